@@ -1,0 +1,1 @@
+"""Azure: the network and its way out; pure: addresses, names, VM sizes."""

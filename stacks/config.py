@@ -1,0 +1,99 @@
+"""What a stack file may say, a model a role, and which secrets go with it.
+
+Pure: no I/O and no pulumi. Secrets are no part of the models: they are keys of their own (`SECRETS`), of which a stack
+needs `required_secrets`. Every model that could be made keeps the rules of `stacks.rules`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from stacks import rules
+from stacks.sections import (
+    AroSection,
+    AzureSection,
+    ExistingSection,
+    NetworkSection,
+    OperatorsSection,
+    PeerPodsSection,
+    ProfileSection,
+    SamplesSection,
+    SandboxedContainersSection,
+    ServedSecretSection,
+    ServicePrincipalSection,
+    Stack,
+    TrusteeSection,
+    TrustedZone,
+    UntrustedZone,
+)
+from stacks.types import StackName, refuse
+
+__all__ = [
+    "AroSection",
+    "AzureSection",
+    "ExistingSection",
+    "HubConfig",
+    "NetworkSection",
+    "OperatorsSection",
+    "PeerPodsSection",
+    "ProfileSection",
+    "SamplesSection",
+    "SandboxedContainersSection",
+    "ServedSecretSection",
+    "ServicePrincipalSection",
+    "SpokeConfig",
+    "StackConfig",
+    "StandaloneConfig",
+    "TrusteeSection",
+    "required_secrets",
+]
+
+SECRETS: Mapping[str, str] = {
+    "pullSecret": "Pull secret from console.redhat.com, as JSON; the catalogue of Red Hat's operators needs it",
+    "clusterClientSecret": "Client secret of the service principal in cluster.servicePrincipal (cluster.kind aro)",
+    "kubeconfig": "Kubeconfig of the existing cluster, as YAML (cluster.kind existing)",
+    "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}",
+}
+
+
+class _Role(Stack):
+    @model_validator(mode="after")
+    def _keeps_the_rules(self) -> Self:
+        for problem in rules.problems(self):
+            raise refuse(f"{problem.key} {problem.rule}", problem.fix)
+        return self
+
+
+class HubConfig(_Role, TrustedZone):
+    """The trusted zone: a cluster with Trustee and the secrets it serves."""
+
+    role: Literal["hub"] = Field(description="hub: the trusted zone")
+
+
+class SpokeConfig(_Role, UntrustedZone):
+    """An untrusted zone: a cluster with confidential pods that attest to a hub."""
+
+    role: Literal["spoke"] = Field(description="spoke: an untrusted zone")
+    hub: StackName = Field(description="Full name of the hub's stack, organization/project/stack")
+
+
+class StandaloneConfig(_Role, TrustedZone, UntrustedZone):
+    """Hub and spoke on one cluster, for a first trial only: the zones are not separate."""
+
+    role: Literal["standalone"] = Field(
+        description="standalone: both zones on one cluster, for a first trial"
+    )
+
+
+StackConfig = Annotated[HubConfig | SpokeConfig | StandaloneConfig, Field(discriminator="role")]
+
+
+def required_secrets(config: HubConfig | SpokeConfig | StandaloneConfig) -> list[str]:
+    """The secret keys, without the prefix `coco:`, that this stack cannot do without, in the order of `SECRETS`."""
+    needed = (
+        {"pullSecret", "clusterClientSecret"} if isinstance(config.cluster, AroSection) else {"kubeconfig"}
+    )
+    if isinstance(config, TrustedZone) and any(s.source == "config" for s in config.secrets.values()):
+        needed.add("secretValues")
+    return [key for key in SECRETS if key in needed]
