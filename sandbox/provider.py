@@ -49,6 +49,19 @@ class Refused(Exception):
         self.message = message
 
 
+class Incomplete(Exception):
+    """What was created or updated exists, but did not become ready in time; the next update waits for it again.
+
+    `create` and `update` raise it so that the resource enters the state: what exists must be deletable.
+    """
+
+    def __init__(self, id_: str, outputs: Values, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.id = id_
+        self.outputs = outputs
+        self.reasons = reasons
+
+
 class Provider(Protocol):
     """The provider protocol of Pulumi, reduced to what this program needs. Methods other than `check` may raise Refused."""
 
