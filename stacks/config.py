@@ -23,8 +23,8 @@ from stacks.sections import (
     ServedSecretSection,
     ServicePrincipalSection,
     Stack,
-    TrusteeSection,
     TrustedZone,
+    TrusteeSection,
     UntrustedZone,
 )
 from stacks.types import StackName, refuse

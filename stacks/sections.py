@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from components.azure import vm_sizes
 from stacks.types import (
     AroDomain,
     AzureLocation,
+    ConfidentialSize,
+    ControlPlaneSize,
     DnsLabel,
     Flag,
     Guid,
@@ -27,9 +28,9 @@ from stacks.types import (
     VmSize,
     VNetRange,
     Whole,
+    WorkerSize,
     azure_tags,
     distinct,
-    refuse,
     some,
 )
 
@@ -73,30 +74,6 @@ class ServicePrincipalSection(Section):
     )
 
 
-def _control_plane_size(size: str) -> str:
-    if size not in vm_sizes.ARO_CONTROL_PLANE:
-        raise refuse("must be a size that ARO takes for control-plane nodes", "use Standard_D8s_v5")
-    return size
-
-
-def _worker_size(size: str) -> str:
-    if size not in vm_sizes.ARO_WORKERS:
-        raise refuse(
-            "must be a size that ARO takes for workers",
-            "use Standard_D4s_v5; only peer-pod VMs are confidential",
-        )
-    return size
-
-
-def _confidential(size: str) -> str:
-    if vm_sizes.tee_of(size) is None:
-        raise refuse(
-            "must be a confidential VM size",
-            "use one of the DC or EC families, for example Standard_DC2as_v5",
-        )
-    return size
-
-
 class AroSection(Section):
     """An Azure Red Hat OpenShift cluster that the stack makes."""
 
@@ -110,10 +87,10 @@ class AroSection(Section):
     visibility: Literal["Public", "Private"] = Field(
         description="Whether the API and the applications' ingress have public addresses"
     )
-    control_plane_vm_size: Annotated[VmSize, AfterValidator(_control_plane_size)] = Field(
+    control_plane_vm_size: ControlPlaneSize = Field(
         default="Standard_D8s_v5", description="VM size of the three control-plane nodes, at least 8 vCPU"
     )
-    worker_vm_size: Annotated[VmSize, AfterValidator(_worker_size)] = Field(
+    worker_vm_size: WorkerSize = Field(
         default="Standard_D4s_v5", description="VM size of the worker nodes, at least 4 vCPU"
     )
     worker_count: Whole = Field(default=3, ge=2, le=50, description="Number of worker nodes")
@@ -237,12 +214,10 @@ class SandboxedContainersSection(Section):
 class PeerPodsSection(Section):
     """The confidential VMs, one a pod, that run beside the nodes."""
 
-    vm_size: Annotated[VmSize, AfterValidator(_confidential)] = Field(
-        description="VM size where a pod asks for none"
+    vm_size: ConfidentialSize = Field(description="VM size where a pod asks for none")
+    vm_sizes: Annotated[tuple[ConfidentialSize, ...], AfterValidator(some)] = Field(
+        description="VM sizes that pods may ask for, with the default one among them"
     )
-    vm_sizes: Annotated[
-        tuple[Annotated[VmSize, AfterValidator(_confidential)], ...], AfterValidator(some)
-    ] = Field(description="VM sizes that pods may ask for, with the default one among them")
     limit_per_node: Whole = Field(
         default=10, ge=1, le=250, description="Peer pods that one node may have at a time"
     )

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from components.azure import vm_sizes
 
 
 def refuse(rule: str, fix: str) -> PydanticCustomError:
@@ -154,6 +156,31 @@ VmSize = Annotated[
         fix="write it as `az vm list-skus` does, for example Standard_DC2as_v5",
     ),
 ]
+
+
+def _control_plane(size: str) -> str:
+    if size not in vm_sizes.ARO_CONTROL_PLANE:
+        raise refuse("must be a VM size that ARO takes for control-plane nodes", "use Standard_D8s_v5")
+    return size
+
+
+def _worker(size: str) -> str:
+    if size not in vm_sizes.ARO_WORKERS:
+        fix = "use Standard_D4s_v5; nodes are never confidential, only the VMs under peerPods are"
+        raise refuse("must be a VM size that ARO takes for workers", fix)
+    return size
+
+
+def _confidential(size: str) -> str:
+    if vm_sizes.tee_of(size) is None:
+        fix = "use a size of the DCasv5, DCesv5, ECasv5 or ECesv5 families or their successors"
+        raise refuse("must be a confidential VM size", f"{fix}, for example Standard_DC2as_v5")
+    return size
+
+
+ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane)]
+WorkerSize = Annotated[VmSize, AfterValidator(_worker)]
+ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential)]
 # A path that stays in the project: what is outside of it is not reviewed with the stack file.
 ProjectFile = Annotated[
     str,

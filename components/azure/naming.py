@@ -1,0 +1,47 @@
+"""Names in Azure, all made from the name of the stack. Pure.
+
+Names are for ever: a changed name is another resource, and Azure deletes the old one. A stack's name is held to what the
+strictest reader takes: a resource group 90 characters, a virtual network 64, a Kubernetes label 63, each with a suffix.
+"""
+
+import re
+from uuid import UUID, uuid5
+
+# Any UUID does, but another one would rename, and so replace, every role assignment there is.
+_NAMESPACE = UUID("3b0c8a52-6a3e-4f6d-9a58-1f0d2f7c4b19")
+
+
+class NamingError(ValueError):
+    """A name that Azure would refuse; the message names it, the rule and what to do."""
+
+
+def check_stack(stack: str) -> str:
+    """`stack` itself. Raises NamingError."""
+    if re.fullmatch("[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?", stack) is None:
+        raise NamingError(
+            f"a stack must be named with lower-case letters, digits and inner hyphens, at most 40, starting with a"
+            f" letter (got {stack}): its name becomes part of names in Azure and Kubernetes; rename it, for example dev-hub"
+        )
+    return stack
+
+
+def resource_group(stack: str) -> str:
+    """The group of what the stack makes itself."""
+    return f"coco-{check_stack(stack)}"
+
+
+def managed_resource_group(stack: str) -> str:
+    """The group that ARO makes for the cluster's machines and denies to everybody else.
+
+    No stack's own group can have this name: there is no underscore in the name of a stack.
+    """
+    return f"{resource_group(stack)}_managed"
+
+
+def role_assignment_name(scope: str, principal: str, role: str) -> str:
+    """A GUID that is always the same for the same grant, so that a repeated request finds what it made.
+
+    Azure answers a second assignment of the same grant under another name with RoleAssignmentExists. Ids are compared
+    without regard to case, as ARM does.
+    """
+    return str(uuid5(_NAMESPACE, "|".join((scope, principal, role)).lower()))

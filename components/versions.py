@@ -1,0 +1,39 @@
+"""Which versions go together: sandboxed containers (OSC), Trustee and OpenShift. Pure data, as of 2026-11-21.
+
+Sources: the compatibility table of validatedpatterns/coco-pattern's README and the operators' released bundles; for the
+oldest OpenShift, veritas' osc-support-1.11.json (Azure) and, for OSC 1.12, the pattern's README, which has no row for 1.13:
+that one is taken to need what 1.12 needs.
+"""
+
+TRUSTEE_OF_OSC = {"1.11": "1.0", "1.12": "1.1", "1.13": "1.2"}
+
+_OLDEST_PATCH: dict[str, dict[tuple[int, int], int]] = {
+    "1.11": {(4, 17): 45, (4, 18): 30, (4, 19): 20, (4, 20): 6},
+    "1.12": {(4, 19): 28, (4, 20): 6},
+    "1.13": {(4, 19): 28, (4, 20): 6},
+}
+
+
+def minor(version: str) -> str:
+    """`x.y` of `x.y.z`."""
+    return version.rpartition(".")[0]
+
+
+def pair(*, osc: str, trustee: str) -> bool:
+    """Whether pods of this OSC version attest to this Trustee version (both x.y.z)."""
+    return TRUSTEE_OF_OSC.get(minor(osc)) == minor(trustee)
+
+
+def oldest_openshift(*, osc: str, openshift: str) -> str | None:
+    """The oldest OpenShift x.y.z for this OSC if `openshift` is older, else None: newer minors than are known are taken.
+
+    Where `openshift` is of a minor version that the OSC version supports, the answer is of the same minor version.
+    Raises KeyError for an OSC version that is not in `TRUSTEE_OF_OSC`.
+    """
+    patches = _OLDEST_PATCH[minor(osc)]
+    major, middle, patch = (int(part) for part in openshift.split("."))
+    line = (major, middle)
+    if line > max(patches) or patch >= patches.get(line, patch + 1):
+        return None
+    nearest = line if line in patches else min(patches)
+    return f"{nearest[0]}.{nearest[1]}.{patches[nearest]}"

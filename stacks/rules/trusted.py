@@ -1,0 +1,95 @@
+"""Rules about the trusted zone: Trustee's versions, the initdata profiles, and who may read which secret."""
+
+from collections.abc import Iterator
+
+from components import versions
+from stacks.rules.problem import Problem, Rule
+from stacks.sections import ProfileSection, Stack, TrustedZone
+
+
+def _trustee_version(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    trustee = stack.trustee
+    if versions.minor(trustee.version) not in versions.TRUSTEE_OF_OSC.values():
+        yield Problem(
+            key="trustee.version",
+            value=trustee.version,
+            rule="must be a Trustee version that this program knows",
+            fix=f"use a release of {', '.join(versions.TRUSTEE_OF_OSC.values())}",
+        )
+        return
+    for osc in trustee.osc_versions:
+        partner = versions.TRUSTEE_OF_OSC.get(versions.minor(osc))
+        if partner is None:
+            yield unknown_osc("trustee.oscVersions", osc)
+        elif not versions.pair(osc=osc, trustee=trustee.version):
+            yield Problem(
+                key="trustee.oscVersions",
+                value=osc,
+                rule=f"must fit trustee.version {trustee.version}, and sandboxed containers {osc} goes with {partner}.z",
+                fix="change one of the two versions",
+            )
+
+
+def unknown_osc(key: str, osc: str) -> Problem:
+    """`osc` at `key` is of no release line that can be paired with a Trustee."""
+    return Problem(
+        key=key,
+        value=osc,
+        rule="must be a version of sandboxed containers that this program knows",
+        fix=f"use a release of {', '.join(versions.TRUSTEE_OF_OSC)}",
+    )
+
+
+def _profiles(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    for name, profile in stack.profiles.items():
+        if profile.exec and profile.exec_commands:
+            yield Problem(
+                key=f"profiles.{name}.execCommands",
+                value=", ".join(profile.exec_commands),
+                rule="must be absent where exec is true, which allows every command",
+                fix="remove one of the two",
+            )
+        if profile.policy_file is not None and profile != ProfileSection(
+            policy_file=profile.policy_file, algorithm=profile.algorithm
+        ):
+            yield Problem(
+                key=f"profiles.{name}.policyFile",
+                value=profile.policy_file,
+                rule="must stand alone, because the file replaces every other setting of the profile",
+                fix="remove the other settings except algorithm, or the file",
+            )
+
+
+def _secrets(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    for name, secret in stack.secrets.items():
+        for reader in secret.readable_by:
+            profile = stack.profiles.get(reader)
+            if profile is None:
+                yield Problem(
+                    key=f"secrets.{name}.readableBy",
+                    value=reader,
+                    rule="must name profiles of this stack",
+                    fix=f"use one of {', '.join(stack.profiles)}, or define the profile",
+                )
+            elif profile.permissive and not secret.allow_debug:
+                yield gives_away(name, reader)
+
+
+def gives_away(secret: str, profile: str) -> Problem:
+    """`secret` is readable by `profile`, under which the owner of the spoke can take it."""
+    return Problem(
+        key=f"secrets.{secret}.readableBy",
+        value=profile,
+        rule="must not name a profile that allows any command or a change of policy, under which whoever runs the spoke"
+        " reads the secret",
+        fix=f"remove {profile}, or write allowDebug: true if this secret may be known",
+    )
+
+
+RULES: tuple[Rule, ...] = (_trustee_version, _profiles, _secrets)

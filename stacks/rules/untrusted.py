@@ -1,0 +1,100 @@
+"""Rules about the untrusted zone: its versions and peer pods, and what these need of a trusted zone in the same stack."""
+
+from collections.abc import Iterator
+
+from components import versions
+from components.azure import addresses, vm_sizes
+from stacks.rules.place import offered
+from stacks.rules.problem import Problem, Rule
+from stacks.rules.trusted import unknown_osc
+from stacks.sections import AroSection, Stack, TrustedZone, UntrustedZone
+
+
+def _osc_version(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, UntrustedZone):
+        return
+    osc = stack.sandboxed_containers.version
+    if versions.minor(osc) not in versions.TRUSTEE_OF_OSC:
+        yield unknown_osc("sandboxedContainers.version", osc)
+    elif isinstance(stack.cluster, AroSection) and (
+        oldest := versions.oldest_openshift(osc=osc, openshift=stack.cluster.version)
+    ):
+        yield Problem(
+            key="cluster.version",
+            value=stack.cluster.version,
+            rule=f"must be {oldest} or later for sandboxed containers {osc}",
+            fix=f"use {oldest} or later",
+        )
+
+
+def _room_for_peer_pods(stack: Stack) -> Iterator[Problem]:
+    if (
+        not isinstance(stack, UntrustedZone)
+        or not isinstance(stack.cluster, AroSection)
+        or stack.network is None
+    ):
+        return
+    subnet = addresses.plan(stack.network.cidr, peer_pods=True).peer_pods
+    wanted = stack.cluster.worker_count * stack.peer_pods.limit_per_node
+    if subnet is not None and wanted > addresses.capacity(subnet):
+        yield Problem(
+            key="peerPods.limitPerNode",
+            value=str(stack.peer_pods.limit_per_node),
+            rule=f"must leave every peer pod an address, but {stack.cluster.worker_count} workers make {wanted} and the"
+            f" subnet {subnet} has {addresses.capacity(subnet)}",
+            fix="take a larger network.cidr or a smaller limit",
+        )
+
+
+def _peer_pod_sizes(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, UntrustedZone):
+        return
+    pods = stack.peer_pods
+    if pods.vm_size not in pods.vm_sizes:
+        yield Problem(
+            key="peerPods.vmSizes",
+            value=", ".join(pods.vm_sizes),
+            rule=f"must contain the default size, peerPods.vmSize {pods.vm_size}",
+            fix=f"add {pods.vm_size} to the list",
+        )
+    known = offered(stack)
+    for size in dict.fromkeys((pods.vm_size, *pods.vm_sizes)):
+        if known and size not in known:
+            yield Problem(
+                key="peerPods.vmSize" if size == pods.vm_size else "peerPods.vmSizes",
+                value=size,
+                rule=f"must be a VM size that {stack.azure.location} offers",
+                fix=f"use one that it does, for example {min(known, key=lambda s: (len(s), s))}, or another region;"
+                " if Azure has added this size there, say so in azure.vmSizesOffered",
+            )
+
+
+def _both_zones(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone) or not isinstance(stack, UntrustedZone):
+        return
+    if stack.peer_pods.profile not in stack.profiles:
+        yield Problem(
+            key="peerPods.profile",
+            value=stack.peer_pods.profile,
+            rule="must name a profile of this stack",
+            fix=f"use one of {', '.join(stack.profiles)}, or define the profile",
+        )
+    if stack.sandboxed_containers.version not in stack.trustee.osc_versions:
+        yield Problem(
+            key="sandboxedContainers.version",
+            value=stack.sandboxed_containers.version,
+            rule="must be among trustee.oscVersions, or no pod of this stack can attest",
+            fix="add it there, with its file of reference values",
+        )
+    for size in stack.peer_pods.vm_sizes:
+        tee = vm_sizes.tee_of(size)
+        if tee not in stack.trustee.tees:
+            yield Problem(
+                key="peerPods.vmSizes",
+                value=size,
+                rule=f"must be of a kind in trustee.tees, and this one is {tee}",
+                fix=f"add {tee} there, or remove the size",
+            )
+
+
+RULES: tuple[Rule, ...] = (_osc_version, _room_for_peer_pods, _peer_pod_sizes, _both_zones)
