@@ -1,0 +1,22 @@
+"""Bring up one stack: read its file, declare its role, export what other stacks and people need."""
+
+from typing import assert_never
+
+import pulumi
+
+from stacks import hub, program, spoke, standalone
+from stacks.config import HubConfig, SpokeConfig, StandaloneConfig
+
+stack = program.load_stack()
+match stack.config:
+    case HubConfig() as config:
+        outputs = hub.declare(config, stack)
+    case SpokeConfig() as config:
+        outputs = spoke.declare(config, stack)
+    case StandaloneConfig() as config:
+        outputs = standalone.declare(config, stack)
+    case unreachable:
+        assert_never(unreachable)
+
+for name, value in outputs.exports().items():
+    pulumi.export(name, value)

@@ -1,0 +1,165 @@
+"""An Azure Red Hat OpenShift cluster with a service principal.
+
+The resource provider (RP) insists on far more than the SDK's types say, refuses nearly every later change, and answers bad
+input with a bare internal error: everything it wants is sent, nothing is sent empty.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi_azure_native import authorization, redhatopenshift
+
+from components.azure import naming
+from components.cluster import facts
+
+NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenShiftClusterArgs:
+    """The cluster object lives in ``resource_group_name``; its machines in ``managed_resource_group``, which the RP makes.
+
+    ``peer_pod_nsg_id``: the cluster's service principal makes the peer pods' network cards and must be able to join it.
+    """
+
+    cluster_name: str
+    resource_group_name: pulumi.Input[str]
+    managed_resource_group: str
+    subscription_id: str
+    location: str
+    domain: str
+    version: str
+    visibility: str
+    control_plane_vm_size: str
+    worker_vm_size: str
+    worker_count: int
+    worker_disk_gb: int
+    pod_cidr: str
+    service_cidr: str
+    vnet_id: pulumi.Input[str]
+    control_plane_subnet_id: pulumi.Input[str]
+    worker_subnet_id: pulumi.Input[str]
+    peer_pod_nsg_id: pulumi.Input[str] | None
+    client_id: str
+    client_object_id: str
+    client_secret: pulumi.Output[str]
+    resource_provider_object_id: str
+    pull_secret: pulumi.Output[str]
+    protect: bool
+    tags: Mapping[str, str]
+
+
+class OpenShiftCluster(pulumi.ComponentResource):
+    """The cluster, with the role assignments that must exist before it and outlive it."""
+
+    kubeconfig: pulumi.Output[str]
+    provider: k8s.Provider
+    api_url: pulumi.Output[str]
+    console_url: pulumi.Output[str]
+    apps_domain: pulumi.Output[str]
+    azure: facts.AzureCloud
+
+    def __init__(self, name: str, args: OpenShiftClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("coco:cluster:OpenShiftCluster", name, {}, opts)
+        cluster = redhatopenshift.OpenShiftCluster(
+            f"{name}-aro",
+            resource_name_=args.cluster_name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            cluster_profile={
+                "domain": args.domain,
+                "version": args.version,
+                "pull_secret": args.pull_secret,
+                # The RP stores this id in lower case and compares it with later requests letter by letter.
+                "resource_group_id": f"/subscriptions/{args.subscription_id}/resourcegroups/{args.managed_resource_group}".lower(),
+                "fips_validated_modules": "Disabled",
+            },
+            network_profile={
+                "pod_cidr": args.pod_cidr,
+                "service_cidr": args.service_cidr,
+                "outbound_type": "Loadbalancer",
+                "preconfigured_nsg": "Disabled",
+            },
+            master_profile={
+                "vm_size": args.control_plane_vm_size,
+                "subnet_id": args.control_plane_subnet_id,
+                "encryption_at_host": "Disabled",
+            },
+            worker_profiles=[
+                {
+                    "name": "worker",
+                    "vm_size": args.worker_vm_size,
+                    "disk_size_gb": args.worker_disk_gb,
+                    "count": args.worker_count,
+                    "subnet_id": args.worker_subnet_id,
+                    "encryption_at_host": "Disabled",
+                }
+            ],
+            apiserver_profile={"visibility": args.visibility},
+            ingress_profiles=[{"name": "default", "visibility": args.visibility}],
+            service_principal_profile={"client_id": args.client_id, "client_secret": args.client_secret},
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                depends_on=self._network_rights(name, args),
+                # Never returned by a read, and not to be rotated by an unrelated change: see docs/operations.md.
+                ignore_changes=["clusterProfile.pullSecret"],
+                additional_secret_outputs=["clusterProfile", "servicePrincipalProfile"],
+                custom_timeouts=pulumi.CustomTimeouts(create="2h", update="2h", delete="2h"),
+            ),
+        )
+        credentials = redhatopenshift.list_open_shift_cluster_admin_credentials_output(
+            resource_group_name=args.resource_group_name,
+            # Not the literal name: an output of the cluster defers the call until there is one.
+            resource_name=cluster.name,
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        self.kubeconfig = pulumi.Output.secret(credentials.kubeconfig.apply(_decoded))
+        self.provider = facts.kubernetes_provider(
+            f"{name}-kubernetes", kubeconfig=self.kubeconfig, cluster_identifier=args.cluster_name, parent=self
+        )
+        read = pulumi.ResourceOptions(parent=self, provider=self.provider)
+        self.apps_domain = facts.apps_domain(f"{name}-ingress", read)
+        self.azure = facts.azure_cloud(f"{name}-cloud-conf", read)
+        self.api_url = cluster.apiserver_profile.apply(lambda profile: (profile.url if profile else None) or "")
+        self.console_url = facts.console_url(self.apps_domain)
+        self.register_outputs(
+            {"apiUrl": self.api_url, "consoleUrl": self.console_url, "appsDomain": self.apps_domain, "kubeconfig": self.kubeconfig}
+        )
+
+    def _network_rights(self, name: str, args: OpenShiftClusterArgs) -> list[pulumi.Resource]:
+        """Rights on the VNet do not reach a security group beside it, so each scope gets an assignment of its own."""
+        wanted: list[tuple[str, str, pulumi.Input[str]]] = [
+            ("cluster-vnet", args.client_object_id, args.vnet_id),
+            ("rp-vnet", args.resource_provider_object_id, args.vnet_id),
+        ]
+        if args.peer_pod_nsg_id is not None:
+            wanted.append(("cluster-peer-pods-nsg", args.client_object_id, args.peer_pod_nsg_id))
+        return [
+            authorization.RoleAssignment(
+                f"{name}-{what}",
+                role_assignment_name=_assignment_name(scope, principal),
+                scope=scope,
+                principal_id=principal,
+                # Without the type a new principal that the directory has not replicated yet is refused as not found.
+                principal_type="ServicePrincipal",
+                role_definition_id=(
+                    f"/subscriptions/{args.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{NETWORK_CONTRIBUTOR}"
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for what, principal, scope in wanted
+        ]
+
+
+def _assignment_name(scope: pulumi.Input[str], principal: str) -> pulumi.Output[str]:
+    """The same grant always has the same name: made again under another one, Azure answers RoleAssignmentExists."""
+    return pulumi.Output.from_input(scope).apply(lambda id: naming.role_assignment_name(id, principal, NETWORK_CONTRIBUTOR))
+
+
+def _decoded(kubeconfig: str | None) -> str:
+    return base64.b64decode(kubeconfig or "").decode()

@@ -1,0 +1,53 @@
+"""The two ways the program meets objects whose kind it has no class for: it writes a spec, or it reads a status."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+
+class Observed(pulumi.CustomResource):
+    """An object that the cluster or an operator owns; the program reads its ``spec`` and ``status`` and never writes it.
+
+    pulumi-kubernetes' own ``CustomResource.get`` offers neither field in Python.
+    """
+
+    spec: pulumi.Output[Any]
+    status: pulumi.Output[Any]
+
+    def __init__(self, name: str, *, api_version: str, kind: str, id: str, opts: pulumi.ResourceOptions) -> None:
+        """``id`` is ``<name>`` or ``<namespace>/<name>``."""
+        super().__init__(
+            f"kubernetes:{api_version}:{kind}",
+            name,
+            {"spec": None, "status": None},
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)),
+        )
+
+
+def custom_resource(
+    name: str,
+    *,
+    api_version: str,
+    kind: str,
+    object_name: str,
+    spec: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+    namespace: pulumi.Input[str] | None = None,
+    wait_for: Sequence[str] = (),
+) -> k8s.apiextensions.CustomResource:
+    """A custom resource that counts as created when every condition of ``wait_for`` holds.
+
+    A condition is ``condition=<type>`` or ``jsonpath={<path>}[=<value>]``, as pulumi-kubernetes documents ``pulumi.com/waitFor``.
+    """
+    metadata: dict[str, Any] = {"name": object_name}
+    if namespace is not None:
+        metadata["namespace"] = namespace
+    if wait_for:
+        # One condition goes as it is; the annotation takes several only as a JSON array.
+        condition = wait_for[0] if len(wait_for) == 1 else pulumi.Output.json_dumps(list(wait_for))
+        metadata["annotations"] = {"pulumi.com/waitFor": condition}
+    return k8s.apiextensions.CustomResource(
+        name, api_version=api_version, kind=kind, metadata=metadata, spec=spec, opts=opts
+    )

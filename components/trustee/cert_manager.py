@@ -1,0 +1,110 @@
+"""The hub's private certificate authority, kept by cert-manager.
+
+Initdata pins this authority, not the KBS's certificate: the certificate can be renewed without changing the measurement of
+any pod. The authority is therefore long-lived, and its key is never rotated by itself.
+"""
+
+import base64
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes import custom_resource
+
+# cert-manager looks for the secret of a ClusterIssuer here.
+NAMESPACE = "cert-manager"
+TEN_YEARS = "87600h"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertManagerArgs:
+    """``common_name`` is what a person sees in the certificate; ``issuer`` names the ClusterIssuer that others refer to."""
+
+    common_name: str
+    issuer: str = "kbs-ca"
+
+
+class CertManager(pulumi.ComponentResource):
+    """``ca_certificate`` is one PEM block, public; ``issuer`` may be used once the component is there."""
+
+    issuer: pulumi.Output[str]
+    ca_certificate: pulumi.Output[str]
+
+    def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("coco:trustee:CertManager", name, {}, opts)
+        self_signed = _cluster_issuer(
+            f"{name}-self-signed", f"{args.issuer}-self-signed", {"selfSigned": {}}, pulumi.ResourceOptions(parent=self)
+        )
+        authority = _certificate(
+            f"{name}-ca",
+            args.issuer,
+            {
+                "isCA": True,
+                "commonName": args.common_name,
+                "duration": TEN_YEARS,
+                "privateKey": {"algorithm": "ECDSA", "size": 384, "rotationPolicy": "Never"},
+                "issuerRef": {"kind": "ClusterIssuer", "name": f"{args.issuer}-self-signed"},
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[self_signed]),
+        )
+        issuer = _cluster_issuer(
+            f"{name}-issuer",
+            args.issuer,
+            {"ca": {"secretName": args.issuer}},
+            pulumi.ResourceOptions(parent=self, depends_on=[authority]),
+        )
+        # Reading the authority's own secret would put its private key in the state of this stack. The secret of any
+        # certificate it issued names it as well, and the key of this one opens nothing.
+        witness = _certificate(
+            f"{name}-ca-witness",
+            f"{args.issuer}-witness",
+            {
+                "dnsNames": ["witness.invalid"],
+                "duration": TEN_YEARS,
+                "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Never"},
+                "issuerRef": {"kind": "ClusterIssuer", "name": args.issuer},
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[issuer]),
+        )
+        secret = k8s.core.v1.Secret.get(
+            f"{name}-ca-certificate",
+            f"{NAMESPACE}/{args.issuer}-witness",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[witness]),
+        )
+        self.issuer = issuer.metadata.apply(lambda _: args.issuer)
+        self.ca_certificate = pulumi.Output.unsecret(secret.data.apply(_ca_certificate))
+        self.register_outputs({"issuer": self.issuer, "caCertificate": self.ca_certificate})
+
+
+def _ca_certificate(data: dict[str, str]) -> str:
+    return base64.b64decode(data["ca.crt"]).decode()
+
+
+def _cluster_issuer(
+    name: str, object_name: str, spec: dict[str, object], opts: pulumi.ResourceOptions
+) -> k8s.apiextensions.CustomResource:
+    return custom_resource(
+        name,
+        api_version="cert-manager.io/v1",
+        kind="ClusterIssuer",
+        object_name=object_name,
+        spec=spec,
+        wait_for=["condition=Ready"],
+        opts=opts,
+    )
+
+
+def _certificate(
+    name: str, object_name: str, spec: dict[str, object], opts: pulumi.ResourceOptions
+) -> k8s.apiextensions.CustomResource:
+    return custom_resource(
+        name,
+        api_version="cert-manager.io/v1",
+        kind="Certificate",
+        object_name=object_name,
+        namespace=NAMESPACE,
+        spec={"secretName": object_name, **spec},
+        wait_for=["condition=Ready"],
+        opts=opts,
+    )

@@ -1,0 +1,64 @@
+"""The secrets that Trustee hands to attested pods, as Kubernetes secrets in Trustee's namespace.
+
+Each ends up at ``kbs:///default/<secret>/<key>``. Values come from the stack's encrypted configuration or are generated and
+then live in the stack's encrypted state.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random as random
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedSecretsArgs:
+    """``generated``: keys to fill by secret name. ``given``: values by secret name and key, each a secret output."""
+
+    namespace: pulumi.Input[str]
+    generated: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    given: Mapping[str, Mapping[str, pulumi.Output[str]]] = field(
+        default_factory=dict[str, Mapping[str, pulumi.Output[str]]]
+    )
+
+
+class ServedSecrets(pulumi.ComponentResource):
+    """``names`` in a fixed order; ``digest`` changes whenever any value does and reveals nothing about them."""
+
+    names: list[str]
+    digest: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ServedSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("coco:trustee:ServedSecrets", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        values: dict[str, Mapping[str, pulumi.Output[str]]] = dict(args.given)
+        for secret, keys in args.generated.items():
+            values[secret] = {
+                key: random.RandomPassword(f"{name}-{secret}-{key}", length=32, special=False, opts=child).result
+                for key in keys
+            }
+        for secret in sorted(values):
+            k8s.core.v1.Secret(
+                f"{name}-{secret}",
+                metadata={"name": secret, "namespace": args.namespace},
+                string_data=values[secret],
+                opts=child,
+            )
+        self.names = sorted(values)
+        # A plain hash of a short secret can be guessed from; a keyed one cannot.
+        digest_key = random.RandomBytes(f"{name}-digest-key", length=32, opts=child)
+        self.digest = pulumi.Output.unsecret(
+            pulumi.Output.all(key=digest_key.base64, values=values).apply(lambda all: keyed_digest(all["key"], all["values"]))
+        )
+        self.register_outputs({"names": self.names, "digest": self.digest})
+
+
+def keyed_digest(key: str, values: Mapping[str, Mapping[str, str]]) -> str:
+    """HMAC-SHA256 in hex of all values, whatever the order they are given in; ``key`` is base64."""
+    text = json.dumps(values, sort_keys=True).encode()
+    return hmac.new(base64.b64decode(key), text, hashlib.sha256).hexdigest()

@@ -1,0 +1,153 @@
+"""What a stack publishes. A hub's outputs are a contract: spokes read them, through the same class that publishes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import pulumi
+
+CONTRACT_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a spoke asks of its hub. ``resources`` are paths ``default/<secret>/<key>`` with the profile that reads them."""
+
+    osc_version: str
+    profiles: frozenset[str]
+    resources: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubOutputs:
+    """Nothing here is secret.
+
+    ``profiles``: by name ``{toml, encoded, digest, pcr8, accepted}``. ``osc_versions``: whose pod VM images may attest.
+    ``resources``: by path, the names of the profiles that may read it.
+    """
+
+    kbs_url: pulumi.Output[str]
+    kbs_ca: pulumi.Output[str]
+    profiles: pulumi.Output[dict[str, dict[str, Any]]]
+    osc_versions: pulumi.Output[list[str]]
+    resources: pulumi.Output[dict[str, list[str]]]
+    console_url: pulumi.Output[str]
+
+    def exports(self) -> dict[str, Any]:
+        return {
+            "contractVersion": CONTRACT_VERSION,
+            "kbsUrl": self.kbs_url,
+            "kbsCa": self.kbs_ca,
+            "profiles": self.profiles,
+            "oscVersions": self.osc_versions,
+            "resources": self.resources,
+            "consoleUrl": self.console_url,
+        }
+
+    def encoded(self, profile: str) -> pulumi.Output[str]:
+        """The initdata of a profile as a pod's annotation takes it."""
+        return self.profiles.apply(lambda profiles: profiles[profile]["encoded"])
+
+    @classmethod
+    def of(cls, stack: str, needs: Needs) -> Self:
+        """Read the hub ``stack``; RunError with everything that ``needs`` misses, before anything of the spoke is declared."""
+        problems = contract_problems(_outputs(stack), needs)
+        if problems:
+            raise pulumi.RunError(f"coco:hub: {stack} cannot serve this spoke:\n" + "\n".join(f"  {p}" for p in problems))
+        reference = pulumi.StackReference(stack)
+        return cls(
+            kbs_url=reference.require_output("kbsUrl"),
+            kbs_ca=reference.require_output("kbsCa"),
+            profiles=reference.require_output("profiles"),
+            osc_versions=reference.require_output("oscVersions"),
+            resources=reference.require_output("resources"),
+            console_url=reference.require_output("consoleUrl"),
+        )
+
+
+def accepted_so_far() -> dict[str, list[str]]:
+    """The PCR8 values that this very stack accepts since its last update, by profile; empty before the first."""
+    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    profiles: dict[str, dict[str, Any]] = _outputs(own).get("profiles", {})
+    return {name: profile["accepted"] for name, profile in profiles.items()}
+
+
+def _outputs(stack: str) -> dict[str, Any]:
+    """The outputs of a stack as plain values. A StackReference alone would let the engine stop the program without our word."""
+    try:
+        result: dict[str, Any] = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+    except Exception as error:  # noqa: BLE001 -- the SDK raises nothing narrower
+        raise pulumi.RunError(
+            f"coco:hub: the stack {stack} cannot be read ({error}). It must be the full name, organization/project/stack, "
+            f"of a hub that has been brought up: run `pulumi up --stack {stack.rsplit('/', 1)[-1]}` first."
+        ) from None
+    return result["outputs"]
+
+
+def contract_problems(outputs: Mapping[str, Any], needs: Needs) -> list[str]:
+    """Sentences on what a spoke with ``needs`` lacks in the outputs of its hub."""
+    if not outputs:
+        return ["it has no outputs: bring the hub up first"]
+    version = outputs.get("contractVersion")
+    if version != CONTRACT_VERSION:
+        return [
+            f"it publishes contract version {version}, and this program reads {CONTRACT_VERSION}: "
+            "bring the hub up with this version of the program first"
+        ]
+    problems = [
+        f"its {key} is empty: the hub's last update did not finish, bring it up again"
+        for key in ("kbsUrl", "kbsCa")
+        if not outputs.get(key)
+    ]
+    if needs.osc_version not in outputs["oscVersions"]:
+        problems.append(
+            f"it accepts no pod VM image of OSC {needs.osc_version} (coco:sandboxedContainers.version): add "
+            f"stacks/reference-values/{needs.osc_version}.yaml and name it in coco:trustee.oscVersions of the hub, "
+            f"which has {', '.join(outputs['oscVersions'])}"
+        )
+    missing = sorted(needs.profiles - set(outputs["profiles"]))
+    problems += [
+        f"it has no profile {name}: define coco:profiles.{name} in the hub, which has {', '.join(outputs['profiles'])}"
+        for name in missing
+    ]
+    for path, profile in needs.resources.items():
+        readers = outputs["resources"].get(path)
+        if readers is None:
+            problems.append(f"it serves no {path}: add the secret to coco:secrets of the hub")
+        elif profile not in readers:
+            problems.append(
+                f"its {path} is not readable by profile {profile}: add it to readableBy in coco:secrets of the hub"
+            )
+    return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpokeOutputs:
+    """For people: where to look."""
+
+    console_url: pulumi.Output[str]
+    kbs_url: pulumi.Output[str]
+    default_profile: str
+    egress_address: pulumi.Output[str] | None
+    urls: Mapping[str, pulumi.Output[str]]
+
+    def exports(self) -> dict[str, Any]:
+        return {
+            "consoleUrl": self.console_url,
+            "kbsUrl": self.kbs_url,
+            "defaultProfile": self.default_profile,
+            "egressAddress": self.egress_address,
+            "urls": dict(self.urls),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandaloneOutputs:
+    """Both zones on one cluster: what attests the pods is run by whoever runs the pods."""
+
+    hub: HubOutputs
+    spoke: SpokeOutputs
+
+    def exports(self) -> dict[str, Any]:
+        warning = "The trust zones are not separate: for a first trial only."
+        return {**self.spoke.exports(), **self.hub.exports(), "warning": warning}

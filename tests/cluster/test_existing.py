@@ -1,0 +1,62 @@
+"""Invariants of ExistingCluster."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.cluster.existing import ExistingCluster, ExistingClusterArgs, with_way_out
+from tests.harness import APPS_DOMAIN, SUBSCRIPTION, Secret, deploy
+
+KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: canary\n"
+
+
+def _program(*, runs_peer_pods: bool) -> Any:
+    def program() -> dict[str, Any]:
+        cluster = ExistingCluster(
+            "cluster",
+            ExistingClusterArgs(
+                cluster_name="lab", kubeconfig=pulumi.Output.secret(KUBECONFIG), runs_peer_pods=runs_peer_pods
+            ),
+        )
+        return {
+            "apps": cluster.apps_domain,
+            "api": cluster.api_url,
+            "nsg": cluster.azure.nsg_id,
+            "group": cluster.azure.resource_group,
+            "subnet": cluster.peer_pod_subnet_id,
+            "kubeconfig": cluster.kubeconfig,
+        }
+
+    return program
+
+
+def test_azure_ids_come_from_the_clusters_own_cloud_configuration() -> None:
+    exports = deploy(_program(runs_peer_pods=True)).exports
+    network = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/network/providers/Microsoft.Network"
+    assert exports["group"] == "machines"
+    assert exports["subnet"] == f"{network}/virtualNetworks/vnet/subnets/workers", "the VNet's group, not the machines'"
+    assert exports["nsg"] == network.replace("/network/", "/machines/") + "/networkSecurityGroups/nsg"
+    assert (exports["apps"], exports["api"]) == (APPS_DOMAIN, "https://api.example:6443")
+
+
+def test_the_given_kubeconfig_stays_secret() -> None:
+    graph = deploy(_program(runs_peer_pods=False))
+    assert graph["cluster-kubernetes"].inputs["kubeconfig"] == Secret(KUBECONFIG)
+    assert graph.exports["kubeconfig"] == Secret(KUBECONFIG)
+
+
+def test_nothing_of_an_existing_cluster_is_created_or_changed() -> None:
+    graph = deploy(_program(runs_peer_pods=True))
+    made = {r.name for r in graph.values() if not r.read} - {"cluster", "cluster-kubernetes"}
+    assert made == set()
+
+
+def test_a_worker_subnet_without_nat_gateway_is_refused() -> None:
+    without = {"azure-native:network:getSubnet": {"name": "workers"}}
+    with pytest.raises(Exception, match=r"subnets/workers has no NAT gateway.*Attach"):
+        deploy(_program(runs_peer_pods=True), invokes=without)
+
+
+def test_a_subnet_with_a_way_out_is_taken_as_it_is() -> None:
+    assert with_way_out("/subnet", {"id": "/nat"}) == "/subnet"

@@ -1,0 +1,264 @@
+"""Runs a program under Pulumi's mock monitor and records the graph it declares, for plain synchronous tests.
+
+Pulumi's own mocks hide what matters here: options, parents, which resource feeds which property, duplicate names. A secret
+reads as ``Secret(value)`` and an unknown as ``UNKNOWN``, so an assertion can tell them from plain values.
+"""
+
+import asyncio
+import base64
+import contextvars
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime import mocks, rpc
+
+UNKNOWN = "<unknown>"
+# A CA certificate for documents that must hold one, valid until 2126; its key was thrown away.
+CA_PEM = """\
+-----BEGIN CERTIFICATE-----
+MIIBYDCCAQWgAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAt0ZXN0IEtC
+UyBDQTAgFw0yNjAxMDEwMDAwMDBaGA8yMTI2MDEwMTAwMDAwMFowFjEUMBIGA1UE
+AwwLdGVzdCBLQlMgQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATWeCSH+C+S
+rS4D6Itt830ZgqH6RTO5r0R21D89oNxLxjtER1DPw2zHcV/R2S+NouFNsGFx0Fyz
+glqdCmIRpBAAo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIBhjAd
+BgNVHQ4EFgQUh+xD7+ero5vW5+MfavUfpynx/oMwCgYIKoZIzj0EAwIDSQAwRgIh
+ALc/7GqbeBsbhW9+KPsxPAMQRXVKwsS8cOUbjuWL8qltAiEA8286i2dQXrsH7oY+
+h1pnPbwkZljuhkISjusI/3MRovQ=
+-----END CERTIFICATE-----
+"""
+# As the language host does: a program that fails leaves futures that nobody awaits.
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
+APPS_DOMAIN = "apps.example.eastus2.aroapp.io"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that reached the resource as a secret."""
+
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """One resource as the engine would see it. ``uses``: by property, the names of the resources that feed it."""
+
+    type: str
+    name: str
+    urn: str
+    parent: str
+    inputs: Mapping[str, Any]
+    uses: Mapping[str, set[str]]
+    depends_on: set[str]
+    read: bool = False
+    protect: bool = False
+    aliases: list[str] = field(default_factory=list)
+    ignore_changes: list[str] = field(default_factory=list)
+    secret_outputs: list[str] = field(default_factory=list)
+    timeouts: tuple[str, str, str] = ("", "", "")
+    provider: str = ""
+
+
+class Graph(dict[str, Registered]):
+    """By logical name, which the program keeps unique across types; ``exports`` are the stack's outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exports: Mapping[str, Any] = {}
+        self.warnings: list[str] = []
+
+    def of_type(self, type_: str) -> list[Registered]:
+        return [resource for resource in self.values() if resource.type == type_]
+
+    def reaches(self, start: str) -> set[str]:
+        """Everything that must exist before ``start``, by name: dependencies of it, of its parents, and of those."""
+        seen: set[str] = set()
+        todo = [start]
+        while todo:
+            resource = self[todo.pop()]
+            before = resource.depends_on | set().union(*resource.uses.values())
+            if resource.parent in self:
+                before.add(resource.parent)
+            todo += before - seen
+            seen |= before
+        return seen
+
+
+Answers = Mapping[str, Callable[[mocks.MockResourceArgs], dict[str, Any]]]
+
+
+def _arm(args: mocks.MockResourceArgs) -> str:
+    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group/providers/{args.typ}/{args.name}"
+
+
+def _secret_data(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    return {"data": {"ca.crt": base64.b64encode(CA_PEM.encode()).decode()}} if args.resource_id else {}
+
+
+def _config_map(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    cloud_conf = (
+        '{"subscriptionId": "%s", "tenantId": "t", "location": "eastus2", "resourceGroup": "machines", '
+        '"vnetResourceGroup": "network", "vnetName": "vnet", "subnetName": "workers", "securityGroupName": "nsg"}'
+    ) % SUBSCRIPTION
+    return {"data": {"cloud.conf": cloud_conf}} if args.resource_id else {}
+
+
+ANSWERS: Answers = {
+    "azure-native:redhatopenshift:OpenShiftCluster": lambda _: {
+        "apiserverProfile": {"url": "https://api.example.eastus2.aroapp.io:6443/", "visibility": "Public"}
+    },
+    "azure-native:network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.7"},
+    "azure-native:network:VirtualNetwork": lambda args: {"name": args.inputs["virtualNetworkName"]},
+    "azure-native:resources:ResourceGroup": lambda args: {"name": args.inputs["resourceGroupName"]},
+    "kubernetes:config.openshift.io/v1:Ingress": lambda _: {"spec": {"domain": APPS_DOMAIN}},
+    "kubernetes:config.openshift.io/v1:Infrastructure": lambda _: {"status": {"apiServerURL": "https://api.example:6443"}},
+    "kubernetes:cert-manager.io/v1:Certificate": lambda args: {"status": {"revision": 1}} if args.resource_id else {},
+    "kubernetes:core/v1:Secret": _secret_data,
+    "kubernetes:core/v1:ConfigMap": _config_map,
+    "random:index/randomPassword:RandomPassword": lambda args: {"result": f"generated-{args.name}"},
+    "random:index/randomBytes:RandomBytes": lambda _: {"base64": base64.b64encode(bytes(32)).decode()},
+}
+INVOKES: Mapping[str, dict[str, Any]] = {
+    "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {
+        "kubeconfig": base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
+    },
+    "azure-native:network:getSubnet": {"name": "workers", "natGateway": {"id": "/nat"}},
+}
+
+
+class _Mocks(mocks.Mocks):
+    def __init__(self, *, preview: bool, answers: Answers, invokes: Mapping[str, dict[str, Any]]) -> None:
+        self._preview, self._answers, self._invokes = preview, answers, invokes
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        return self._invokes[args.token], []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        answer = self._answers.get(args.typ, lambda _: {})
+        if self._preview and args.typ != "pulumi:pulumi:StackReference":
+            return None, {}
+        id_ = args.resource_id or (_arm(args) if args.typ.startswith("azure-native") else f"id-of-{args.name}")
+        return id_, {**args.inputs, **answer(args)}
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, answering: _Mocks) -> None:
+        super().__init__(answering)
+        self.graph = Graph()
+        self._names: dict[str, str] = {}
+
+    def RegisterResource(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == "pulumi:pulumi:Stack":
+            self._names[urn] = ""
+        else:
+            self._record(request, urn, request.object, read=False)
+        return super().RegisterResource(request)
+
+    def ReadResource(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self._record(request, urn, request.properties, read=True)
+        return super().ReadResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        if "pulumi:pulumi:Stack" in request.urn.rsplit("::", 1)[0] and "$" not in request.urn:
+            self.graph.exports = _readable(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+    def _record(self, request: Any, urn: str, properties: struct_pb2.Struct, *, read: bool) -> None:
+        assert urn not in self._names, f"duplicate URN {urn}"
+        assert request.name not in self.graph, f"two resources are called {request.name}"
+        self._names[urn] = request.name
+        uses = {
+            key: {self._names[dependency] for dependency in dependencies.urns}
+            for key, dependencies in getattr(request, "propertyDependencies", {}).items()
+        }
+        timeouts = getattr(request, "customTimeouts", None)
+        self.graph[request.name] = Registered(
+            type=request.type,
+            name=request.name,
+            urn=urn,
+            parent=self._names.get(request.parent, ""),
+            inputs=_readable(properties),
+            uses=uses,
+            depends_on={self._names[dependency] for dependency in request.dependencies},
+            read=read,
+            protect=getattr(request, "protect", False),
+            aliases=[str(alias) for alias in getattr(request, "aliases", [])],
+            ignore_changes=list(getattr(request, "ignoreChanges", [])),
+            secret_outputs=list(request.additionalSecretOutputs),
+            timeouts=(timeouts.create, timeouts.update, timeouts.delete) if timeouts else ("", "", ""),
+            provider=self._names.get(request.provider.rsplit("::", 1)[0], ""),
+        )
+
+
+def _readable(struct: struct_pb2.Struct) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, struct_pb2.Struct):
+            fields = {key: plain(inner) for key, inner in value.items()}
+            return Secret(fields["value"]) if fields.get(rpc._special_sig_key) == rpc._special_secret_sig else fields
+        if isinstance(value, struct_pb2.ListValue):
+            return [plain(inner) for inner in value]
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return UNKNOWN if value == rpc.UNKNOWN else value
+
+    return {key: plain(value) for key, value in struct.items()}
+
+
+class _Warnings(logging.Handler):
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        self._graph = graph
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            self._graph.warnings.append(record.getMessage())
+
+
+def deploy(
+    program: Callable[[], Any],
+    *,
+    stack: str = "test",
+    preview: bool = False,
+    answers: Answers | None = None,
+    invokes: Mapping[str, dict[str, Any]] | None = None,
+) -> Graph:
+    """Run ``program``, plain or async; a mapping it returns becomes the stack's exports. With ``preview`` every output of a
+    resource is unknown, as before a first update. Raises what the program raises.
+    """
+    monitor = _Monitor(
+        _Mocks(preview=preview, answers={**ANSWERS, **(answers or {})}, invokes={**INVOKES, **(invokes or {})})
+    )
+    logger = logging.Logger(f"deploy-{stack}")
+    logger.addHandler(_Warnings(monitor.graph))
+
+    async def main() -> Any:
+        outputs = program()
+        return await outputs if asyncio.iscoroutine(outputs) else outputs
+
+    def run() -> None:
+        features = set(monitor.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures)
+        pulumi.runtime.settings.configure(
+            mocks.MockSettings(
+                monitor=monitor,
+                monitor_features=features,
+                engine=mocks.MockEngine(logger),
+                project="coco",
+                stack=stack,
+                dry_run=preview,
+                organization="organization",
+                callbacks=None,
+            )
+        )
+        pulumi.runtime.settings.set_root_resource(None)
+        asyncio.run(pulumi.runtime.run_in_stack(lambda: pulumi.run(main)))
+
+    # Pulumi keeps its settings in context variables: a context of its own leaves nothing behind for the next test.
+    contextvars.copy_context().run(run)
+    return monitor.graph

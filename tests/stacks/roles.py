@@ -1,0 +1,51 @@
+"""Declares the role of a committed stack in the recording harness."""
+
+from typing import Any
+
+from stacks import hub, spoke, standalone
+from stacks.config import HubConfig, SpokeConfig, StandaloneConfig
+from stacks.contracts import CONTRACT_VERSION
+from tests.harness import Graph, deploy
+from tests.stacks import committed
+
+HUB = "organization/coco/dev-hub"
+PCR8 = "ab" * 32
+HUB_OUTPUTS: dict[str, Any] = {
+    "contractVersion": CONTRACT_VERSION,
+    "kbsUrl": "https://kbs.apps.hub.example",
+    "kbsCa": "-----BEGIN CERTIFICATE-----",
+    "profiles": {
+        name: {"toml": "...", "encoded": f"encoded-{name}", "digest": "cd" * 32, "pcr8": PCR8, "accepted": [PCR8]}
+        for name in ("hardened", "debug")
+    },
+    "oscVersions": ["1.13.1"],
+    "resources": {"default/kbsres1/key1": ["hardened"]},
+    "consoleUrl": "https://console.hub.example",
+}
+
+
+def declare(
+    name: str, *, preview: bool = False, outputs: dict[str, Any] | None = None, **sections: Any
+) -> Graph:
+    """``outputs`` are those that another stack, or this one, published before; of a spoke's hub they have a default."""
+
+    def program() -> dict[str, Any]:
+        stack = committed.stack(name, **sections)
+        match stack.config:
+            case HubConfig() as config:
+                return hub.declare(config, stack).exports()
+            case SpokeConfig() as config:
+                return spoke.declare(config, stack).exports()
+            case StandaloneConfig() as config:
+                return standalone.declare(config, stack).exports()
+
+    if outputs is None:
+        outputs = HUB_OUTPUTS if name.endswith("spoke") else {}
+    published = {"name": "any", "outputs": outputs, "secretOutputNames": []}
+    return deploy(
+        program,
+        stack=name,
+        preview=preview,
+        answers={"pulumi:pulumi:StackReference": lambda _: published},
+        invokes={"pulumi:pulumi:readStackOutputs": published},
+    )
