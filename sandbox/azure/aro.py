@@ -1,0 +1,201 @@
+"""Azure Red Hat OpenShift: creating a cluster, what that does around it, and deleting it.
+
+After Azure/ARO-RP of August 2026: pkg/validate/dynamic/dynamic.go, pkg/cluster/{install,deploybaseresources,delete}.go.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sandbox.azure import aro_changes, aro_rules
+from sandbox.azure.aro_install import answer, cluster_subnets, domain_of, install
+from sandbox.azure.authorization import ARO_RP_APPLICATION, may_write_network
+from sandbox.azure.cloud import Contents, Record
+from sandbox.azure.kind import Kind, NameRule, Request
+from sandbox.azure.network import prefixes_of
+from sandbox.openshift.clusters import Clusters
+from sandbox.provider import Refused, Values
+
+_DEFAULT_VERSION: Final = "4.19.24"
+
+
+def _put(contents: Contents, request: Request) -> Values:
+    if request.existing:
+        kept = request.existing.state["clusterProfile"]
+        profile = {"version": kept["version"], **request.inputs["clusterProfile"]}
+        return request.inputs | {"clusterProfile": profile}
+    state = _with_defaults(request.inputs)
+    _check_unique(contents, request, state)
+    principals = _check_network(contents, state)
+    managed = state["clusterProfile"]["resourceGroupId"]
+    if contents.find(managed):
+        raise Refused(
+            "ClusterResourceGroupAlreadyExists", f"Resource group {managed} must not already exist."
+        )
+    request.facts["principals"] = sorted(principals)
+    install(contents, request, state)
+    return state
+
+
+def _with_defaults(inputs: Values) -> Values:
+    cluster = {"version": _DEFAULT_VERSION, **inputs["clusterProfile"]}
+    # The RP lower-cases this id before it stores it, and compares it letter by letter ever after.
+    cluster["resourceGroupId"] = cluster["resourceGroupId"].lower()
+    network = {"outboundType": "Loadbalancer", "preconfiguredNSG": "Disabled", **inputs["networkProfile"]}
+    if network["outboundType"] == "Loadbalancer":
+        network.setdefault("loadBalancerProfile", {"managedOutboundIps": {"count": 1}})
+    return inputs | {"clusterProfile": cluster, "networkProfile": network}
+
+
+def _check_unique(contents: Contents, request: Request, state: Values) -> None:
+    client = state["servicePrincipalProfile"]["clientId"]
+    for other in contents.of(OPENSHIFT_CLUSTER.type):
+        if domain_of(other.state) == domain_of(state):
+            domain = state["clusterProfile"]["domain"]
+            raise Refused(
+                "DuplicateDomain", f"The provided domain '{domain}' is already in use by a cluster."
+            )
+        if other.state["location"] != state["location"]:
+            continue
+        if other.state["servicePrincipalProfile"]["clientId"].lower() == client.lower():
+            raise Refused(
+                "DuplicateClientID",
+                f"The provided service principal with client ID '{client}' is already in use by a cluster.",
+            )
+        managed = state["clusterProfile"]["resourceGroupId"]
+        if other.state["clusterProfile"]["resourceGroupId"] == managed:
+            raise Refused(
+                "DuplicateResourceGroup",
+                f"The provided resource group '{managed}' already contains a cluster.",
+            )
+
+
+def _check_network(contents: Contents, state: Values) -> set[str]:
+    """The principals with rights on everything the cluster touches; among them must be its own and the RP's."""
+    subnets: list[Record] = []
+    for id_ in cluster_subnets(state):
+        subnet = contents.find(id_)
+        if subnet is None:
+            raise Refused("InvalidLinkedVNet", f"The provided subnet '{id_}' could not be found.")
+        subnets.append(subnet)
+    vnet = contents[subnets[0].id.rsplit("/subnets/", 1)[0]]
+    principals = _check_rights(contents, state, None, "vnet", vnet.id)
+    if vnet.state["location"] != state["location"]:
+        raise Refused(
+            "InvalidLinkedVNet",
+            f"The vnet location '{vnet.state['location']}' must match the cluster location '{state['location']}'.",
+        )
+    own_groups = state["networkProfile"]["preconfiguredNSG"] == "Enabled"
+    for subnet in subnets:
+        if gateway := subnet.state.get("natGateway"):
+            principals = _check_rights(contents, state, principals, "nat gateway", gateway["id"])
+        attached = subnet.state.get("networkSecurityGroup")
+        if attached and not own_groups:
+            message = f"The provided subnet '{subnet.id}' is invalid: must not have a network security group attached."
+            raise Refused("InvalidLinkedVNet", message)
+        if own_groups and not attached:
+            raise Refused(
+                "InvalidLinkedVNet",
+                "When the enable-preconfigured-nsg option is specified, both the master and worker subnets should have network"
+                " security groups (NSG) attached to them before starting the cluster installation.",
+            )
+        if attached:
+            principals = _check_rights(contents, state, principals, "network security group", attached["id"])
+        if any(prefix.prefixlen > 27 for prefix in prefixes_of(subnet.state)):
+            raise Refused(
+                "InvalidLinkedVNet", f"The provided subnet '{subnet.id}' is invalid: must be /27 or larger."
+            )
+    _check_overlap(subnets, state)
+    return principals
+
+
+def _check_rights(contents: Contents, state: Values, among: set[str] | None, what: str, id_: str) -> set[str]:
+    """Which of `among` may write `id_`. Raises Refused when they are fewer than the two that must.
+
+    A request names its service principal by the application, role assignments name it by the object in the directory, and
+    the stand-in has no directory: it asks for two principals, not for which two. The ids of applications do not count.
+    """
+    client = state["servicePrincipalProfile"]["clientId"]
+    may = may_write_network(contents, id_) - {client.lower(), ARO_RP_APPLICATION}
+    may = may if among is None else may & among
+    if len(may) < 2:
+        who, app, prefix = ("resource provider", ARO_RP_APPLICATION, "InvalidResourceProvider")
+        if not may:
+            who, app, prefix = ("cluster", client, "InvalidServicePrincipal")
+        raise Refused(
+            f"{prefix}Permissions",
+            f"The {who} service principal (Application ID: {app}) does not have required permissions on {what} '{id_}'.",
+        )
+    return may
+
+
+def _check_overlap(subnets: list[Record], state: Values) -> None:
+    ranges = [str(prefix) for subnet in subnets for prefix in prefixes_of(subnet.state)]
+    ranges += [state["networkProfile"]["podCidr"], state["networkProfile"]["serviceCidr"]]
+    networks = prefixes_of({"addressPrefixes": ranges})
+    for index, first in enumerate(networks):
+        for second in networks[index + 1 :]:
+            if first.overlaps(second):
+                raise Refused(
+                    "InvalidLinkedVNet",
+                    f"The provided CIDRs must not overlap: '{first} overlaps with {second}'.",
+                )
+
+
+def _delete(contents: Contents, record: Record, clusters: Clusters) -> None:
+    """The RP takes its security group off the subnets first, which needs the rights it had at the beginning."""
+    managed = record.state["clusterProfile"]["resourceGroupId"]
+    for id_ in cluster_subnets(record.state):
+        subnet = contents.find(id_)
+        if subnet is None:
+            continue
+        if "aroNsg" in subnet.facts:
+            _check_may_detach(contents, record, subnet)
+            subnet.state = {
+                name: value for name, value in subnet.state.items() if name != "networkSecurityGroup"
+            }
+        subnet.facts = {
+            name: value for name, value in subnet.facts.items() if name not in ("usedBy", "aroNsg")
+        }
+        contents.put(subnet)
+    clusters.delete(record.name)
+    contents.remove(managed)
+
+
+def _check_may_detach(contents: Contents, record: Record, subnet: Record) -> None:
+    needed = [subnet.id] + ([subnet.state["natGateway"]["id"]] if "natGateway" in subnet.state else [])
+    for id_ in needed:
+        if not set(record.facts["principals"]) <= may_write_network(contents, id_):
+            raise Refused(
+                "InvalidLinkedSubnet",
+                f"Failed to update subnet '{subnet.id}'. AuthorizationFailed: the service principals of the cluster and of the"
+                f" resource provider need the role assignments they had when the cluster was made, among them one over '{id_}'."
+                " Make them again, then delete the cluster.",
+            )
+
+
+def _immutable(record: Record, request: Request) -> None:
+    aro_changes.refuse_changes(record.state, request)
+
+
+OPENSHIFT_CLUSTER: Final = Kind(
+    type="azure-native:redhatopenshift:OpenShiftCluster",
+    arm_type="Microsoft.RedHatOpenShift/openShiftClusters",
+    api_version="2023-11-22",
+    address=(
+        "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+        "/providers/Microsoft.RedHatOpenShift/openShiftClusters/{resourceName}"
+    ),
+    properties=aro_rules.PROPERTIES,
+    replacing=frozenset({"location"}),
+    names=NameRule(
+        r"(?i)[-a-z0-9_().]{0,89}[-a-z0-9_()]",
+        "InvalidResourceName",
+        "The provided resource name '{name}' is invalid.",
+    ),
+    problems=aro_rules.problems,
+    immutable=_immutable,
+    put=_put,
+    respond=answer,
+    delete=_delete,
+)

@@ -1,0 +1,149 @@
+"""The stand-in's cloud: the resources there are, in one JSON file that two processes may share.
+
+Credentials are never part of it. Every change is one transaction: what a killed process had begun has not happened.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import ipaddress
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+from sandbox.provider import Refused, Values
+
+_GROUP = re.compile(r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+")
+
+
+@dataclass(kw_only=True)
+class Record:
+    """A resource as the last request left it (`put`) and as it is (`state`), both shaped like its inputs.
+
+    `inputs` is that request. `origin` says who made it: the program, `aro` (the resource provider), or `existing` (it was
+    there before). `facts` is what the type's own rules keep.
+    """
+
+    id: str
+    type: str
+    inputs: Values
+    put: Values
+    state: Values
+    origin: str = "program"
+    revision: int = 0
+    created: str = ""
+    facts: Values = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.id.rsplit("/", 1)[-1]
+
+    @property
+    def etag(self) -> str:
+        return f'W/"{guid(f"{self.id}#{self.revision}")}"'
+
+
+class Contents:
+    """All there is. Ids are compared without regard to case, as ARM does."""
+
+    def __init__(self, records: dict[str, Record]) -> None:
+        self._records = records
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(list(self._records.values()))
+
+    def __getitem__(self, id_: str) -> Record:
+        return self._records[id_.lower()]
+
+    def find(self, id_: str) -> Record | None:
+        return self._records.get(id_.lower())
+
+    def of(self, type_: str) -> list[Record]:
+        return [record for record in self if record.type == type_]
+
+    def inside(self, id_: str) -> list[Record]:
+        """Everything whose id continues `id_`: subnets of a network, contents of a group, role assignments on either."""
+        return [record for record in self if record.id.lower().startswith(f"{id_.lower()}/")]
+
+    def put(self, record: Record) -> None:
+        record.revision += 1
+        record.created = record.created or datetime.now(UTC).isoformat(timespec="seconds")
+        self._records[record.id.lower()] = record
+
+    def remove(self, id_: str) -> None:
+        """The resource and all that only exists within it."""
+        for record in self.inside(id_):
+            self._records.pop(record.id.lower(), None)
+        self._records.pop(id_.lower(), None)
+
+    def group_of(self, id_: str) -> Record:
+        """The resource group an id lies in. Raises Refused when there is none of that name."""
+        match = _GROUP.match(id_)
+        found = self.find(match.group()) if match else None
+        if match is None or found is None:
+            name = match.group().rsplit("/", 1)[-1] if match else id_
+            raise Refused("ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+        return found
+
+    def to_json(self) -> str:
+        return json.dumps({"version": 1, "resources": [asdict(record) for record in self]}, indent=1)
+
+
+class Cloud:
+    """The file. `look` and `change` are safe between threads and between processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mutex = threading.RLock()
+
+    def look(self) -> Contents:
+        with self._locked():
+            return self._load()
+
+    @contextmanager
+    def change(self) -> Iterator[Contents]:
+        """One transaction: it is written when the block ends, and not at all when it raises."""
+        with self._locked():
+            contents = self._load()
+            yield contents
+            replace_file(self.path, contents.to_json())
+
+    def _load(self) -> Contents:
+        if not self.path.exists():
+            return Contents({})
+        stored = json.loads(self.path.read_text())["resources"]
+        return Contents({each["id"].lower(): Record(**each) for each in stored})
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._mutex, self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Readers see the old text or the new one, whenever this process ends."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def guid(seed: str) -> str:
+    """A GUID that is always the same for the same seed."""
+    return str(uuid5(NAMESPACE_URL, seed.lower()))
+
+
+def public_address(seed: str) -> str:
+    """An IPv4 address that is always the same for the same seed, out of the range for benchmarks: nobody else's."""
+    addresses = ipaddress.IPv4Network("198.18.0.0/15")
+    number = int.from_bytes(hashlib.sha256(seed.lower().encode()).digest()[:4], "big")
+    return str(addresses[1 + number % (addresses.num_addresses - 2)])

@@ -1,0 +1,66 @@
+"""The functions of azure-native that the program may call."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Final
+
+from sandbox.azure.aro import OPENSHIFT_CLUSTER
+from sandbox.azure.cloud import Contents, Record
+from sandbox.azure.egress import NAT_GATEWAY
+from sandbox.azure.kind import Account
+from sandbox.azure.network import SUBNET
+from sandbox.openshift.clusters import Clusters
+from sandbox.provider import Refused, Values
+
+
+def _admin_credentials(clusters: Clusters, name: str) -> Values:
+    return {"kubeconfig": base64.b64encode(clusters.kubeconfig(name).encode()).decode()}
+
+
+def _credentials(clusters: Clusters, name: str) -> Values:
+    """The password follows from the kubeconfig, so there is nothing to store."""
+    digest = hashlib.sha256(clusters.kubeconfig(name).encode()).hexdigest()
+    password = "-".join(digest[at : at + 5] for at in range(0, 20, 5))
+    return {"kubeadminUsername": "kubeadmin", "kubeadminPassword": password}
+
+
+_GETS: Final = {
+    "azure-native:network:getSubnet": SUBNET,
+    "azure-native:network:getNatGateway": NAT_GATEWAY,
+}
+_CREDENTIALS: Final = {
+    "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": _admin_credentials,
+    "azure-native:redhatopenshift:listOpenShiftClusterCredentials": _credentials,
+}
+
+
+def call(token: str, args: Values, contents: Contents, account: Account, clusters: Clusters) -> Values:
+    """What the function returns. Raises Refused, also for a function that is not known."""
+    if token == "azure-native:authorization:getClientConfig":
+        return {
+            "clientId": account.client_id,
+            "objectId": account.object_id,
+            "subscriptionId": account.subscription_id,
+            "tenantId": account.tenant_id,
+        }
+    if token in _CREDENTIALS:
+        cluster = there(contents, OPENSHIFT_CLUSTER.id_of(args, account))
+        return _CREDENTIALS[token](clusters, cluster.name)
+    if token not in _GETS:
+        raise Refused("UnknownFunction", f"the Azure stand-in knows no function {token}: see sandbox/azure")
+    kind = _GETS[token]
+    record = there(contents, kind.id_of(args, account))
+    return {"id": record.id, **kind.outputs(contents, account, record)}
+
+
+def there(contents: Contents, id_: str) -> Record:
+    """The resource with this id. Raises Refused as ARM does when there is none."""
+    record = contents.find(id_)
+    if record is None:
+        contents.group_of(id_)
+        what, holder = id_.rsplit("/providers/", maxsplit=1)[-1], id_.split("/")[4]
+        message = f"The Resource '{what}' under resource group '{holder}' was not found."
+        raise Refused("ResourceNotFound", message)
+    return record
