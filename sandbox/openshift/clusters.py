@@ -1,7 +1,7 @@
 """The clusters of the sandbox: what a cluster is told about itself, and how its kubeconfig is made.
 
-A kubeconfig follows from the cluster's identity and a key in the state directory, so it is the same text on every call;
-only a hash of its token is stored.
+A token follows from the cluster's identity and a key in the state directory, so a kubeconfig is the same text on every call
+and no credential is stored.
 """
 
 from __future__ import annotations
@@ -9,14 +9,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import os
 import secrets
+import uuid
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from typing import Protocol
 
 import yaml
+
+from sandbox.openshift import initial
+from sandbox.openshift.storage import Vault
+from sandbox.openshift.store import Cluster, Identity
+from sandbox.provider import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,57 +87,114 @@ def self_managed(name: str, *, location: str, subscription_id: str, tenant_id: s
 
 
 class StoreClusters:
-    """Clusters kept as files below `root`/clusters (`root` is the state directory)."""
+    """Clusters kept as files in `root` (`.sandbox/clusters`), one a cluster, and a key beside them."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.lock = RLock()
+        """Held by whoever reads a cluster and writes it again."""
         self._key: bytes | None = None
+        self._open: dict[str, Cluster] = {}
 
     @property
     def key(self) -> bytes:
-        """32 random bytes that tokens and the encryption of Secrets follow from; made on first use, readable by its owner."""
+        """32 random bytes that tokens and the encryption of Secrets follow from; made on first use, for its owner only."""
         if self._key is None:
-            path = self.root / "clusters.key"
+            path = self.root / "key"
             if not path.exists():
                 self.root.mkdir(parents=True, exist_ok=True)
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(secrets.token_bytes(32))
             self._key = path.read_bytes()
         return self._key
 
     def create(self, name: str, facts: ClusterFacts) -> str:
-        path = self._path(name)
-        if not path.exists() or json.loads(path.read_text())["facts"] != asdict(facts):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"facts": asdict(facts)}))
-        return self.kubeconfig(name)
+        with self.lock:
+            if not self._path(name).exists() or self.open(name).identity.facts != asdict(facts):
+                cluster = Cluster(
+                    self._path(name), Vault(self.key), Identity(asdict(facts), str(uuid.uuid4()))
+                )
+                cluster.install(initial.objects(facts))
+                self._open[name] = cluster
+            return self.kubeconfig(name)
 
     def kubeconfig(self, name: str) -> str:
-        path = self._path(name)
-        if not path.exists():
-            raise KeyError(name)
-        facts = ClusterFacts(**json.loads(path.read_text())["facts"])
-        token = base64.urlsafe_b64encode(hmac.digest(self.key, f"token {name}".encode(), "sha256")).decode()
-        return kubeconfig_text(facts, f"sha256~{token.rstrip('=')}")
+        identity = self.open(name).identity
+        return _kubeconfig(identity.facts["name"], _server(identity.facts), self._token(identity.uid))
 
     def delete(self, name: str) -> None:
-        self._path(name).unlink(missing_ok=True)
+        with self.lock:
+            self._path(name).unlink(missing_ok=True)
+            self._open.pop(name, None)
+
+    def names(self) -> list[str]:
+        return sorted(path.stem for path in self.root.glob("*.json"))
+
+    def open(self, name: str) -> Cluster:
+        """The cluster as it lies in its file, which another process may have written. Raises KeyError when there is none."""
+        path = self._path(name)
+        with self.lock:
+            if not path.exists():
+                raise KeyError(name)
+            known = self._open.get(name)
+            if known is None or known.changed_elsewhere():
+                self._open[name] = Cluster.load(path, Vault(self.key))
+            return self._open[name]
+
+    def connect(self, kubeconfig: str) -> Cluster:
+        """The cluster that a kubeconfig speaks to; Refused where there is none, or where its token is not valid."""
+        server, token = _credentials(kubeconfig)
+        for name in self.names():
+            cluster = self.open(name)
+            if _server(cluster.identity.facts) == server:
+                if not hmac.compare_digest(token, self._token(cluster.identity.uid)):
+                    raise Refused(
+                        "Unauthorized",
+                        f"{server}: the server has asked for the client to provide credentials",
+                    )
+                return cluster
+        raise Refused(
+            "Unreachable",
+            f"configured Kubernetes cluster is unreachable: no cluster of the sandbox listens on {server}. If the cluster was "
+            "deleted, its resources can be removed from the state with PULUMI_K8S_DELETE_UNREACHABLE=true",
+        )
 
     def _path(self, name: str) -> Path:
-        return self.root / "clusters" / f"{name}.json"
+        return self.root / f"{name}.json"
+
+    def _token(self, uid: str) -> str:
+        digest = hmac.digest(self.key, f"token {uid}".encode(), "sha256")
+        return f"sha256~{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
-def kubeconfig_text(facts: ClusterFacts, token: str) -> str:
-    server = facts.api_url.rstrip("/")
+def _server(facts: dict[str, str]) -> str:
+    return facts["api_url"].rstrip("/")
+
+
+def _kubeconfig(name: str, server: str, token: str) -> str:
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "admin",
-            "clusters": [{"name": facts.name, "cluster": {"server": server}}],
-            "contexts": [{"name": "admin", "context": {"cluster": facts.name, "user": "admin"}}],
+            "clusters": [{"name": name, "cluster": {"server": server}}],
+            "contexts": [{"name": "admin", "context": {"cluster": name, "user": "admin"}}],
             "users": [{"name": "admin", "user": {"token": token}}],
         },
         sort_keys=False,
     )
+
+
+@lru_cache(maxsize=64)
+def _credentials(kubeconfig: str) -> tuple[str, str]:
+    """Server and token of the current context. Raises Refused when the text is no kubeconfig with a token."""
+    try:
+        config = yaml.safe_load(kubeconfig)
+        context = next(
+            item["context"] for item in config["contexts"] if item["name"] == config["current-context"]
+        )
+        cluster = next(item["cluster"] for item in config["clusters"] if item["name"] == context["cluster"])
+        user = next(item["user"] for item in config["users"] if item["name"] == context["user"])
+        return cluster["server"].rstrip("/"), user["token"]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        raise Refused("Unreachable", f"the provider's kubeconfig cannot be used: {error!r}") from None

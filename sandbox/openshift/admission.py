@@ -1,0 +1,117 @@
+"""What refuses an object beyond its own kind's rules: CRD schemas and the webhooks of installed operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sandbox.openshift.kinds import (
+    CERTIFICATE,
+    CLUSTER_ISSUER,
+    DEPLOYMENT,
+    ISSUER,
+    KATA_CONFIG,
+    KBS_CONFIG,
+    OPERATOR_GROUP,
+    ROUTE,
+    SUBSCRIPTION,
+    Kind,
+)
+from sandbox.openshift.objects import Manifest, Objects
+from sandbox.openshift.reactions.certificates import go_duration
+
+_REQUIRED: dict[Kind, tuple[str, ...]] = {
+    SUBSCRIPTION: ("name", "source", "sourceNamespace"),
+    CERTIFICATE: ("issuerRef", "secretName"),
+    ROUTE: ("to",),
+}
+_ENUMS: dict[Kind, dict[str, tuple[str, ...]]] = {
+    KBS_CONFIG: {"kbsDeploymentType": ("AllInOneDeployment", "MicroservicesDeployment")},
+    SUBSCRIPTION: {"installPlanApproval": ("Automatic", "Manual")},
+    OPERATOR_GROUP: {"upgradeStrategy": ("Default", "TechPreviewUnsafeFailForward")},
+}
+
+
+def unknown_fields(kind: Kind, manifest: Manifest) -> list[str]:
+    """Paths that the kind's schema does not have; the API server would drop them with a warning, the sandbox refuses."""
+    top = [key for key in manifest if key not in kind.top_level]
+    spec = manifest.get("spec")
+    inside = (
+        [f"spec.{key}" for key in spec if kind.spec is not None and key not in kind.spec]
+        if isinstance(spec, dict)
+        else []
+    )
+    return top + inside
+
+
+def schema_problems(kind: Kind, manifest: Manifest) -> Iterator[str]:
+    """What the CRD's schema refuses."""
+    spec = manifest.get("spec") or {}
+    for name in _REQUIRED.get(kind, ()):
+        if not spec.get(name):
+            yield f"spec.{name}: Required value"
+    for name, allowed in _ENUMS.get(kind, {}).items():
+        if name in spec and spec[name] not in allowed:
+            supported = ", ".join(f'"{value}"' for value in allowed)
+            yield f'spec.{name}: Unsupported value: "{spec[name]}": supported values: {supported}'
+
+
+def denial(kind: Kind, manifest: Manifest, objects: Objects) -> str | None:
+    """The answer of a validating webhook that says no. `objects` is the cluster without this change."""
+    if kind is KATA_CONFIG:
+        others = [item["metadata"]["name"] for item in objects.all(KATA_CONFIG)]
+        if others and manifest["metadata"]["name"] not in others:
+            return (
+                'admission webhook "vkataconfig.kb.io" denied the request: a KataConfig instance already exists '
+                f"({others[0]}), refusing to create a duplicate"
+            )
+    webhook = objects.get(DEPLOYMENT, "cert-manager-webhook", "cert-manager")
+    if webhook and (rule := _CERT_MANAGER.get(kind)) and (problem := next(rule(manifest["spec"]), None)):
+        return f'admission webhook "webhook.cert-manager.io" denied the request: {problem}'
+    return None
+
+
+def _certificate(spec: Manifest) -> Iterator[str]:
+    names = (
+        "commonName",
+        "dnsNames",
+        "uris",
+        "ipAddresses",
+        "emailAddresses",
+        "otherNames",
+        "literalSubject",
+    )
+    if not any(spec.get(name) for name in names):
+        yield f"spec: Invalid value: at least one of {', '.join(names)} must be set"
+    if len((spec.get("commonName") or "").encode()) > 64:
+        yield f'spec.commonName: Too long: "{spec["commonName"]}" has more than 64 bytes'
+    try:
+        duration = go_duration(spec.get("duration") or "2160h")
+        before = go_duration(spec["renewBefore"]) if spec.get("renewBefore") else None
+    except ValueError as error:
+        yield f"spec.duration: Invalid value: {error}"
+        return
+    if duration < go_duration("1h"):
+        yield f"spec.duration: Invalid value: {spec['duration']}: certificate duration must be greater than 1h0m0s"
+    if before and before >= duration:
+        yield f"spec.renewBefore: Invalid value: {spec['renewBefore']}: must be shorter than the duration"
+    key = spec.get("privateKey") or {}
+    algorithm, size = key.get("algorithm") or "RSA", key.get("size")
+    if algorithm == "RSA" and size and not 2048 <= size <= 8192:
+        yield f"spec.privateKey.size: Invalid value: {size}: must be between 2048 and 8192 for rsa keyAlgorithm"
+    if algorithm == "ECDSA" and size and size not in (256, 384, 521):
+        yield f"spec.privateKey.size: Unsupported value: {size}: supported values: 256, 384, 521"
+    if algorithm not in ("RSA", "ECDSA", "Ed25519"):
+        yield f'spec.privateKey.algorithm: Unsupported value: "{algorithm}": supported values: "RSA", "ECDSA", "Ed25519"'
+
+
+def _issuer(spec: Manifest) -> Iterator[str]:
+    kinds = [name for name in ("acme", "ca", "selfSigned", "vault", "venafi") if name in spec]
+    if len(kinds) != 1:
+        yield f"spec: Required value: exactly one issuer type must be configured, found {', '.join(kinds) or 'none'}"
+
+
+_CERT_MANAGER: dict[Kind, Callable[[Manifest], Iterator[str]]] = {
+    CERTIFICATE: _certificate,
+    ISSUER: _issuer,
+    CLUSTER_ISSUER: _issuer,
+}

@@ -1,0 +1,260 @@
+"""The Operator Lifecycle Manager: Subscription, InstallPlan, ClusterServiceVersion, and what a version installs.
+
+With Manual approval a plan waits for `spec.approved`; a newer version in the channel makes a further plan, which stays
+unapproved, and an approved plan installs exactly what it names.
+"""
+
+from __future__ import annotations
+
+from sandbox.openshift.kinds import (
+    CRD,
+    CSV,
+    DEPLOYMENT,
+    INSTALL_PLAN,
+    OPERATOR_GROUP,
+    SUBSCRIPTION,
+    Kind,
+    crd_name,
+)
+from sandbox.openshift.objects import (
+    Delete,
+    Effect,
+    Manifest,
+    Objects,
+    Put,
+    Ref,
+    condition,
+    conditions,
+    ensure,
+    new,
+    now,
+    put_changed,
+    ref_of,
+    short_hash,
+    with_status,
+)
+from sandbox.openshift.reactions.catalog import PACKAGES, SOURCE, SOURCE_NAMESPACE, Package
+from sandbox.openshift.reactions.workloads import deployment
+
+
+def installed(objects: Objects, package: str) -> str | None:
+    """The version of a package that runs in this cluster, for example "1.2.1"."""
+    wanted = PACKAGES[package]
+    for csv in objects.all(CSV):
+        if csv["metadata"]["name"] in wanted.csvs and csv.get("status", {}).get("phase") == "Succeeded":
+            return csv["spec"]["version"]
+    return None
+
+
+def react(objects: Objects) -> list[Effect]:
+    effects: list[Effect] = []
+    for subscription in objects.all(SUBSCRIPTION):
+        effects += _subscription(objects, subscription)
+    for plan in objects.all(INSTALL_PLAN):
+        if plan["spec"]["approved"] and plan.get("status", {}).get("phase") != "Complete":
+            effects += _install(objects, plan)
+    for csv in objects.all(CSV):
+        effects += _version(objects, csv)
+    return effects
+
+
+def _subscription(objects: Objects, subscription: Manifest) -> list[Effect]:
+    namespace, spec = subscription["metadata"]["namespace"], subscription["spec"]
+    if problem := _unresolvable(objects, subscription):
+        failed = conditions(subscription, ("ResolutionFailed", True, "ConstraintsNotSatisfiable", problem))
+        return put_changed(
+            subscription, with_status(subscription, conditions=failed, lastUpdated=_updated(subscription))
+        )
+    package = PACKAGES[spec["name"]]
+    present = next(
+        (csv for csv in objects.all(CSV, namespace) if csv["metadata"]["name"] in package.csvs), None
+    )
+    head = package.csvs[-1]
+    have = present["metadata"]["name"] if present else None
+    done = present is not None and present.get("status", {}).get("phase") == "Succeeded"
+    target = head if done else have or spec.get("startingCSV") or head
+    plan = _plan(objects, subscription, target) if target != have else None
+    effects: list[Effect] = []
+    if plan and objects.at(ref_of(plan)) is None:
+        effects.append(Put(plan))
+    return [*effects, *put_changed(subscription, _state(subscription, have if done else None, target, plan))]
+
+
+def _unresolvable(objects: Objects, subscription: Manifest) -> str | None:
+    """Why OLM finds nothing to install, in the resolver's words."""
+    metadata, spec = subscription["metadata"], subscription["spec"]
+    here = f"in the catalog referenced by subscription {metadata['name']}"
+    if (spec["source"], spec["sourceNamespace"]) != (SOURCE, SOURCE_NAMESPACE):
+        return f"no operators found from catalog {spec['source']} in namespace {spec['sourceNamespace']} referenced by subscription {metadata['name']}"
+    package = PACKAGES.get(spec["name"])
+    if package is None:
+        return f"constraints not satisfiable: no operators found in package {spec['name']} {here}"
+    if spec.get("channel", package.channel) != package.channel:
+        return f"constraints not satisfiable: no operators found in channel {spec['channel']} of package {package.name} {here}"
+    if spec.get("startingCSV", package.csvs[-1]) not in package.csvs:
+        return (
+            f"constraints not satisfiable: no operators found with name {spec['startingCSV']} in channel "
+            f"{package.channel} of package {package.name} {here}"
+        )
+    groups = len(objects.all(OPERATOR_GROUP, metadata["namespace"]))
+    if groups != 1:
+        return f"namespace {metadata['namespace']} has {groups} OperatorGroups, OLM needs exactly one"
+    return None
+
+
+def _plan(objects: Objects, subscription: Manifest, csv: str) -> Manifest:
+    """The plan for a version; its name is as arbitrary as OLM's, but the same each time."""
+    namespace, spec = subscription["metadata"]["namespace"], subscription["spec"]
+    approval = spec.get("installPlanApproval", "Automatic")
+    plan = new(
+        INSTALL_PLAN,
+        f"install-{short_hash(namespace, csv, length=5)}",
+        namespace,
+        owner=subscription,
+        spec={
+            "approval": approval,
+            "approved": approval == "Automatic",
+            "clusterServiceVersionNames": [csv],
+            "generation": 1,
+        },
+        status={"phase": "RequiresApproval", "catalogSources": [SOURCE]},
+    )
+    return objects.at(ref_of(plan)) or plan
+
+
+def _state(subscription: Manifest, installed_csv: str | None, target: str, plan: Manifest | None) -> Manifest:
+    status = {
+        "currentCSV": target,
+        "state": "UpgradePending" if plan or not installed_csv else "AtLatestKnown",
+        "lastUpdated": _updated(subscription),
+        "conditions": conditions(
+            subscription,
+            (
+                "CatalogSourcesUnhealthy",
+                False,
+                "AllCatalogSourcesHealthy",
+                "all available catalogsources are healthy",
+            ),
+            ("InstallPlanPending", plan is not None, "RequiresApproval" if plan else "", ""),
+            ("ResolutionFailed", False, "", ""),
+        ),
+    }
+    if installed_csv:
+        status["installedCSV"] = installed_csv
+    if plan:
+        status["installPlanGeneration"] = 1
+        status["installPlanRef"] = {
+            "apiVersion": INSTALL_PLAN.api_version,
+            "kind": INSTALL_PLAN.kind,
+            "name": plan["metadata"]["name"],
+            "namespace": plan["metadata"]["namespace"],
+        }
+    return with_status(subscription, **status)
+
+
+def _updated(subscription: Manifest) -> str:
+    return subscription.get("status", {}).get("lastUpdated") or now()
+
+
+def _install(objects: Objects, plan: Manifest) -> list[Effect]:
+    namespace = plan["metadata"]["namespace"]
+    effects: list[Effect] = []
+    for name in plan["spec"]["clusterServiceVersionNames"]:
+        package = next(package for package in PACKAGES.values() if name in package.csvs)
+        for kind in package.kinds:
+            effects += ensure(objects, _crd(kind))
+        before = next(
+            (
+                csv["metadata"]["name"]
+                for csv in objects.all(CSV, namespace)
+                if csv["metadata"]["name"] in package.csvs
+            ),
+            None,
+        )
+        effects += ensure(objects, _csv(package, name, namespace, before))
+    return [*effects, *put_changed(plan, with_status(plan, phase="Complete"))]
+
+
+def _crd(kind: Kind) -> Manifest:
+    """A permissive one: which fields exist is checked where the object is written."""
+    group, _, version = kind.api_version.partition("/")
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    spec = {
+        "group": group,
+        "names": {
+            "kind": kind.kind,
+            "plural": kind.plural,
+            "singular": kind.kind.lower(),
+            "listKind": f"{kind.kind}List",
+        },
+        "scope": "Namespaced" if kind.namespaced else "Cluster",
+        "versions": [
+            {
+                "name": version,
+                "served": True,
+                "storage": True,
+                "subresources": {"status": {}},
+                "schema": {"openAPIV3Schema": schema},
+            }
+        ],
+    }
+    return new(CRD, crd_name(kind), spec=spec)
+
+
+def _csv(package: Package, name: str, namespace: str, replaces: str | None) -> Manifest:
+    modes = ("OwnNamespace", "SingleNamespace", *(("AllNamespaces",) if package.all_namespaces else ()))
+    spec = {
+        "displayName": package.name,
+        "version": name.removeprefix(f"{package.csv}.v"),
+        "install": {"strategy": "deployment", "spec": {"deployments": [{"name": package.deployment}]}},
+        "installModes": [{"type": mode, "supported": True} for mode in modes],
+        **({"replaces": replaces} if replaces else {}),
+    }
+    return new(CSV, name, namespace, spec=spec, status={"phase": "InstallReady"})
+
+
+def _version(objects: Objects, csv: Manifest) -> list[Effect]:
+    """A version succeeds when its operator is available; then the version before it goes."""
+    metadata, status = csv["metadata"], csv.get("status", {})
+    namespace = metadata["namespace"]
+    package = next(package for package in PACKAGES.values() if metadata["name"] in package.csvs)
+    effects: list[Effect] = []
+    if problem := _unsupported(objects, package, namespace):
+        failed = with_status(csv, phase="Failed", reason="UnsupportedOperatorGroup", message=problem)
+        return put_changed(csv, failed)
+    replaced = Ref(CSV, namespace, csv["spec"].get("replaces", ""))
+    running = objects.get(DEPLOYMENT, package.deployment, namespace)
+    wanted = deployment(package.deployment, namespace, image=metadata["name"], owner=csv)
+    if running is None or running["spec"]["template"] != wanted["spec"]["template"]:
+        if any(item["spec"].get("replaces") == metadata["name"] for item in objects.all(CSV, namespace)):
+            return []
+        metadata_now = (running or wanted)["metadata"]
+        references = wanted["metadata"]["ownerReferences"]
+        return [Put({**wanted, "metadata": {**metadata_now, "ownerReferences": references}})]
+    if condition(running, "Available") == "True" and status.get("phase") != "Succeeded":
+        effects += put_changed(
+            csv,
+            with_status(
+                csv,
+                phase="Succeeded",
+                reason="InstallSucceeded",
+                message="install strategy completed with no errors",
+            ),
+        )
+    if status.get("phase") == "Succeeded" and objects.at(replaced):
+        effects.append(Delete(replaced))
+    return effects
+
+
+def _unsupported(objects: Objects, package: Package, namespace: str) -> str | None:
+    for group in objects.all(OPERATOR_GROUP, namespace):
+        targets = (group.get("spec") or {}).get("targetNamespaces") or []
+        if not targets and not package.all_namespaces:
+            return "AllNamespaces InstallModeType not supported, cannot configure to watch all namespaces"
+        if len(targets) > 1:
+            return (
+                "MultiNamespace InstallModeType not supported, cannot configure to watch multiple namespaces"
+            )
+    if package.namespace and namespace != package.namespace:
+        return f"{package.name} works in namespace {package.namespace} only, not in {namespace}"
+    return None

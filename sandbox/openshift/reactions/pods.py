@@ -1,0 +1,112 @@
+"""Why a pod would not start: what the API server, the kubelet and the peer-pod machinery say before any process runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sandbox.openshift.apply import at
+from sandbox.openshift.kinds import CONFIG_MAP, RUNTIME_CLASS, SECRET, SERVICE_ACCOUNT, Kind
+from sandbox.openshift.objects import Manifest, Objects, annotation
+from sandbox.openshift.reactions import initdata
+
+NOT_RUN = "the sandbox does not run containers: this pod's processes were not started"
+EXITS = "sandbox/process-exits"
+"""Annotation of a pod template: the text with which the process in it would exit."""
+
+OSC_NAMESPACE = "openshift-sandboxed-containers-operator"
+HYPERVISOR = "io.katacontainers.config.hypervisor"
+
+
+@dataclass(frozen=True)
+class Problem:
+    reason: str
+    message: str
+
+
+def admission_problem(objects: Objects, namespace: str, template: Manifest) -> str | None:
+    """Why the API server would refuse a pod of this template."""
+    spec = template["spec"]
+    runtime = spec.get("runtimeClassName")
+    if runtime and objects.get(RUNTIME_CLASS, runtime) is None:
+        return f'pods are forbidden: pod rejected: RuntimeClass "{runtime}" not found'
+    account = spec.get("serviceAccountName", "default")
+    if objects.get(SERVICE_ACCOUNT, account, namespace) is None:
+        return f'pods are forbidden: error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+    return None
+
+
+def start_problem(objects: Objects, pod: Manifest) -> Problem | None:
+    """Why the kubelet, or the peer-pod VM, would not get this pod's containers to run."""
+    spec, namespace = pod["spec"], pod["metadata"]["namespace"]
+    for kind, name, key, volume in _references(spec):
+        source = objects.get(kind, name, namespace)
+        if source is None:
+            text = f'{kind.kind.lower()} "{name}" not found'
+            if volume:
+                return Problem("FailedMount", f'MountVolume.SetUp failed for volume "{volume}" : {text}')
+            return Problem("CreateContainerConfigError", text)
+        if key and key not in (source.get("data") or {}):
+            return Problem(
+                "CreateContainerConfigError", f"couldn't find key {key} in {kind.kind} {namespace}/{name}"
+            )
+    if spec.get("runtimeClassName") == "kata-remote" and (problem := _peer_pod_problem(objects, pod)):
+        return Problem("FailedCreatePodSandBox", problem)
+    if message := annotation(pod, EXITS):
+        return Problem("CrashLoopBackOff", message)
+    return None
+
+
+def _references(spec: Manifest) -> Iterator[tuple[Kind, str, str | None, str | None]]:
+    """What must exist: kind, name, the key asked for, and the volume that mounts it."""
+    for volume in spec.get("volumes") or []:
+        if (secret := volume.get("secret")) and not secret.get("optional"):
+            yield SECRET, secret["secretName"], None, volume["name"]
+        if (config := volume.get("configMap")) and not config.get("optional"):
+            yield CONFIG_MAP, config["name"], None, volume["name"]
+    for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
+        for variable in container.get("env") or []:
+            source = variable.get("valueFrom") or {}
+            for field, kind in (("secretKeyRef", SECRET), ("configMapKeyRef", CONFIG_MAP)):
+                if (reference := source.get(field)) and not reference.get("optional"):
+                    yield kind, reference["name"], reference["key"], None
+        for source in container.get("envFrom") or []:
+            for field, kind in (("secretRef", SECRET), ("configMapRef", CONFIG_MAP)):
+                if (reference := source.get(field)) and not reference.get("optional"):
+                    yield kind, reference["name"], None, None
+
+
+def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
+    settings = objects.get(CONFIG_MAP, "peer-pods-cm", OSC_NAMESPACE)
+    if settings is None:
+        return (
+            f'configmap "peer-pods-cm" not found in {OSC_NAMESPACE}: the cloud API adaptor cannot start a VM'
+        )
+    data = settings.get("data") or {}
+    default = data.get("AZURE_INSTANCE_SIZE", "")
+    size = annotation(pod, f"{HYPERVISOR}.machine_type") or default
+    allowed = [part for part in data.get("AZURE_INSTANCE_SIZES", "").split(",") if part] or [default]
+    if size not in allowed:
+        return f'requested instance type ("{size}") is not part of supported instance types list: {", ".join(allowed)}'
+    confidential = bool(re.match(r"Standard_(DC|EC|NCC)", size, re.IGNORECASE))
+    if data.get("DISABLECVM") == "false" and not confidential:
+        return f"Azure answers 400: the VM size {size} does not support security type ConfidentialVM"
+    image = objects.get(CONFIG_MAP, "azure-podvm-image-cm", OSC_NAMESPACE) or {}
+    made_here = at(image, ("data", "CONFIDENTIAL_COMPUTE_ENABLED")) is not None
+    if (
+        data.get("DISABLECVM") == "false"
+        and made_here
+        and at(image, ("data", "CONFIDENTIAL_COMPUTE_ENABLED")) != "yes"
+    ):
+        return (
+            "the pod VM image was made before osc-feature-gates asked for confidential ones; "
+            "create that ConfigMap before the KataConfig"
+        )
+    encoded = annotation(pod, f"{HYPERVISOR}.cc_init_data") or data.get("INITDATA", "")
+    if not encoded:
+        return (
+            f"no initdata: neither the annotation {HYPERVISOR}.cc_init_data nor INITDATA in peer-pods-cm is set, "
+            "so the guest would know no Trustee"
+        )
+    return initdata.problem(encoded)

@@ -1,0 +1,70 @@
+"""How a cluster lies in its file: one line an object, the content of Secrets encrypted, every write whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from sandbox.openshift.apply import Path as FieldPath
+from sandbox.openshift.objects import Manifest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An object and who set what in it."""
+
+    object: Manifest
+    made_by: str
+    applied: dict[str, Manifest] = field(default_factory=dict[str, Manifest])
+    """What each applier last asked for, by field manager."""
+    taken: dict[FieldPath, str] = field(default_factory=dict[FieldPath, str])
+    """Fields that somebody wrote over what was applied, and who."""
+
+
+class Vault:
+    """Writes entries as text and reads them back. `key` is 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._fernet = Fernet(base64.urlsafe_b64encode(hmac.digest(key, b"secrets", "sha256")))
+
+    def text(self, entry: Entry) -> str:
+        content: dict[str, Any] = {
+            "object": entry.object,
+            "applied": entry.applied,
+            "madeBy": entry.made_by,
+            "taken": [[list(path), owner] for path, owner in entry.taken.items()],
+        }
+        if entry.object["kind"] == "Secret":
+            sealed = {"data": entry.object.get("data"), "applied": entry.applied}
+            content["object"] = {key: value for key, value in entry.object.items() if key != "data"}
+            content["applied"] = {}
+            content["sealed"] = self._fernet.encrypt(json.dumps(sealed).encode()).decode()
+        return json.dumps(content)
+
+    def entry(self, content: dict[str, Any]) -> Entry:
+        manifest, applied = content["object"], content["applied"]
+        if "sealed" in content:
+            sealed = json.loads(self._fernet.decrypt(content["sealed"]))
+            applied = sealed["applied"]
+            if sealed["data"] is not None:
+                manifest = {**manifest, "data": sealed["data"]}
+        taken = {tuple(path): owner for path, owner in content["taken"]}
+        return Entry(manifest, content["madeBy"], applied, taken)
+
+
+def write(path: Path, head: dict[str, Any], lines: Iterable[str]) -> None:
+    """`head` is a JSON object; the lines become its key `objects`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(head, indent=1).rstrip("}\n") + ',\n "objects": [\n' + ",\n".join(lines) + "\n]}\n"
+    temporary = path.with_suffix(".tmp")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    temporary.replace(path)
