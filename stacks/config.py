@@ -4,7 +4,7 @@ Pure: no I/O and no pulumi. Secrets are no part of the models: they are keys of 
 needs `required_secrets`. Every model that could be made keeps the rules of `stacks.rules`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -60,7 +60,7 @@ SECRETS: Mapping[str, str] = {
 class _Role(Stack):
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
-        for problem in rules.problems(self):
+        for problem in rules.broken(self):
             raise refuse(f"{problem.key} {problem.rule}", problem.fix)
         return self
 
@@ -89,11 +89,21 @@ class StandaloneConfig(_Role, TrustedZone, UntrustedZone):
 StackConfig = Annotated[HubConfig | SpokeConfig | StandaloneConfig, Field(discriminator="role")]
 
 
-def required_secrets(config: HubConfig | SpokeConfig | StandaloneConfig) -> list[str]:
-    """The secret keys, without the prefix `coco:`, that this stack cannot do without, in the order of `SECRETS`."""
-    needed = (
-        {"pullSecret", "clusterClientSecret"} if isinstance(config.cluster, AroSection) else {"kubeconfig"}
-    )
-    if isinstance(config, TrustedZone) and any(s.source == "config" for s in config.secrets.values()):
-        needed.add("secretValues")
-    return [key for key in SECRETS if key in needed]
+_NEEDED: Mapping[str, Callable[[Stack], bool]] = {
+    "pullSecret": lambda stack: isinstance(stack.cluster, AroSection),
+    "clusterClientSecret": lambda stack: isinstance(stack.cluster, AroSection),
+    "kubeconfig": lambda stack: isinstance(stack.cluster, ExistingSection),
+    "secretValues": lambda stack: (
+        isinstance(stack, TrustedZone) and any(secret.source == "config" for secret in stack.secrets.values())
+    ),
+}
+
+
+def needs_secret(config: Stack, key: str) -> bool:
+    """Whether this stack cannot do without the secret `key` of `SECRETS`."""
+    return _NEEDED[key](config)
+
+
+def required_secrets(config: Stack) -> list[str]:
+    """The keys, without the prefix `coco:`, of the secrets that this stack cannot do without."""
+    return [key for key in SECRETS if needs_secret(config, key)]

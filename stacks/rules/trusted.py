@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from components import versions
+from components.confidential import agent_policy
 from stacks.rules.problem import Problem, Rule
 from stacks.sections import ProfileSection, Stack, TrustedZone
 
@@ -53,6 +54,16 @@ def _profiles(stack: Stack) -> Iterator[Problem]:
                 rule="must be absent where exec is true, which allows every command",
                 fix="remove one of the two",
             )
+        else:
+            try:
+                agent_policy.render(agent_policy.AgentSettings(exec_commands=profile.exec_commands))
+            except agent_policy.PolicyError as error:
+                yield Problem(
+                    key=f"profiles.{name}.execCommands",
+                    value=", ".join(profile.exec_commands),
+                    rule="must be command lines as a shell would read them",
+                    fix=str(error),
+                )
         if profile.policy_file is not None and profile != ProfileSection(
             policy_file=profile.policy_file, algorithm=profile.algorithm
         ):
@@ -68,6 +79,13 @@ def _secrets(stack: Stack) -> Iterator[Problem]:
     if not isinstance(stack, TrustedZone):
         return
     for name, secret in stack.secrets.items():
+        if name.startswith("kbs-"):
+            yield Problem(
+                key=f"secrets.{name}",
+                value=name,
+                rule="must not start with kbs-, because Trustee's own secrets do",
+                fix="rename it",
+            )
         for reader in secret.readable_by:
             profile = stack.profiles.get(reader)
             if profile is None:
