@@ -8,7 +8,8 @@ import asyncio
 import base64
 import contextvars
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,6 +147,18 @@ class _Mocks(mocks.Mocks):
         return id_, {**args.inputs, **answer(args)}
 
 
+@contextmanager
+def _own_loop() -> Iterator[None]:
+    """The mock monitor makes an event loop in every worker thread and leaves it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
 class _Monitor(mocks.MockMonitor):
     def __init__(self, answering: _Mocks) -> None:
         super().__init__(answering)
@@ -158,12 +171,18 @@ class _Monitor(mocks.MockMonitor):
             self._names[urn] = ""
         else:
             self._record(request, urn, request.object, read=False)
-        return super().RegisterResource(request)
+        with _own_loop():
+            return super().RegisterResource(request)
 
     def ReadResource(self, request: Any) -> Any:
         urn = self.make_urn(request.parent, request.type, request.name)
         self._record(request, urn, request.properties, read=True)
-        return super().ReadResource(request)
+        with _own_loop():
+            return super().ReadResource(request)
+
+    def Invoke(self, request: Any) -> Any:
+        with _own_loop():
+            return super().Invoke(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         if "pulumi:pulumi:Stack" in request.urn.rsplit("::", 1)[0] and "$" not in request.urn:

@@ -1,0 +1,80 @@
+"""What a spoke refuses of its hub: each with a sentence, all at once, and before anything of the spoke is declared."""
+
+from typing import Any
+
+import pytest
+
+from stacks.contracts import CONTRACT_VERSION, Needs, contract_problems
+from tests.harness import Graph
+from tests.stacks import roles
+
+NEEDS = Needs(
+    osc_version="1.13.1", profiles=frozenset({"hardened", "debug"}), resources={"default/kbsres1/key1": "hardened"}
+)
+
+
+def _problems(**changes: Any) -> list[str]:
+    return contract_problems({**roles.HUB_OUTPUTS, **changes}, NEEDS)
+
+
+def test_a_hub_that_fulfils_the_contract_is_taken() -> None:
+    assert _problems() == []
+
+
+@pytest.mark.parametrize("key", ["kbsUrl", "kbsCa"])
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_kbs_is_refused(key: str, value: str | None) -> None:
+    assert _problems(**{key: value}) == [f"its {key} is empty: the hub's last update did not finish, bring it up again"]
+
+
+def test_an_osc_version_without_reference_values_names_the_missing_file() -> None:
+    (problem,) = _problems(oscVersions=["1.12.1"])
+    assert "1.13.1 (coco:sandboxedContainers.version)" in problem
+    assert "add stacks/reference-values/1.13.1.yaml" in problem
+    assert "which has 1.12.1" in problem
+
+
+def test_a_profile_nobody_defined_is_refused() -> None:
+    (problem,) = _problems(profiles={"hardened": {}})
+    assert "no profile debug: define coco:profiles.debug" in problem
+
+
+def test_a_secret_the_hub_does_not_serve_is_refused() -> None:
+    assert _problems(resources={}) == ["it serves no default/kbsres1/key1: add the secret to coco:secrets of the hub"]
+
+
+def test_a_secret_its_reader_may_not_read_is_refused() -> None:
+    (problem,) = _problems(resources={"default/kbsres1/key1": ["debug"]})
+    assert "not readable by profile hardened: add it to readableBy" in problem
+
+
+@pytest.mark.parametrize("version", [None, CONTRACT_VERSION + 1])
+def test_another_contract_version_is_refused_before_its_contents_are_read(version: int | None) -> None:
+    problems = contract_problems({"contractVersion": version, "kbsUrl": 5}, NEEDS)
+    assert len(problems) == 1
+    assert f"contract version {version}, and this program reads {CONTRACT_VERSION}" in problems[0]
+
+
+def test_several_problems_are_told_together() -> None:
+    assert len(_problems(kbsUrl="", oscVersions=[], resources={})) == 3
+
+
+def test_a_hub_without_outputs_has_not_been_brought_up() -> None:
+    assert contract_problems({}, NEEDS) == ["it has no outputs: bring the hub up first"]
+
+
+def test_a_refused_hub_stops_the_spoke_before_anything_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared: list[Graph] = []
+    monkeypatch.setattr("stacks.place.declare", lambda *_, **__: declared.append(Graph()))
+    with pytest.raises(Exception, match=r"coco:hub: organization/coco/dev-hub cannot serve this spoke:\n.*kbsUrl is empty"):
+        roles.declare("dev-spoke", outputs={**roles.HUB_OUTPUTS, "kbsUrl": ""})
+    assert declared == []
+
+
+def test_a_hub_that_does_not_exist_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> None:
+        raise Exception('unknown stack "organization/coco/dev-hub"')  # noqa: TRY002 -- as the SDK raises it
+
+    monkeypatch.setattr("pulumi.runtime.invoke", unknown)
+    with pytest.raises(Exception, match=r"coco:hub: the stack organization/coco/dev-hub cannot be read.*pulumi up --stack dev-hub"):
+        roles.declare("dev-spoke")
