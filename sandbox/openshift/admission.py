@@ -1,9 +1,10 @@
-"""What refuses an object beyond its own kind's rules: CRD schemas and the webhooks of installed operators."""
+"""Whether the API server takes an object: its kind's rules, CRD schemas, and the webhooks of installed operators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sandbox.openshift import kind_rules, metadata_rules
 from sandbox.openshift.kinds import (
     CERTIFICATE,
     CLUSTER_ISSUER,
@@ -11,6 +12,7 @@ from sandbox.openshift.kinds import (
     ISSUER,
     KATA_CONFIG,
     KBS_CONFIG,
+    NAMESPACE,
     OPERATOR_GROUP,
     ROUTE,
     SUBSCRIPTION,
@@ -18,6 +20,7 @@ from sandbox.openshift.kinds import (
 )
 from sandbox.openshift.objects import Manifest, Objects
 from sandbox.openshift.reactions.certificates import go_duration
+from sandbox.provider import Refused
 
 _REQUIRED: dict[Kind, tuple[str, ...]] = {
     SUBSCRIPTION: ("name", "source", "sourceNamespace"),
@@ -29,6 +32,32 @@ _ENUMS: dict[Kind, dict[str, tuple[str, ...]]] = {
     SUBSCRIPTION: {"installPlanApproval": ("Automatic", "Manual")},
     OPERATOR_GROUP: {"upgradeStrategy": ("Default", "TechPreviewUnsafeFailForward")},
 }
+
+
+def admit(kind: Kind, manifest: Manifest, live: Manifest | None, objects: Objects) -> None:
+    """Raises Refused with the API server's answer. `live` is what the object is so far, `objects` the cluster as it is."""
+    name, namespace = manifest["metadata"]["name"], manifest["metadata"].get("namespace", "")
+    for field in unknown_fields(kind, manifest):
+        raise Refused(
+            "BadRequest", f'{kind.kind} "{name}" has a field that its schema does not declare: .{field}'
+        )
+    found = problems(kind, manifest)
+    if live:
+        found += kind_rules.immutable_problems(kind, live, manifest)
+    if found:
+        text = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+        full = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+        raise Refused("Invalid", f'{full} "{name}" is invalid: {text}')
+    if kind.namespaced and objects.get(NAMESPACE, namespace) is None:
+        raise Refused("NotFound", f'namespaces "{namespace}" not found')
+    if answer := denial(kind, manifest, objects):
+        raise Refused("Forbidden", answer)
+
+
+def problems(kind: Kind, manifest: Manifest) -> list[str]:
+    """What is wrong with an object whatever else the cluster holds, as `<path>: <reason>`."""
+    rules = (metadata_rules.problems, kind_rules.problems, schema_problems)
+    return [problem for rule in rules for problem in rule(kind, manifest)]
 
 
 def unknown_fields(kind: Kind, manifest: Manifest) -> list[str]:

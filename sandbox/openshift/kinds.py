@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 _OBJECT = ("apiVersion", "kind", "metadata", "status")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     api_version: str
     kind: str

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.openshift import admission, kind_rules, metadata_rules
+from sandbox.openshift import admission
 from sandbox.openshift.apply import overlaid
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.defaults import defaulted
@@ -64,10 +64,9 @@ class KubernetesStandIn:
             except ValueError as error:
                 failures.append(Failure(f'metadata.annotations["{WAIT_FOR}"]', str(error)))
         if not failures and not patch and not has_unknowns(news):
-            manifest = defaulted(manifest)
-            for rules in (metadata_rules, kind_rules):
-                failures += [Failure(*_split(problem)) for problem in rules.problems(kind, manifest)]
-            failures += [Failure(*_split(problem)) for problem in admission.schema_problems(kind, manifest)]
+            failures = [
+                Failure(*_split(problem)) for problem in admission.problems(kind, defaulted(manifest))
+            ]
         return failures
 
     def diff(self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, news: Values) -> Diff:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sandbox.openshift.kinds import EVENT, KINDS, Kind
+from sandbox.openshift.kinds import EVENT, KINDS, NAMESPACE, Kind
 
 Manifest = dict[str, Any]
 
@@ -227,6 +227,24 @@ def events_about(objects: Objects, about: Manifest) -> list[str]:
         if (event["involvedObject"]["kind"], event["involvedObject"]["name"]) == (kind.kind, name)
         and event["involvedObject"].get("namespace", "") == namespace
     ]
+
+
+def dependents(objects: Objects, ref: Ref, uid: str) -> list[Ref]:
+    """What goes with an object: what it owns, what is in it when it is a namespace, and the events about it."""
+    if ref.kind is EVENT:
+        return []
+    about = (ref.kind.kind, ref.name, ref.namespace)
+
+    def depends(manifest: Manifest) -> bool:
+        metadata = manifest["metadata"]
+        if ref.kind is NAMESPACE and metadata.get("namespace") == ref.name:
+            return True
+        if any(owner.get("uid") == uid for owner in metadata.get("ownerReferences", ())):
+            return True
+        involved = manifest.get("involvedObject")
+        return bool(involved) and about == (involved["kind"], involved["name"], involved.get("namespace", ""))
+
+    return [ref_of(manifest) for manifest in objects if depends(manifest)]
 
 
 def short_hash(*parts: str, length: int = 10) -> str:

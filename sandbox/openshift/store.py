@@ -1,6 +1,6 @@
 """One cluster's API server: takes or refuses manifests, keeps them, and lets the operators react before it answers.
 
-Field ownership is `apply`, what is refused is `metadata_rules`, `kind_rules` and `admission`. After every write the
+Who owns a field is decided in `apply`, what is refused in `admission`. After every write the
 reactions run until the cluster is at rest; then the file is written.
 """
 
@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sandbox.openshift import admission, kind_rules, metadata_rules, storage
+from sandbox.openshift import admission, storage
 from sandbox.openshift.apply import Path as FieldPath
 from sandbox.openshift.apply import changed, conflicts, leaves, merge
 from sandbox.openshift.defaults import defaulted, with_data
-from sandbox.openshift.kinds import CRD, EVENT, KINDS, NAMESPACE, OF_OPERATORS, Kind, crd_name
+from sandbox.openshift.kinds import CRD, KINDS, NAMESPACE, OF_OPERATORS, Kind, crd_name
 from sandbox.openshift.objects import (
     Delete,
     Effect,
     Manifest,
     Objects,
     Ref,
+    dependents,
     events_about,
-    kind_of,
     now,
     ref_of,
 )
@@ -177,28 +177,8 @@ class Cluster:
     # What happens inside
 
     def _admissible(self, manifest: Manifest, live: Manifest | None = None) -> Ref:
-        kind, metadata = self._known(manifest), manifest["metadata"]
-        for field in admission.unknown_fields(kind, manifest):
-            raise Refused(
-                "BadRequest",
-                f'{kind.kind} "{metadata["name"]}" has a field that its schema does not declare: .{field}',
-            )
-        wanted = defaulted(manifest)
-        problems = [
-            *metadata_rules.problems(kind, wanted),
-            *kind_rules.problems(kind, wanted),
-            *admission.schema_problems(kind, wanted),
-            *(kind_rules.immutable_problems(kind, live, wanted) if live else ()),
-        ]
-        if problems:
-            text = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
-            name = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
-            raise Refused("Invalid", f'{name} "{metadata["name"]}" is invalid: {text}')
-        namespace = metadata.get("namespace", "")
-        if kind.namespaced and self.objects.get(NAMESPACE, namespace) is None:
-            raise Refused("NotFound", f'namespaces "{namespace}" not found')
-        if denial := admission.denial(kind, wanted, self.objects):
-            raise Refused("Forbidden", denial)
+        kind = self._known(manifest)
+        admission.admit(kind, defaulted(manifest), live, self.objects)
         return ref_of(manifest)
 
     def _known(self, manifest: Manifest) -> Kind:
@@ -288,31 +268,9 @@ class Cluster:
         del self._entries[ref]
         self._lines.pop(ref, None)
         self.objects.remove(ref)
-        for dependent in self._dependents(ref, metadata["uid"]):
+        for dependent in dependents(self.objects, ref, metadata["uid"]):
             self._remove(dependent)
         return True
-
-    def _dependents(self, ref: Ref, uid: str) -> list[Ref]:
-        """What goes with an object: what it owns, what is in it, and the events about it."""
-
-        def depends(manifest: Manifest) -> bool:
-            metadata = manifest["metadata"]
-            if (
-                ref.kind is NAMESPACE
-                and kind_of(manifest).namespaced
-                and metadata.get("namespace") == ref.name
-            ):
-                return True
-            if kind_of(manifest) is EVENT:
-                about = manifest["involvedObject"]
-                return (about["kind"], about["name"], about.get("namespace", "")) == (
-                    ref.kind.kind,
-                    ref.name,
-                    ref.namespace,
-                )
-            return any(owner.get("uid") == uid for owner in metadata.get("ownerReferences", []))
-
-        return [ref_of(manifest) for manifest in self.objects if depends(manifest)]
 
 
 def _content(manifest: Manifest) -> Manifest:
