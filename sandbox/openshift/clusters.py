@@ -120,7 +120,7 @@ class StoreClusters:
 
     def kubeconfig(self, name: str) -> str:
         identity = self.open(name).identity
-        return _kubeconfig(identity.facts["name"], _server(identity.facts), self._token(identity.uid))
+        return kubeconfig_text(ClusterFacts(**identity.facts), self._token(identity.uid))
 
     def delete(self, name: str) -> None:
         with self.lock:
@@ -171,14 +171,16 @@ def _server(facts: dict[str, str]) -> str:
     return facts["api_url"].rstrip("/")
 
 
-def _kubeconfig(name: str, server: str, token: str) -> str:
+def kubeconfig_text(facts: ClusterFacts, token: str) -> str:
+    """A kubeconfig (YAML) with which `token` speaks to the cluster as its administrator."""
+    server = facts.api_url.rstrip("/")
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "admin",
-            "clusters": [{"name": name, "cluster": {"server": server}}],
-            "contexts": [{"name": "admin", "context": {"cluster": name, "user": "admin"}}],
+            "clusters": [{"name": facts.name, "cluster": {"server": server}}],
+            "contexts": [{"name": "admin", "context": {"cluster": facts.name, "user": "admin"}}],
             "users": [{"name": "admin", "user": {"token": token}}],
         },
         sort_keys=False,

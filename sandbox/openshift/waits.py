@@ -80,6 +80,7 @@ def unready(objects: Objects, live: Manifest) -> list[str]:
     if wanted:
         unmet = [(wait, found) for wait in parse(wanted) if (found := wait.unmet(live))]
         reasons = [f"waited for {wait.text}, found {found}" for wait, found in unmet]
+        reasons += _conditions(live) if reasons else []
     else:
         reasons = list(_built_in(objects, live))
     if not reasons:
@@ -138,6 +139,14 @@ def _hints(objects: Objects, live: Manifest) -> Iterator[str]:
             if member["metadata"]["uid"] in owners and candidate["metadata"]["uid"] not in seen:
                 seen.add(candidate["metadata"]["uid"])
                 family.append(candidate)
+
+
+def _conditions(live: Manifest) -> list[str]:
+    shown = [
+        f"{item['type']}={item['status']}{_why(item)}"
+        for item in live.get("status", {}).get("conditions", [])
+    ]
+    return [f"conditions: {', '.join(shown)}"] if shown else []
 
 
 def _why(item: Manifest) -> str:
