@@ -12,15 +12,19 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.provider import Refused, Values
 
+# The file is JSON with a line for each resource, so that one can be changed without parsing them all.
+_HEAD = '{"version": 1, "resources": [\n'
+_TAIL = "\n]}\n"
+_ID = re.compile(r'\{"id": "([^"]+)"')
 _GROUP = re.compile(r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+")
 
 
@@ -52,37 +56,43 @@ class Record:
 
 
 class Contents:
-    """All there is. Ids are compared without regard to case, as ARM does."""
+    """All there is, by id in lower case, because ARM compares ids without regard to case.
 
-    def __init__(self, records: dict[str, Record]) -> None:
-        self._records = records
+    Records are kept as JSON until somebody asks for them: fifty spokes in the cloud must not slow the next one down. A
+    record is a copy, and a change of it counts once it is `put`.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = {_ID.findall(line)[0].lower(): line for line in lines}
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(list(self._records.values()))
+        return map(_record, list(self._lines.values()))
 
     def __getitem__(self, id_: str) -> Record:
-        return self._records[id_.lower()]
+        return _record(self._lines[id_.lower()])
 
     def find(self, id_: str) -> Record | None:
-        return self._records.get(id_.lower())
+        line = self._lines.get(id_.lower())
+        return _record(line) if line else None
 
     def of(self, type_: str) -> list[Record]:
-        return [record for record in self if record.type == type_]
+        return [_record(line) for line in self._lines.values() if f'"type": "{type_}"' in line]
 
     def inside(self, id_: str) -> list[Record]:
         """Everything whose id continues `id_`: subnets of a network, contents of a group, role assignments on either."""
-        return [record for record in self if record.id.lower().startswith(f"{id_.lower()}/")]
+        return [_record(line) for id, line in self._lines.items() if id.startswith(f"{id_.lower()}/")]
 
     def put(self, record: Record) -> None:
         record.revision += 1
         record.created = record.created or datetime.now(UTC).isoformat(timespec="seconds")
-        self._records[record.id.lower()] = record
+        self._lines[record.id.lower()] = json.dumps(vars(record))
 
     def remove(self, id_: str) -> None:
         """The resource and all that only exists within it."""
-        for record in self.inside(id_):
-            self._records.pop(record.id.lower(), None)
-        self._records.pop(id_.lower(), None)
+        id_ = id_.lower()
+        self._lines = {
+            id: line for id, line in self._lines.items() if id != id_ and not id.startswith(f"{id_}/")
+        }
 
     def group_of(self, id_: str) -> Record:
         """The resource group an id lies in. Raises Refused when there is none of that name."""
@@ -94,7 +104,11 @@ class Contents:
         return found
 
     def to_json(self) -> str:
-        return json.dumps({"version": 1, "resources": [asdict(record) for record in self]}, indent=1)
+        return _HEAD + ",\n".join(self._lines.values()) + _TAIL
+
+
+def _record(line: str) -> Record:
+    return Record(**json.loads(line))
 
 
 class Cloud:
@@ -118,9 +132,9 @@ class Cloud:
 
     def _load(self) -> Contents:
         if not self.path.exists():
-            return Contents({})
-        stored = json.loads(self.path.read_text())["resources"]
-        return Contents({each["id"].lower(): Record(**each) for each in stored})
+            return Contents([])
+        lines = self.path.read_text().removeprefix(_HEAD).removesuffix(_TAIL)
+        return Contents(lines.split(",\n") if lines else [])
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
