@@ -73,7 +73,7 @@ def _check_scope(contents: Contents, request: Request) -> None:
 
 
 def _put(contents: Contents, request: Request) -> Values:
-    wanted = {"principalType": "ServicePrincipal", **request.inputs}
+    wanted = {"principalType": "User", **request.inputs}
     if wanted["principalId"].lower() == ARO_RP_APPLICATION:
         raise Refused(
             "PrincipalNotFound", principal_not_found(wanted["principalId"], request.account.tenant_id)
@@ -110,11 +110,13 @@ def _answer(_contents: Contents, record: Record, account: Account) -> Values:
 
 
 def may_write_network(contents: Contents, id_: str) -> set[str]:
-    """The object ids of those who may join, read and write a network resource, by an assignment on it or above it."""
+    """The service principals that may join, read and write a network resource, by an assignment on it or above it."""
     return {
         record.state["principalId"].lower()
         for record in contents.of(ROLE_ASSIGNMENT.type)
-        if f"{id_.lower()}/".startswith(f"/{record.state['scope'].strip('/').lower()}/")
+        # The SDK sends User where a program says nothing, and Azure does not take a service principal for one.
+        if record.state["principalType"] == "ServicePrincipal"
+        and f"{id_.lower()}/".startswith(f"/{record.state['scope'].strip('/').lower()}/")
         and ROLES[record.state["roleDefinitionId"].rsplit("/", 1)[-1].lower()]
     }
 

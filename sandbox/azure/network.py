@@ -142,6 +142,7 @@ VIRTUAL_NETWORK: Final = Kind(
         "addressSpace": required(group(addressPrefixes=required(TEXTS))),
         "dhcpOptions": group(dnsServers=TEXTS),
         "enableDdosProtection": FLAG,
+        "enableVmProtection": FLAG,
         "privateEndpointVNetPolicies": choice("Disabled", "Basic"),
         "flowTimeoutInMinutes": NUMBER,
         # Subnets are resources of their own here: inline ones and those would wipe each other.

@@ -174,6 +174,13 @@ def test_the_machines_group_of_a_cluster_must_not_be_there_yet(zone: Zone):
         zone.make("cluster")
 
 
+def test_a_grant_without_the_principals_type_is_one_to_a_user(zone: Zone):
+    zone.make_all(until="cluster_role")
+    zone.make("rp_role", {"principalType": MISSING})
+    with pytest.raises(Refused, match="The resource provider service principal"):
+        zone.make("cluster")
+
+
 def test_rights_on_the_network_do_not_reach_a_nat_gateway_beside_it(zone: Zone):
     zone.make_all(until="pods")
     gateway = {"natGateway": {"id": f"{NETWORK}/natGateways/nat"}}

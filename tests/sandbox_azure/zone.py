@@ -34,6 +34,9 @@ _IN_VNET: dict[str, Any] = {
     "resourceGroupName": "coco-hub",
     "virtualNetworkName": "coco-hub-vnet",
     "defaultOutboundAccess": False,
+    # The SDK adds these two, and the two of the network, by itself.
+    "privateEndpointNetworkPolicies": "Disabled",
+    "privateLinkServiceNetworkPolicies": "Enabled",
 }
 
 
@@ -99,6 +102,8 @@ ZONE: dict[str, tuple[str, dict[str, Any]]] = {
             **_PLACED,
             "virtualNetworkName": "coco-hub-vnet",
             "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+            "enableDdosProtection": False,
+            "enableVmProtection": False,
         },
     ),
     "masters": (
