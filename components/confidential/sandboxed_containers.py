@@ -41,7 +41,7 @@ class SandboxedContainers(pulumi.ComponentResource):
             api_version="kataconfiguration.openshift.io/v1",
             kind="KataConfig",
             object_name="kata",
-            spec={"enablePeerPods": True, "logLevel": args.log_level},
+            spec={"enablePeerPods": True, "checkNodeEligibility": False, "logLevel": args.log_level},
             wait_for=[
                 f"jsonpath={{.status.runtimeClasses[?(@=='{RUNTIME_CLASS}')]}}={RUNTIME_CLASS}",
                 "condition=InProgress=False",

@@ -1,5 +1,6 @@
 """Declares the role of a committed stack in the recording harness."""
 
+from functools import cache
 from typing import Any
 
 from stacks import hub, spoke, standalone
@@ -22,6 +23,12 @@ HUB_OUTPUTS: dict[str, Any] = {
     "resources": {"default/kbsres1/key1": ["hardened"]},
     "consoleUrl": "https://console.hub.example",
 }
+
+
+@cache
+def committed_graph(name: str) -> Graph:
+    """The graph of a committed stack as it is; not to be changed."""
+    return declare(name)
 
 
 def declare(

@@ -16,7 +16,7 @@ UNTRUSTED = ("dev-spoke", "dev-standalone")
 
 @pytest.fixture(scope="module")
 def graphs() -> dict[str, Graph]:
-    return {name: roles.declare(name) for name in committed.NAMES}
+    return {name: roles.committed_graph(name) for name in committed.NAMES}
 
 
 @pytest.mark.parametrize("name", committed.NAMES)
@@ -85,7 +85,7 @@ def test_a_profile_is_published_only_once_trustee_accepts_it(name: str) -> None:
 
 
 def test_a_changed_policy_keeps_the_earlier_measurement_for_one_roll_out() -> None:
-    first = roles.declare("dev-hub").exports
+    first = roles.committed_graph("dev-hub").exports
     old = first["profiles"]["hardened"]["pcr8"]
     looser = {"hardened": {"readLogs": True}, "debug": {"exec": True}}
     changed = roles.declare("dev-hub", outputs=first, profiles=looser)
@@ -99,7 +99,7 @@ def test_a_changed_policy_keeps_the_earlier_measurement_for_one_roll_out() -> No
 
 
 def test_an_earlier_measurement_can_be_shut_out_at_once() -> None:
-    first = roles.declare("dev-hub").exports
+    first = roles.committed_graph("dev-hub").exports
     trustee = json.loads(committed.bag("dev-hub")["coco:trustee"]) | {"acceptedPrevious": 0}
     changed = roles.declare(
         "dev-hub", outputs=first, trustee=trustee, profiles={"hardened": {"readLogs": True}, "debug": {"exec": True}}
