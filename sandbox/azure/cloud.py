@@ -116,7 +116,7 @@ class Cloud:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._mutex = threading.RLock()
+        self._mutex = threading.Lock()
 
     def look(self) -> Contents:
         with self._locked():
