@@ -6,6 +6,7 @@ does not know is an error here, where an API server would drop it in silence.
 
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -19,6 +20,13 @@ from tests.stacks import committed, roles
 SCHEMAS = committed.ROOT.parent / "shared" / "crds"
 # OpenShift 4.20 is Kubernetes 1.33.
 KUBERNETES = "1.33"
+GROUPS = (
+    "cert-manager.io",
+    "confidentialcontainers.org",
+    "kataconfiguration.openshift.io",
+    "operators.coreos.com",
+    "route.openshift.io",
+)
 # Several versions of these lie side by side; this is the one that the committed stacks install.
 NEWEST = {"KbsConfig": "kbsconfigs.openshift-trustee-operator-main-1.2.1.yaml"}
 
@@ -86,10 +94,11 @@ def test_the_schema_check_notices_a_misspelt_field() -> None:
     assert any("kbsEnvVars" in e.message for e in jsonschema.Draft202012Validator(schema).iter_errors(kbs))
 
 
+@cache
 def _schemas() -> dict[tuple[str, str], dict[str, Any]]:
     schemas: dict[tuple[str, str], dict[str, Any]] = {}
-    for path in sorted(SCHEMAS.rglob("*.yaml")):
-        crd = yaml.safe_load(path.read_text())
+    for path in (path for group in GROUPS for path in sorted(SCHEMAS.glob(f"{group}/*.yaml"))):
+        crd = yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
         kind = crd["spec"]["names"]["kind"]
         if path.name != NEWEST.get(kind, path.name):
             continue
