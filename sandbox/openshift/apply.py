@@ -18,7 +18,7 @@ _SERVER = ("uid", "resourceVersion", "creationTimestamp", "generation", "deletio
 def leaves(value: Any, prefix: Path = ()) -> dict[Path, Any]:
     """Every field that can be owned, with its value. Lists and empty maps are fields; status and identity are not."""
     if not isinstance(value, dict) or not value:
-        return {} if prefix in _IDENTITY else {prefix: value}
+        return {} if prefix in _IDENTITY or not prefix else {prefix: value}
     found: dict[Path, Any] = {}
     for key, item in value.items():
         path = (*prefix, key)

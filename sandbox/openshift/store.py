@@ -162,11 +162,12 @@ class Cluster:
         return self._write(ref, self._taken_over(entry, wanted, manager))
 
     def delete(self, ref: Ref) -> None:
-        """Gone when this returns; Refused while a finalizer holds it."""
+        """Gone when this returns; Refused while a finalizer holds it. An operator may have made another one since."""
+        before = self.objects.at(ref)
         self._remove(ref)
         self._settle()
         live = self.objects.at(ref)
-        if live:
+        if before and live and live["metadata"]["uid"] == before["metadata"]["uid"]:
             why = "; ".join(events_about(self.objects, live)) or "no event says why"
             held = ", ".join(live["metadata"].get("finalizers", []))
             raise Refused(

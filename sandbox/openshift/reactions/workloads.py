@@ -189,6 +189,9 @@ def _daemon_set(objects: Objects, live: Manifest) -> list[Effect]:
 
 
 def _pod(objects: Objects, live: Manifest) -> list[Effect]:
+    """What has started goes on running, whatever becomes of the things it was started from."""
+    if live.get("status", {}).get("phase") == "Running":
+        return []
     problem = start_problem(objects, live)
     effects = report(objects, live, "kubelet", problem.reason if problem else "", problem and problem.message)
     containers = [container["name"] for container in live["spec"]["containers"]]
