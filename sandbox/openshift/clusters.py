@@ -87,10 +87,10 @@ def self_managed(name: str, *, location: str, subscription_id: str, tenant_id: s
 
 
 class StoreClusters:
-    """Clusters kept as files in `root` (`.sandbox/clusters`), one a cluster, and a key beside them."""
+    """Clusters kept as files in `root`/clusters, one a cluster, and a key beside them; `root` is the state directory."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.directory = root / "clusters"
         self.lock = RLock()
         """Held by whoever reads a cluster and writes it again."""
         self._key: bytes | None = None
@@ -100,9 +100,9 @@ class StoreClusters:
     def key(self) -> bytes:
         """32 random bytes that tokens and the encryption of Secrets follow from; made on first use, for its owner only."""
         if self._key is None:
-            path = self.root / "key"
+            path = self.directory / "key"
             if not path.exists():
-                self.root.mkdir(parents=True, exist_ok=True)
+                self.directory.mkdir(parents=True, exist_ok=True)
                 with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(secrets.token_bytes(32))
             self._key = path.read_bytes()
@@ -128,7 +128,7 @@ class StoreClusters:
             self._open.pop(name, None)
 
     def names(self) -> list[str]:
-        return sorted(path.stem for path in self.root.glob("*.json"))
+        return sorted(path.stem for path in self.directory.glob("*.json"))
 
     def open(self, name: str) -> Cluster:
         """The cluster as it lies in its file, which another process may have written. Raises KeyError when there is none."""
@@ -160,7 +160,7 @@ class StoreClusters:
         )
 
     def _path(self, name: str) -> Path:
-        return self.root / f"{name}.json"
+        return self.directory / f"{name}.json"
 
     def _token(self, uid: str) -> str:
         digest = hmac.digest(self.key, f"token {uid}".encode(), "sha256")

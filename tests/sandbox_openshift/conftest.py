@@ -8,6 +8,6 @@ from tests.sandbox_openshift.cluster import NAMESPACE, Api
 @pytest.fixture
 def api(tmp_path: Path) -> Api:
     """An OpenShift cluster nobody has used yet, with a namespace `app`."""
-    api = Api(tmp_path / "clusters")
+    api = Api(tmp_path)
     api.put(NAMESPACE, "app")
     return api

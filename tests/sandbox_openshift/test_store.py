@@ -157,7 +157,7 @@ def test_a_namespace_takes_its_contents_along(api: Api) -> None:
 
 def test_no_secret_lies_in_the_files_in_any_encoding(api: Api) -> None:
     api.put(SECRET, "s", "app", stringData={"password": "canary-7f3a"})
-    text = "".join(path.read_text(errors="replace") for path in api.clusters.root.iterdir())
+    text = "".join(path.read_text(errors="replace") for path in api.clusters.directory.iterdir())
     token = api.kubeconfig.partition("token: ")[2].strip()
     for form in (
         b"canary-7f3a",
@@ -166,12 +166,12 @@ def test_no_secret_lies_in_the_files_in_any_encoding(api: Api) -> None:
         token.encode(),
     ):
         assert form.decode() not in text
-    assert (api.clusters.root / "key").stat().st_mode & 0o077 == 0
+    assert (api.clusters.directory / "key").stat().st_mode & 0o077 == 0
 
 
 def test_another_process_finds_the_same_cluster_under_the_same_kubeconfig(api: Api) -> None:
     api.put(SECRET, "s", "app", stringData={"a": "1"})
-    elsewhere = StoreClusters(api.clusters.root)
+    elsewhere = StoreClusters(api.clusters.directory.parent)
     assert elsewhere.create("test", FACTS) == api.kubeconfig
     assert list(elsewhere.connect(api.kubeconfig).objects) == list(api.cluster.objects)
     KubernetesStandIn(elsewhere, {"kubeconfig": api.kubeconfig}).delete(SECRET, "app/s", {}, {}, None)
