@@ -81,6 +81,8 @@ class OpenShiftCluster(pulumi.ComponentResource):
                 "pod_cidr": args.pod_cidr,
                 "service_cidr": args.service_cidr,
                 "outbound_type": "Loadbalancer",
+                # The RP's own default; it refuses every later request that leaves it out as a change of it.
+                "load_balancer_profile": {"managed_outbound_ips": {"count": 1}},
                 "preconfigured_nsg": "Disabled",
             },
             master_profile={
