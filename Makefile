@@ -1,0 +1,95 @@
+# Every target sets up .venv by itself when it is missing or stale: nothing else has to be typed on a fresh machine with
+# Python 3.11 or newer and make. What is set up is said on stderr, so that JSON on stdout stays JSON.
+
+ENV ?= dev
+ENGINE ?= embedded
+STACK ?=
+PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+# Without bytecode every command takes seconds longer, whatever the caller's shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
+# The environment's own Python comes first; it is passed over when it no longer runs, and then made again.
+set_up = @for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+        exec "$$python" tools/environment.py $(1); \
+    fi; \
+  done; \
+  echo 'No Python 3.11 or newer with the venv module was found: install one (on Debian and Ubuntu: python3 python3-venv).' >&2; \
+  exit 1
+
+# up, preview and down act on a whole environment, or on one stack of it when STACK is given.
+on_stacks = $(if $(STACK),--stack '$(STACK)',--env '$(ENV)') --engine '$(ENGINE)'
+
+##@ Run the program, without an Azure account
+
+.PHONY: up
+up: environment ## Bring up the stacks of ENV (or STACK) in the sandbox
+	@$(PYTHON) -m sandbox up $(on_stacks)
+
+.PHONY: preview
+preview: environment ## Show what up would change
+	@$(PYTHON) -m sandbox preview $(on_stacks)
+
+.PHONY: down
+down: environment ## Destroy what up made, in reverse order
+	@$(PYTHON) -m sandbox down $(on_stacks)
+
+.PHONY: outputs
+outputs: one-stack environment ## Print the outputs of STACK as JSON
+	@$(PYTHON) -m sandbox outputs '$(STACK)' --engine '$(ENGINE)'
+
+.PHONY: export
+export: one-stack environment ## Print the deployment of STACK as `pulumi stack export` does
+	@$(PYTHON) -m sandbox export '$(STACK)' --engine '$(ENGINE)'
+
+##@ Work on the program
+
+.PHONY: test
+test: environment-dev ## Run the tests that need Python alone
+	@$(PYTHON) -m pytest --numprocesses 2 -m 'not integration' $(ARGS)
+
+.PHONY: check
+check: environment-dev ## Run the formatter, linters, type checker and schema checks
+	@$(PYTHON) -m tools.check $(ARGS)
+
+.PHONY: format
+format: environment-dev ## Format the code and mend what the linter can
+	@$(PYTHON) -m ruff check --fix --quiet . ; $(PYTHON) -m ruff format .
+
+.PHONY: schema
+schema: environment ## Write stacks/schema.json from the config models
+	@$(PYTHON) -m tools.schema
+
+.PHONY: bench
+bench: environment ## Measure time and memory against bare imports
+	@$(PYTHON) -m tools.bench $(ARGS)
+
+.PHONY: lock
+lock: environment-dev ## Pin requirements*.in anew, as of a week ago
+	@for name in requirements requirements-dev; do \
+	    $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
+	        --exclude-newer '7 days' --custom-compile-command 'make lock' $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## Remove .venv and caches; the sandbox's state in .sandbox stays
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## "; print "make <target> [ENV=$(ENV)] [STACK=<stack>] [ENGINE=$(ENGINE)]" } \
+	    /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: one-stack
+one-stack:
+	@test -n '$(STACK)' || { echo 'make $(MAKECMDGOALS) needs to know the stack, for example: make -s $(MAKECMDGOALS) STACK=dev-hub' >&2; exit 1; }
+
+.PHONY: environment environment-dev
+environment:
+	$(call set_up)
+environment-dev:
+	$(call set_up,--dev)

@@ -1,0 +1,15 @@
+"""What holds for every test."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Putting an Output into a string raises instead of leaving "Calling __str__ on an Output" in a document. Pulumi reads this
+# when it is imported, so it stands before any test module.
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
+
+# Two workers share two processors with whatever else runs, so time says nothing; and the same examples on every machine.
+settings.register_profile(
+    "shared", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared")

@@ -1,0 +1,82 @@
+"""Name the stacks whose preview a change can alter: `python -m tools.touched origin/main`, one a line (`--json`: a list).
+
+A change of the program touches every stack; a stack file touches its stack, and those that read its outputs; reference values
+and policies touch the stacks that name them. Tests, documents, tools and the sandbox touch none.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import cast
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ("__main__.py", "Pulumi.yaml", "requirements.txt")
+PACKAGES = ("components/", "stacks/")
+REFERENCE_VALUES = PurePosixPath("stacks/reference-values")
+
+
+def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]:
+    """Names out of `stacks` (content of each stack file by name), hubs first; `changed` are paths from the root."""
+    named = {name: set(_strings(content)) for name, content in stacks.items()}
+    if any(_is_program(path) for path in changed):
+        found = set(stacks)
+    else:
+        words = set(changed)
+        words |= {
+            PurePosixPath(path).stem for path in changed if PurePosixPath(path).parent == REFERENCE_VALUES
+        }
+        found = {name for name in map(_stack, changed) if name}
+        found |= {name for name, strings in named.items() if strings & words}
+    while read_them := {
+        name
+        for name, strings in named.items()
+        if name not in found and any(text.endswith(tuple(f"/{hub}" for hub in found)) for text in strings)
+    }:
+        found |= read_them
+    return sorted(found & set(stacks), key=lambda name: ("hub" not in named[name], name))
+
+
+def _is_program(path: str) -> bool:
+    return path in PROGRAM or (path.startswith(PACKAGES) and path.endswith(".py"))
+
+
+def _stack(path: str) -> str | None:
+    file = PurePosixPath(path)
+    is_stack = file.match("stacks/Pulumi.*.yaml") and len(file.parts) == 2
+    return file.name.removeprefix("Pulumi.").removesuffix(".yaml") if is_stack else None
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _strings(list(cast(Mapping[object, object], value).values()))
+    elif isinstance(value, list):
+        for item in cast(list[object], value):
+            yield from _strings(item)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.touched", description=__doc__)
+    parser.add_argument("base", help="what the change is compared with: a branch or a commit")
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    options = parser.parse_args()
+    diff = ["git", "diff", "--name-only", "--no-renames", "-z", f"{options.base}...HEAD"]
+    changed = subprocess.run(diff, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
+    files = {_stack(f"stacks/{path.name}") or "": path for path in (ROOT / "stacks").glob("Pulumi.*.yaml")}
+    names = touched(changed, {name: yaml.safe_load(path.read_text("utf-8")) for name, path in files.items()})
+    if options.json:
+        print(json.dumps(names))
+    else:
+        for name in names:
+            print(name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
