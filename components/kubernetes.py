@@ -16,7 +16,9 @@ class Observed(pulumi.CustomResource):
     spec: pulumi.Output[Any]
     status: pulumi.Output[Any]
 
-    def __init__(self, name: str, *, api_version: str, kind: str, id: str, opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self, name: str, *, api_version: str, kind: str, id: str, opts: pulumi.ResourceOptions
+    ) -> None:
         """``id`` is ``<name>`` or ``<namespace>/<name>``."""
         super().__init__(
             f"kubernetes:{api_version}:{kind}",

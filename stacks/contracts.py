@@ -53,7 +53,9 @@ class HubOutputs:
         """Read the hub ``stack``; RunError with everything that ``needs`` misses, before anything of the spoke is declared."""
         problems = contract_problems(_outputs(stack), needs)
         if problems:
-            raise pulumi.RunError(f"coco:hub: {stack} cannot serve this spoke:\n" + "\n".join(f"  {p}" for p in problems))
+            raise pulumi.RunError(
+                f"coco:hub: {stack} cannot serve this spoke:\n" + "\n".join(f"  {p}" for p in problems)
+            )
         reference = pulumi.StackReference(stack)
         return cls(
             kbs_url=reference.require_output("kbsUrl"),
@@ -75,7 +77,9 @@ def accepted_so_far() -> dict[str, list[str]]:
 def _outputs(stack: str) -> dict[str, Any]:
     """The outputs of a stack as plain values. A StackReference alone would let the engine stop the program without our word."""
     try:
-        result: dict[str, Any] = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+        result: dict[str, Any] = pulumi.runtime.invoke(
+            "pulumi:pulumi:readStackOutputs", {"name": stack}
+        ).value
     except Exception as error:  # noqa: BLE001 -- the SDK raises nothing narrower
         raise pulumi.RunError(
             f"coco:hub: the stack {stack} cannot be read ({error}). It must be the full name, organization/project/stack, "

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
+
 from components.azure import naming
 from components.trustee.reference_values import ReferenceValues
-
 from stacks import load
 from stacks.config import HubConfig, SpokeConfig, StandaloneConfig
 

@@ -9,10 +9,14 @@ from stacks.program import LoadedStack
 
 
 def declare(config: StandaloneConfig, stack: LoadedStack) -> StandaloneOutputs:
-    pulumi.log.warn("standalone: the trust zones are not separate. Use a hub and a spoke for anything but a first trial.")
+    pulumi.log.warn(
+        "standalone: the trust zones are not separate. Use a hub and a spoke for anything but a first trial."
+    )
     problems = contract_problems(trusted_zone.promises(config), untrusted_zone.needs(config))
     if problems:
-        raise pulumi.RunError("this stack cannot serve its own pods:\n" + "\n".join(f"  {p}" for p in problems))
+        raise pulumi.RunError(
+            "this stack cannot serve its own pods:\n" + "\n".join(f"  {p}" for p in problems)
+        )
     earlier = accepted_so_far()
     cluster = place.declare(stack, runs_peer_pods=True)
     hub = trusted_zone.declare(config, stack, cluster, earlier)

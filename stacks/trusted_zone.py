@@ -10,13 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 import pulumi
-from components.trustee.resource_policy import Release
 
 from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
 from components.confidential import agent_policy, profiles
 from components.confidential.profiles import Profile, ProfileSpec
 from components.trustee import attestation_policy, documents, reference_values, resource_policy
 from components.trustee.cert_manager import CertManager, CertManagerArgs
+from components.trustee.resource_policy import Release
 from components.trustee.served_secrets import ServedSecrets, ServedSecretsArgs
 from components.trustee.trustee import NAMESPACE, Trustee, TrusteeArgs
 from stacks.config import HubConfig, StandaloneConfig

@@ -7,6 +7,7 @@ reads as ``Secret(value)`` and an unknown as ``UNKNOWN``, so an assertion can te
 import asyncio
 import base64
 import contextvars
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -102,11 +103,17 @@ def _secret_data(args: mocks.MockResourceArgs) -> dict[str, Any]:
 
 
 def _config_map(args: mocks.MockResourceArgs) -> dict[str, Any]:
-    cloud_conf = (
-        '{"subscriptionId": "%s", "tenantId": "t", "location": "eastus2", "resourceGroup": "machines", '
-        '"vnetResourceGroup": "network", "vnetName": "vnet", "subnetName": "workers", "securityGroupName": "nsg"}'
-    ) % SUBSCRIPTION
-    return {"data": {"cloud.conf": cloud_conf}} if args.resource_id else {}
+    cloud_conf = {
+        "subscriptionId": SUBSCRIPTION,
+        "tenantId": "tenant",
+        "location": "eastus2",
+        "resourceGroup": "machines",
+        "vnetResourceGroup": "network",
+        "vnetName": "vnet",
+        "subnetName": "workers",
+        "securityGroupName": "nsg",
+    }
+    return {"data": {"cloud.conf": json.dumps(cloud_conf)}} if args.resource_id else {}
 
 
 ANSWERS: Answers = {
@@ -117,8 +124,12 @@ ANSWERS: Answers = {
     "azure-native:network:VirtualNetwork": lambda args: {"name": args.inputs["virtualNetworkName"]},
     "azure-native:resources:ResourceGroup": lambda args: {"name": args.inputs["resourceGroupName"]},
     "kubernetes:config.openshift.io/v1:Ingress": lambda _: {"spec": {"domain": APPS_DOMAIN}},
-    "kubernetes:config.openshift.io/v1:Infrastructure": lambda _: {"status": {"apiServerURL": "https://api.example:6443"}},
-    "kubernetes:cert-manager.io/v1:Certificate": lambda args: {"status": {"revision": 1}} if args.resource_id else {},
+    "kubernetes:config.openshift.io/v1:Infrastructure": lambda _: {
+        "status": {"apiServerURL": "https://api.example:6443"}
+    },
+    "kubernetes:cert-manager.io/v1:Certificate": lambda args: (
+        {"status": {"revision": 1}} if args.resource_id else {}
+    ),
     "kubernetes:core/v1:Secret": _secret_data,
     "kubernetes:core/v1:ConfigMap": _config_map,
     "random:index/randomPassword:RandomPassword": lambda args: {"result": f"generated-{args.name}"},
@@ -143,7 +154,9 @@ class _Mocks(mocks.Mocks):
         answer = self._answers.get(args.typ, lambda _: {})
         if self._preview and args.typ != "pulumi:pulumi:StackReference":
             return None, {}
-        id_ = args.resource_id or (_arm(args) if args.typ.startswith("azure-native") else f"id-of-{args.name}")
+        id_ = args.resource_id or (
+            _arm(args) if args.typ.startswith("azure-native") else f"id-of-{args.name}"
+        )
         return id_, {**args.inputs, **answer(args)}
 
 
@@ -220,7 +233,11 @@ def _readable(struct: struct_pb2.Struct) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, struct_pb2.Struct):
             fields = {key: plain(inner) for key, inner in value.items()}
-            return Secret(fields["value"]) if fields.get(rpc._special_sig_key) == rpc._special_secret_sig else fields
+            return (
+                Secret(fields["value"])
+                if fields.get(rpc._special_sig_key) == rpc._special_secret_sig
+                else fields
+            )
         if isinstance(value, struct_pb2.ListValue):
             return [plain(inner) for inner in value]
         if isinstance(value, float) and value.is_integer():
@@ -252,7 +269,9 @@ def deploy(
     resource is unknown, as before a first update. Raises what the program raises.
     """
     monitor = _Monitor(
-        _Mocks(preview=preview, answers={**ANSWERS, **(answers or {})}, invokes={**INVOKES, **(invokes or {})})
+        _Mocks(
+            preview=preview, answers={**ANSWERS, **(answers or {})}, invokes={**INVOKES, **(invokes or {})}
+        )
     )
     logger = logging.Logger(f"deploy-{stack}")
     logger.addHandler(_Warnings(monitor.graph))

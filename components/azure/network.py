@@ -71,7 +71,9 @@ class Network(pulumi.ComponentResource):
             virtual_network_name=vnet.name,
             address_prefix=str(args.plan.workers),
             default_outbound_access=False,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=written_by_aro, depends_on=[control_plane]),
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=written_by_aro, depends_on=[control_plane]
+            ),
         )
         self.control_plane_subnet_id = control_plane.id
         self.worker_subnet_id = workers.id
@@ -104,7 +106,9 @@ class Network(pulumi.ComponentResource):
     def _peer_pod_nsg(self, name: str, args: NetworkArgs) -> network.NetworkSecurityGroup:
         """Only the workers reach a peer pod, and only its agent and its tunnel: everything else is refused."""
 
-        def allow_from_workers(rule: str, priority: int, protocol: str, port: str) -> network.SecurityRuleArgs:
+        def allow_from_workers(
+            rule: str, priority: int, protocol: str, port: str
+        ) -> network.SecurityRuleArgs:
             return network.SecurityRuleArgs(
                 name=rule,
                 priority=priority,

@@ -62,7 +62,9 @@ class OpenShiftCluster(pulumi.ComponentResource):
     apps_domain: pulumi.Output[str]
     azure: facts.AzureCloud
 
-    def __init__(self, name: str, args: OpenShiftClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: OpenShiftClusterArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("coco:cluster:OpenShiftCluster", name, {}, opts)
         cluster = redhatopenshift.OpenShiftCluster(
             f"{name}-aro",
@@ -122,15 +124,25 @@ class OpenShiftCluster(pulumi.ComponentResource):
         )
         self.kubeconfig = pulumi.Output.secret(credentials.kubeconfig.apply(_decoded))
         self.provider = facts.kubernetes_provider(
-            f"{name}-kubernetes", kubeconfig=self.kubeconfig, cluster_identifier=args.cluster_name, parent=self
+            f"{name}-kubernetes",
+            kubeconfig=self.kubeconfig,
+            cluster_identifier=args.cluster_name,
+            parent=self,
         )
         read = pulumi.ResourceOptions(parent=self, provider=self.provider)
         self.apps_domain = facts.apps_domain(f"{name}-ingress", read)
         self.azure = facts.azure_cloud(f"{name}-cloud-conf", read)
-        self.api_url = cluster.apiserver_profile.apply(lambda profile: (profile.url if profile else None) or "")
+        self.api_url = cluster.apiserver_profile.apply(
+            lambda profile: (profile.url if profile else None) or ""
+        )
         self.console_url = facts.console_url(self.apps_domain)
         self.register_outputs(
-            {"apiUrl": self.api_url, "consoleUrl": self.console_url, "appsDomain": self.apps_domain, "kubeconfig": self.kubeconfig}
+            {
+                "apiUrl": self.api_url,
+                "consoleUrl": self.console_url,
+                "appsDomain": self.apps_domain,
+                "kubeconfig": self.kubeconfig,
+            }
         )
 
     def _network_rights(self, name: str, args: OpenShiftClusterArgs) -> list[pulumi.Resource]:
@@ -160,7 +172,9 @@ class OpenShiftCluster(pulumi.ComponentResource):
 
 def _assignment_name(scope: pulumi.Input[str], principal: str) -> pulumi.Output[str]:
     """The same grant always has the same name: made again under another one, Azure answers RoleAssignmentExists."""
-    return pulumi.Output.from_input(scope).apply(lambda id: naming.role_assignment_name(id, principal, NETWORK_CONTRIBUTOR))
+    return pulumi.Output.from_input(scope).apply(
+        lambda id: naming.role_assignment_name(id, principal, NETWORK_CONTRIBUTOR)
+    )
 
 
 def _decoded(kubeconfig: str | None) -> str:

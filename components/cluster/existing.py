@@ -32,11 +32,16 @@ class ExistingCluster(pulumi.ComponentResource):
     azure: facts.AzureCloud
     peer_pod_subnet_id: pulumi.Output[str] | None = None
 
-    def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("coco:cluster:ExistingCluster", name, {}, opts)
         self.kubeconfig = pulumi.Output.secret(args.kubeconfig)
         self.provider = facts.kubernetes_provider(
-            f"{name}-kubernetes", kubeconfig=self.kubeconfig, cluster_identifier=args.cluster_name, parent=self
+            f"{name}-kubernetes",
+            kubeconfig=self.kubeconfig,
+            cluster_identifier=args.cluster_name,
+            parent=self,
         )
         read = pulumi.ResourceOptions(parent=self, provider=self.provider)
         self.apps_domain = facts.apps_domain(f"{name}-ingress", read)
@@ -50,11 +55,16 @@ class ExistingCluster(pulumi.ComponentResource):
                 subnet_name=self.azure.subnet_name,
                 opts=pulumi.InvokeOutputOptions(parent=self),
             )
-            self.peer_pod_subnet_id = pulumi.Output.all(id=self.azure.subnet_id, gateway=subnet.nat_gateway).apply(
-                lambda found: with_way_out(found["id"], found["gateway"])
-            )
+            self.peer_pod_subnet_id = pulumi.Output.all(
+                id=self.azure.subnet_id, gateway=subnet.nat_gateway
+            ).apply(lambda found: with_way_out(found["id"], found["gateway"]))
         self.register_outputs(
-            {"apiUrl": self.api_url, "consoleUrl": self.console_url, "appsDomain": self.apps_domain, "kubeconfig": self.kubeconfig}
+            {
+                "apiUrl": self.api_url,
+                "consoleUrl": self.console_url,
+                "appsDomain": self.apps_domain,
+                "kubeconfig": self.kubeconfig,
+            }
         )
 
 

@@ -53,7 +53,9 @@ def apps_domain(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
 
 def api_url(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """The public address of the API server."""
-    infrastructure = Observed(name, api_version="config.openshift.io/v1", kind="Infrastructure", id="cluster", opts=opts)
+    infrastructure = Observed(
+        name, api_version="config.openshift.io/v1", kind="Infrastructure", id="cluster", opts=opts
+    )
     return infrastructure.status.apply(lambda status: status["apiServerURL"])
 
 

@@ -14,9 +14,7 @@ import pulumi_kubernetes as k8s
 from components.kubernetes import custom_resource
 
 # registry.redhat.io is open to every cluster with its own pull secret; the digest is of openshift4/ose-cli-rhel9:v4.20.
-CLI_IMAGE = (
-    "registry.redhat.io/openshift4/ose-cli-rhel9@sha256:c9d31cdb73cc66f049550773c21097dcce0f4377704113fa4c59744e66ca5fdf"
-)
+CLI_IMAGE = "registry.redhat.io/openshift4/ose-cli-rhel9@sha256:c9d31cdb73cc66f049550773c21097dcce0f4377704113fa4c59744e66ca5fdf"
 
 # Approves the plan whose versions are exactly [$CSV], waits for the version to be installed, then for what the operator runs.
 APPROVE = """\
@@ -68,7 +66,9 @@ class OperatorSubscription(pulumi.ComponentResource):
     namespace: pulumi.Output[str]
     csv: pulumi.Output[str]
 
-    def __init__(self, name: str, args: OperatorSubscriptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: OperatorSubscriptionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("coco:cluster:OperatorSubscription", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         levels = ("enforce", "audit", "warn") if args.privileged else ()
@@ -114,15 +114,25 @@ class OperatorSubscription(pulumi.ComponentResource):
     def _approver_rights(self, name: str, args: OperatorSubscriptionArgs) -> list[pulumi.Resource]:
         """Plans and versions of this namespace; of the operands no more than to look at them by name."""
         account = k8s.core.v1.ServiceAccount(
-            f"{name}-approver", metadata={"name": "install-approver", "namespace": self.namespace}, opts=self._child
+            f"{name}-approver",
+            metadata={"name": "install-approver", "namespace": self.namespace},
+            opts=self._child,
         )
         subject = {"kind": "ServiceAccount", "name": "install-approver", "namespace": args.namespace}
         role = k8s.rbac.v1.Role(
             f"{name}-approver-role",
             metadata={"name": "install-approver", "namespace": self.namespace},
             rules=[
-                {"api_groups": ["operators.coreos.com"], "resources": ["installplans"], "verbs": ["get", "list", "patch"]},
-                {"api_groups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["get"]},
+                {
+                    "api_groups": ["operators.coreos.com"],
+                    "resources": ["installplans"],
+                    "verbs": ["get", "list", "patch"],
+                },
+                {
+                    "api_groups": ["operators.coreos.com"],
+                    "resources": ["clusterserviceversions"],
+                    "verbs": ["get"],
+                },
             ],
             opts=self._child,
         )

@@ -47,7 +47,9 @@ class ConfidentialWorkload(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ConfidentialWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: ConfidentialWorkloadArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("coco:confidential:ConfidentialWorkload", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         labels = {"app": args.app}
@@ -61,7 +63,9 @@ class ConfidentialWorkload(pulumi.ComponentResource):
                 "strategy": {"type": "Recreate"},
                 "template": {"metadata": {"labels": labels, **_annotations(args)}, "spec": _pod(args)},
             },
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(create="20m", update="20m")),
+            opts=pulumi.ResourceOptions(
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(create="20m", update="20m")
+            ),
         )
         service = k8s.core.v1.Service(
             f"{name}-service",
@@ -95,7 +99,9 @@ def _annotations(args: ConfidentialWorkloadArgs) -> dict[str, Any]:
 def _pod(args: ConfidentialWorkloadArgs) -> dict[str, Any]:
     pod: dict[str, Any] = {
         "automount_service_account_token": False,
-        "init_containers": [{**container, "security_context": _UNPRIVILEGED} for container in args.init_containers],
+        "init_containers": [
+            {**container, "security_context": _UNPRIVILEGED} for container in args.init_containers
+        ],
         "containers": [
             {
                 "name": args.app,

@@ -30,7 +30,9 @@ class HelloOpenShift(pulumi.ComponentResource):
 
     urls: dict[str, pulumi.Output[str]]
 
-    def __init__(self, name: str, args: HelloOpenShiftArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: HelloOpenShiftArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("coco:samples:HelloOpenShift", name, {}, opts)
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
@@ -44,7 +46,11 @@ class HelloOpenShift(pulumi.ComponentResource):
                     namespace=namespace.metadata["name"],
                     host=pulumi.Output.format("hello-{0}.{1}", variant, args.apps_domain),
                     image=WEB_IMAGE,
-                    command=["/bin/bash", "-c", f"echo 'Hello OpenShift, {variant}' > /var/www/html/index.html && run-httpd"],
+                    command=[
+                        "/bin/bash",
+                        "-c",
+                        f"echo 'Hello OpenShift, {variant}' > /var/www/html/index.html && run-httpd",
+                    ],
                     runtime_class=args.runtime_class if variant in confidential else None,
                     initdata=confidential.get(variant),
                 ),

@@ -34,7 +34,10 @@ class CertManager(pulumi.ComponentResource):
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:trustee:CertManager", name, {}, opts)
         self_signed = _cluster_issuer(
-            f"{name}-self-signed", f"{args.issuer}-self-signed", {"selfSigned": {}}, pulumi.ResourceOptions(parent=self)
+            f"{name}-self-signed",
+            f"{args.issuer}-self-signed",
+            {"selfSigned": {}},
+            pulumi.ResourceOptions(parent=self),
         )
         authority = _certificate(
             f"{name}-ca",

@@ -33,13 +33,17 @@ class ServedSecrets(pulumi.ComponentResource):
     names: list[str]
     digest: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ServedSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: ServedSecretsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("coco:trustee:ServedSecrets", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         values: dict[str, Mapping[str, pulumi.Output[str]]] = dict(args.given)
         for secret, keys in args.generated.items():
             values[secret] = {
-                key: random.RandomPassword(f"{name}-{secret}-{key}", length=32, special=False, opts=child).result
+                key: random.RandomPassword(
+                    f"{name}-{secret}-{key}", length=32, special=False, opts=child
+                ).result
                 for key in keys
             }
         for secret in sorted(values):
@@ -53,7 +57,9 @@ class ServedSecrets(pulumi.ComponentResource):
         # A plain hash of a short secret can be guessed from; a keyed one cannot.
         digest_key = random.RandomBytes(f"{name}-digest-key", length=32, opts=child)
         self.digest = pulumi.Output.unsecret(
-            pulumi.Output.all(key=digest_key.base64, values=values).apply(lambda all: keyed_digest(all["key"], all["values"]))
+            pulumi.Output.all(key=digest_key.base64, values=values).apply(
+                lambda all: keyed_digest(all["key"], all["values"])
+            )
         )
         self.register_outputs({"names": self.names, "digest": self.digest})
 

@@ -16,9 +16,9 @@ from components.kubernetes import Observed, custom_resource
 from components.trustee import auth_key, documents
 
 NAMESPACE = "trustee-operator-system"
-HTTPS_SECRET = "kbs-https"  # noqa: S105 -- the name of a secret
-TOKEN_SECRET = "kbs-attestation-token"  # noqa: S105 -- the name of a secret
-AUTH_SECRET = "kbs-auth"  # noqa: S105 -- the name of a secret
+HTTPS_SECRET = "kbs-https"
+TOKEN_SECRET = "kbs-attestation-token"
+AUTH_SECRET = "kbs-auth"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +55,9 @@ class Trustee(pulumi.ComponentResource):
         https = self._https_certificate()
         token = self._token_certificate()
         auth = self._auth_secret()
-        roll_on = pulumi.Output.all(args.served_digest, self._revision("https", https), self._revision("token", token)).apply(
-            lambda parts: "secrets {} https certificate {} token certificate {}".format(*parts)
-        )
+        roll_on = pulumi.Output.all(
+            args.served_digest, self._revision("https", https), self._revision("token", token)
+        ).apply(lambda parts: "secrets {} https certificate {} token certificate {}".format(*parts))
         config = self._config_map(
             "kbs-config",
             layout.kbs_config_key,
@@ -124,7 +124,11 @@ class Trustee(pulumi.ComponentResource):
     def _config_map(self, what: str, key: str, text: pulumi.Input[str]) -> k8s.core.v1.ConfigMap:
         return k8s.core.v1.ConfigMap(
             f"{self._name}-{what}",
-            metadata={"name": what, "namespace": self._args.namespace, "annotations": self._args.layout.migrated_annotation},
+            metadata={
+                "name": what,
+                "namespace": self._args.namespace,
+                "annotations": self._args.layout.migrated_annotation,
+            },
             data={key: text},
             opts=self._child,
         )
@@ -139,7 +143,12 @@ class Trustee(pulumi.ComponentResource):
                 "duration": "8760h",
                 "renewBefore": "2920h",
                 "usages": ["server auth", "digital signature"],
-                "privateKey": {"algorithm": "ECDSA", "encoding": "PKCS8", "size": 256, "rotationPolicy": "Always"},
+                "privateKey": {
+                    "algorithm": "ECDSA",
+                    "encoding": "PKCS8",
+                    "size": 256,
+                    "rotationPolicy": "Always",
+                },
                 "issuerRef": {"kind": "ClusterIssuer", "name": self._args.issuer},
             },
             self._child,
@@ -164,7 +173,12 @@ class Trustee(pulumi.ComponentResource):
                 "commonName": "kbs-attestation-token",
                 "duration": "8760h",
                 "renewBefore": "2920h",
-                "privateKey": {"algorithm": "ECDSA", "encoding": "PKCS8", "size": 256, "rotationPolicy": "Always"},
+                "privateKey": {
+                    "algorithm": "ECDSA",
+                    "encoding": "PKCS8",
+                    "size": 256,
+                    "rotationPolicy": "Always",
+                },
                 "issuerRef": {"kind": "Issuer", "name": "attestation-token"},
             },
             pulumi.ResourceOptions(parent=self, depends_on=[self_signed]),

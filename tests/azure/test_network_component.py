@@ -49,7 +49,9 @@ def test_only_the_peer_pod_subnet_leaves_through_the_nat_gateway() -> None:
 
 
 def test_destroy_takes_the_subnet_before_gateway_and_security_group() -> None:
-    assert {"egress-gateway", "egress-ip", "network-peer-pods-nsg"} <= _network(peer_pods=True).reaches("network-peer-pods")
+    assert {"egress-gateway", "egress-ip", "network-peer-pods-nsg"} <= _network(peer_pods=True).reaches(
+        "network-peer-pods"
+    )
 
 
 def test_the_subnets_are_written_one_after_the_other() -> None:
@@ -88,7 +90,11 @@ def test_a_peer_pod_is_reached_by_the_workers_agent_and_tunnel_only() -> None:
         ("Tcp", "15150", str(plan.workers), str(plan.peer_pods)),
         ("Udp", "9000", str(plan.workers), str(plan.peer_pods)),
     ]
-    assert (rules[-1]["access"], rules[-1]["sourceAddressPrefix"], rules[-1]["destinationPortRange"]) == ("Deny", "*", "*")
+    assert (rules[-1]["access"], rules[-1]["sourceAddressPrefix"], rules[-1]["destinationPortRange"]) == (
+        "Deny",
+        "*",
+        "*",
+    )
     assert all(rule["direction"] == "Inbound" for rule in rules)
 
 

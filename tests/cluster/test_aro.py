@@ -53,7 +53,9 @@ def test_every_property_that_the_resource_provider_insists_on_is_sent() -> None:
     assert cluster_profile["fipsValidatedModules"] == "Disabled"
     assert cluster_profile["version"] == "4.20.15"
     assert aro["masterProfile"]["encryptionAtHost"] == "Disabled"
-    assert [(w["name"], w["encryptionAtHost"], w["count"]) for w in aro["workerProfiles"]] == [("worker", "Disabled", 3)]
+    assert [(w["name"], w["encryptionAtHost"], w["count"]) for w in aro["workerProfiles"]] == [
+        ("worker", "Disabled", 3)
+    ]
     assert aro["ingressProfiles"] == [{"name": "default", "visibility": "Private"}]
     assert aro["apiserverProfile"] == {"visibility": "Private"}
     assert aro["networkProfile"]["outboundType"] == "Loadbalancer"
@@ -94,7 +96,8 @@ def test_every_network_right_exists_before_the_cluster_and_outlives_it() -> None
 
 def test_a_grant_keeps_its_name_and_says_what_its_principal_is() -> None:
     first, second = (
-        {r.name: r.inputs for r in _cluster().of_type("azure-native:authorization:RoleAssignment")} for _ in range(2)
+        {r.name: r.inputs for r in _cluster().of_type("azure-native:authorization:RoleAssignment")}
+        for _ in range(2)
     )
     assert first == second
     assert len({inputs["roleAssignmentName"] for inputs in first.values()}) == len(first)
@@ -117,7 +120,9 @@ def test_nothing_of_kubernetes_is_known_before_the_cluster_exists() -> None:
 def test_the_provider_keeps_what_operators_write_and_survives_a_new_kubeconfig() -> None:
     provider = _cluster()["cluster-kubernetes"].inputs
     assert provider["clusterIdentifier"] == "coco-x"
-    assert {provider[key] for key in ("enableServerSideApply", "enableConfigMapMutable", "enableSecretMutable")} <= {True, "true"}
+    assert {
+        provider[key] for key in ("enableServerSideApply", "enableConfigMapMutable", "enableSecretMutable")
+    } <= {True, "true"}
 
 
 def test_the_apps_domain_is_the_clusters_own() -> None:

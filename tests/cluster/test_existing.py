@@ -35,7 +35,9 @@ def test_azure_ids_come_from_the_clusters_own_cloud_configuration() -> None:
     exports = deploy(_program(runs_peer_pods=True)).exports
     network = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/network/providers/Microsoft.Network"
     assert exports["group"] == "machines"
-    assert exports["subnet"] == f"{network}/virtualNetworks/vnet/subnets/workers", "the VNet's group, not the machines'"
+    assert exports["subnet"] == f"{network}/virtualNetworks/vnet/subnets/workers", (
+        "the VNet's group, not the machines'"
+    )
     assert exports["nsg"] == network.replace("/network/", "/machines/") + "/networkSecurityGroups/nsg"
     assert (exports["apps"], exports["api"]) == (APPS_DOMAIN, "https://api.example:6443")
 

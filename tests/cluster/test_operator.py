@@ -39,18 +39,29 @@ def test_the_operator_watches_its_own_namespace_only() -> None:
 
 
 def test_a_new_pin_makes_a_new_approval() -> None:
-    names = {_operator(csv)["operator-approval"].inputs["metadata"]["name"] for csv in ("x.v1.2.0", "x.v1.2.1")}
+    names = {
+        _operator(csv)["operator-approval"].inputs["metadata"]["name"] for csv in ("x.v1.2.0", "x.v1.2.1")
+    }
     assert names == {"approve-x-v1-2-0", "approve-x-v1-2-1"}
 
 
 def test_the_approver_may_do_nothing_else() -> None:
     graph = _operator(operands=("cert-manager/cert-manager-webhook",))
     assert graph["operator-approver-role"].inputs["rules"] == [
-        {"apiGroups": ["operators.coreos.com"], "resources": ["installplans"], "verbs": ["get", "list", "patch"]},
+        {
+            "apiGroups": ["operators.coreos.com"],
+            "resources": ["installplans"],
+            "verbs": ["get", "list", "patch"],
+        },
         {"apiGroups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["get"]},
     ]
     assert graph["operator-approver-cluster-role"].inputs["rules"] == [
-        {"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["cert-manager-webhook"], "verbs": ["get"]}
+        {
+            "apiGroups": ["apps"],
+            "resources": ["deployments"],
+            "resourceNames": ["cert-manager-webhook"],
+            "verbs": ["get"],
+        }
     ]
 
 
@@ -82,7 +93,13 @@ def oc(tmp_path: Path) -> dict[str, str]:
     sleep = tmp_path / "sleep"
     sleep.write_text("#!/bin/bash\nexit 0\n")
     sleep.chmod(0o755)
-    return {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CSV": "x.v1.2.1", "NAMESPACE": "n", "OPERANDS": "", "DIR": str(tmp_path)}
+    return {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "CSV": "x.v1.2.1",
+        "NAMESPACE": "n",
+        "OPERANDS": "",
+        "DIR": str(tmp_path),
+    }
 
 
 def _approve(oc: dict[str, str], plans: str, seconds: float) -> list[str]:
@@ -105,4 +122,7 @@ def test_only_the_plan_of_the_pinned_version_is_approved(oc: dict[str, str]) -> 
 
 
 def test_a_plan_that_installs_more_than_the_pin_is_never_approved(oc: dict[str, str]) -> None:
-    assert _approve(oc, 'install-both ["x.v1.2.1","y.v1.0.0"] false\ninstall-newer ["x.v1.2.10"] false\n', 1) == []
+    assert (
+        _approve(oc, 'install-both ["x.v1.2.1","y.v1.0.0"] false\ninstall-newer ["x.v1.2.10"] false\n', 1)
+        == []
+    )

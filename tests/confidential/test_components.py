@@ -7,7 +7,11 @@ import pytest
 
 from components.confidential.peer_pods import PeerPods, PeerPodsArgs
 from components.confidential.sandboxed_containers import SandboxedContainers, SandboxedContainersArgs
-from components.confidential.workload import INITDATA_ANNOTATION, ConfidentialWorkload, ConfidentialWorkloadArgs
+from components.confidential.workload import (
+    INITDATA_ANNOTATION,
+    ConfidentialWorkload,
+    ConfidentialWorkloadArgs,
+)
 from tests.harness import Graph, deploy
 
 NAMESPACE = "openshift-sandboxed-containers-operator"
@@ -76,7 +80,7 @@ def test_the_confidential_gate_precedes_the_kata_config() -> None:
 def test_kata_is_there_when_the_runtime_class_of_peer_pods_is() -> None:
     waits = _sandboxed()["kata-kata"].inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
     assert waits == (
-        "[\"jsonpath={.status.runtimeClasses[?(@=='kata-remote')]}=kata-remote\", \"condition=InProgress=False\"]"
+        '["jsonpath={.status.runtimeClasses[?(@==\'kata-remote\')]}=kata-remote", "condition=InProgress=False"]'
     )
 
 
@@ -85,7 +89,12 @@ def _workload(**confidential: Any) -> dict[str, Any]:
         workload = ConfidentialWorkload(
             "web",
             ConfidentialWorkloadArgs(
-                app="web", namespace="default", host="web.apps.example", image="image", command=["serve"], **confidential
+                app="web",
+                namespace="default",
+                host="web.apps.example",
+                image="image",
+                command=["serve"],
+                **confidential,
             ),
         )
         pulumi.export("url", workload.url)

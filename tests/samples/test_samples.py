@@ -14,13 +14,19 @@ def _samples() -> Graph:
         hello = HelloOpenShift(
             "hello",
             HelloOpenShiftArgs(
-                apps_domain=domain, runtime_class=runtime_class, hardened_initdata="hardened", debug_initdata="debug"
+                apps_domain=domain,
+                runtime_class=runtime_class,
+                hardened_initdata="hardened",
+                debug_initdata="debug",
             ),
         )
         access = KbsAccess(
             "access",
             KbsAccessArgs(
-                apps_domain=domain, runtime_class=runtime_class, initdata="hardened", resource="default/kbsres1/key1"
+                apps_domain=domain,
+                runtime_class=runtime_class,
+                initdata="hardened",
+                resource="default/kbsres1/key1",
             ),
         )
         pulumi.export("urls", {**hello.urls, "access": access.url})
@@ -52,7 +58,9 @@ def test_a_refused_secret_keeps_the_pod_from_starting() -> None:
 def test_the_fetched_secret_lies_in_memory_only() -> None:
     pod = _samples()["access-workload-deployment"].inputs["spec"]["template"]["spec"]
     assert pod["volumes"] == [{"name": "page", "emptyDir": {"medium": "Memory"}}]
-    assert pod["containers"][0]["volumeMounts"] == [{"name": "page", "mountPath": "/var/www/html", "readOnly": True}]
+    assert pod["containers"][0]["volumeMounts"] == [
+        {"name": "page", "mountPath": "/var/www/html", "readOnly": True}
+    ]
 
 
 def test_every_image_is_pinned_and_the_vendors() -> None:

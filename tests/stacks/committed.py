@@ -11,7 +11,9 @@ from stacks import load
 from stacks.program import LoadedStack
 
 ROOT = Path(__file__).parent.parent.parent
-NAMES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in ROOT.glob("stacks/Pulumi.*.yaml"))
+NAMES = sorted(
+    path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in ROOT.glob("stacks/Pulumi.*.yaml")
+)
 
 # Canaries: whoever finds one of these outside a secret has found a leak.
 SECRETS = {
@@ -38,8 +40,12 @@ def bag(name: str) -> dict[str, str]:
 
 def stack(name: str, **sections: Any) -> LoadedStack:
     """The committed stack ``name``, with whole ``sections`` (camelCase keys) replaced."""
-    config = bag(name) | {f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()}
-    first = load.load(config | {f"coco:{key}": value for key, value in SECRETS.items() if key in _wanted(config)}, root=ROOT)
+    config = bag(name) | {
+        f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()
+    }
+    first = load.load(
+        config | {f"coco:{key}": value for key, value in SECRETS.items() if key in _wanted(config)}, root=ROOT
+    )
     return LoadedStack(
         name=name,
         config=first.config,
@@ -52,5 +58,3 @@ def stack(name: str, **sections: Any) -> LoadedStack:
 def _wanted(config: dict[str, str]) -> set[str]:
     aro = json.loads(config["coco:cluster"])["kind"] == "aro"
     return {"pullSecret", "clusterClientSecret"} if aro else {"kubeconfig"}
-
-

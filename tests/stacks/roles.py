@@ -16,7 +16,13 @@ HUB_OUTPUTS: dict[str, Any] = {
     "kbsUrl": "https://kbs.apps.hub.example",
     "kbsCa": "-----BEGIN CERTIFICATE-----",
     "profiles": {
-        name: {"toml": "...", "encoded": f"encoded-{name}", "digest": "cd" * 32, "pcr8": PCR8, "accepted": [PCR8]}
+        name: {
+            "toml": "...",
+            "encoded": f"encoded-{name}",
+            "digest": "cd" * 32,
+            "pcr8": PCR8,
+            "accepted": [PCR8],
+        }
         for name in ("hardened", "debug")
     },
     "oscVersions": ["1.13.1"],

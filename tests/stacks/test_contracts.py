@@ -9,7 +9,9 @@ from tests.harness import Graph
 from tests.stacks import roles
 
 NEEDS = Needs(
-    osc_version="1.13.1", profiles=frozenset({"hardened", "debug"}), resources={"default/kbsres1/key1": "hardened"}
+    osc_version="1.13.1",
+    profiles=frozenset({"hardened", "debug"}),
+    resources={"default/kbsres1/key1": "hardened"},
 )
 
 
@@ -24,7 +26,9 @@ def test_a_hub_that_fulfils_the_contract_is_taken() -> None:
 @pytest.mark.parametrize("key", ["kbsUrl", "kbsCa"])
 @pytest.mark.parametrize("value", ["", None])
 def test_an_empty_kbs_is_refused(key: str, value: str | None) -> None:
-    assert _problems(**{key: value}) == [f"its {key} is empty: the hub's last update did not finish, bring it up again"]
+    assert _problems(**{key: value}) == [
+        f"its {key} is empty: the hub's last update did not finish, bring it up again"
+    ]
 
 
 def test_an_osc_version_without_reference_values_names_the_missing_file() -> None:
@@ -40,7 +44,9 @@ def test_a_profile_nobody_defined_is_refused() -> None:
 
 
 def test_a_secret_the_hub_does_not_serve_is_refused() -> None:
-    assert _problems(resources={}) == ["it serves no default/kbsres1/key1: add the secret to coco:secrets of the hub"]
+    assert _problems(resources={}) == [
+        "it serves no default/kbsres1/key1: add the secret to coco:secrets of the hub"
+    ]
 
 
 def test_a_secret_its_reader_may_not_read_is_refused() -> None:
@@ -66,7 +72,9 @@ def test_a_hub_without_outputs_has_not_been_brought_up() -> None:
 def test_a_refused_hub_stops_the_spoke_before_anything_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     declared: list[Graph] = []
     monkeypatch.setattr("stacks.place.declare", lambda *_, **__: declared.append(Graph()))
-    with pytest.raises(Exception, match=r"coco:hub: organization/coco/dev-hub cannot serve this spoke:\n.*kbsUrl is empty"):
+    with pytest.raises(
+        Exception, match=r"coco:hub: organization/coco/dev-hub cannot serve this spoke:\n.*kbsUrl is empty"
+    ):
         roles.declare("dev-spoke", outputs={**roles.HUB_OUTPUTS, "kbsUrl": ""})
     assert declared == []
 
@@ -76,5 +84,8 @@ def test_a_hub_that_does_not_exist_is_named_with_what_to_do(monkeypatch: pytest.
         raise Exception('unknown stack "organization/coco/dev-hub"')  # noqa: TRY002 -- as the SDK raises it
 
     monkeypatch.setattr("pulumi.runtime.invoke", unknown)
-    with pytest.raises(Exception, match=r"coco:hub: the stack organization/coco/dev-hub cannot be read.*pulumi up --stack dev-hub"):
+    with pytest.raises(
+        Exception,
+        match=r"coco:hub: the stack organization/coco/dev-hub cannot be read.*pulumi up --stack dev-hub",
+    ):
         roles.declare("dev-spoke")

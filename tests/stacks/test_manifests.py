@@ -64,7 +64,9 @@ def _is_custom(manifest: dict[str, Any]) -> bool:
     return "." in group and not group.endswith("k8s.io")
 
 
-@pytest.mark.skipif(not SCHEMAS.is_dir(), reason=f"the CRD schemas are not beside the project ({SCHEMAS.name} is missing)")
+@pytest.mark.skipif(
+    not SCHEMAS.is_dir(), reason=f"the CRD schemas are not beside the project ({SCHEMAS.name} is missing)"
+)
 @pytest.mark.parametrize("name", committed.NAMES)
 def test_custom_resources_fit_the_real_schemas(name: str) -> None:
     schemas = _schemas()
@@ -112,10 +114,16 @@ def _schemas() -> dict[tuple[str, str], dict[str, Any]]:
 
 def _close(schema: dict[str, Any]) -> None:
     """Refuse fields that the schema does not list, as `kubectl apply --validate=strict` does."""
-    for key in [key for key, value in schema.items() if value is None]:  # a slip of the generator in one of them
+    for key in [
+        key for key, value in schema.items() if value is None
+    ]:  # a slip of the generator in one of them
         del schema[key]
     if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
         schema.setdefault("additionalProperties", False)
-    for inner in (*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties")):
+    for inner in (
+        *schema.get("properties", {}).values(),
+        schema.get("items"),
+        schema.get("additionalProperties"),
+    ):
         if isinstance(inner, dict):
             _close(inner)

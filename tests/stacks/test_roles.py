@@ -20,9 +20,14 @@ def graphs() -> dict[str, Graph]:
 
 
 @pytest.mark.parametrize("name", committed.NAMES)
-def test_the_shape_of_a_stack_changes_only_on_purpose(name: str, graphs: dict[str, Graph], snapshot: Any) -> None:
+def test_the_shape_of_a_stack_changes_only_on_purpose(
+    name: str, graphs: dict[str, Graph], snapshot: Any
+) -> None:
     """A changed line is a resource that is replaced, deleted or new: see CONTRIBUTING.md before you update the snapshot."""
-    assert [f"{r.type}  {r.name}  in {r.parent or 'the stack'}" for r in sorted(graphs[name].values(), key=lambda r: r.urn)] == snapshot
+    assert [
+        f"{r.type}  {r.name}  in {r.parent or 'the stack'}"
+        for r in sorted(graphs[name].values(), key=lambda r: r.urn)
+    ] == snapshot
 
 
 @pytest.mark.parametrize("name", committed.NAMES)
@@ -32,7 +37,9 @@ def test_nothing_depends_on_a_value_that_is_unknown_at_first(name: str, graphs: 
 
 
 @pytest.mark.parametrize("name", committed.NAMES)
-def test_every_resource_belongs_to_a_component_or_is_one_that_all_share(name: str, graphs: dict[str, Graph]) -> None:
+def test_every_resource_belongs_to_a_component_or_is_one_that_all_share(
+    name: str, graphs: dict[str, Graph]
+) -> None:
     top = {r.name for r in graphs[name].values() if not r.parent and not r.type.startswith("coco:")}
     assert top <= {"azure", "group", roles.HUB}
 
@@ -69,7 +76,9 @@ def test_what_pods_will_show_is_what_trustee_accepts(name: str, graphs: dict[str
 
 
 @pytest.mark.parametrize("name", TRUSTED)
-def test_initdata_pins_the_authority_and_the_host_of_the_certificate(name: str, graphs: dict[str, Graph]) -> None:
+def test_initdata_pins_the_authority_and_the_host_of_the_certificate(
+    name: str, graphs: dict[str, Graph]
+) -> None:
     graph = graphs[name]
     host = graph["trustee-https-certificate"].inputs["spec"]["dnsNames"][0]
     for profile in graph.exports["profiles"].values():
@@ -102,7 +111,10 @@ def test_an_earlier_measurement_can_be_shut_out_at_once() -> None:
     first = roles.committed_graph("dev-hub").exports
     trustee = json.loads(committed.bag("dev-hub")["coco:trustee"]) | {"acceptedPrevious": 0}
     changed = roles.declare(
-        "dev-hub", outputs=first, trustee=trustee, profiles={"hardened": {"readLogs": True}, "debug": {"exec": True}}
+        "dev-hub",
+        outputs=first,
+        trustee=trustee,
+        profiles={"hardened": {"readLogs": True}, "debug": {"exec": True}},
     )
     policy = changed["trustee-resource-policy"].inputs["data"]["resource-policy.rego"]
     assert first["profiles"]["hardened"]["pcr8"] not in policy
@@ -113,7 +125,11 @@ def test_peer_pods_are_given_what_the_hub_publishes(name: str, graphs: dict[str,
     graph = graphs[name]
     source = roles.HUB if name == "dev-spoke" else "trustee-route"
     assert source in graph["peer-pods-cm"].uses["data"] or source in graph.reaches("peer-pods-cm")
-    deployments = {"hello-openshift-hardened-deployment", "kbs-access-workload-deployment", "hello-openshift-debug-deployment"}
+    deployments = {
+        "hello-openshift-hardened-deployment",
+        "kbs-access-workload-deployment",
+        "hello-openshift-debug-deployment",
+    }
     for deployment in deployments:
         assert source in graph[deployment].uses["spec"] | graph.reaches(deployment), deployment
 
@@ -129,21 +145,41 @@ def test_the_hub_runs_no_peer_pods(graphs: dict[str, Graph]) -> None:
 
 
 @pytest.mark.parametrize("name", UNTRUSTED)
-def test_destroy_order_is_workloads_kata_operators_cluster_network(name: str, graphs: dict[str, Graph]) -> None:
+def test_destroy_order_is_workloads_kata_operators_cluster_network(
+    name: str, graphs: dict[str, Graph]
+) -> None:
     graph = graphs[name]
     before_workload = graph.reaches("kbs-access-workload-deployment")
     assert {"sandboxed-containers-kata", "peer-pods-cm", "osc-operator-approval"} <= before_workload
     before_kata = graph.reaches("sandboxed-containers-kata")
-    assert {"osc-operator-subscription", "osc-operator-approval", "peer-pods-cm", "sandboxed-containers-feature-gates"} <= before_kata
-    assert "cluster-kubernetes" in {graph[name].provider for name in before_kata if name in graph} | before_kata
+    assert {
+        "osc-operator-subscription",
+        "osc-operator-approval",
+        "peer-pods-cm",
+        "sandboxed-containers-feature-gates",
+    } <= before_kata
+    assert (
+        "cluster-kubernetes" in {graph[name].provider for name in before_kata if name in graph} | before_kata
+    )
     if name == "dev-spoke":
-        assert {"cluster-cluster-vnet", "cluster-rp-vnet", "network-workers", "network-vnet", "group"} <= graph.reaches("cluster-aro")
+        assert {
+            "cluster-cluster-vnet",
+            "cluster-rp-vnet",
+            "network-workers",
+            "network-vnet",
+            "group",
+        } <= graph.reaches("cluster-aro")
 
 
 @pytest.mark.parametrize("name", TRUSTED)
 def test_trustee_comes_after_its_operator_and_the_authority(name: str, graphs: dict[str, Graph]) -> None:
     before = graphs[name].reaches("trustee-kbs")
-    assert {"trustee-operator-approval", "cert-manager-operator-approval", "kbs-ca-issuer", "served-secrets-kbsres1"} <= before
+    assert {
+        "trustee-operator-approval",
+        "cert-manager-operator-approval",
+        "kbs-ca-issuer",
+        "served-secrets-kbsres1",
+    } <= before
 
 
 def test_a_standalone_stack_says_that_its_zones_are_not_separate(graphs: dict[str, Graph]) -> None:
@@ -166,4 +202,3 @@ def test_names_in_azure_and_kubernetes_are_all_explicit(name: str, graphs: dict[
             assert any(key.endswith("Name") and key != "resourceGroupName" for key in resource.inputs) or (
                 resource.type.endswith(":ResourceGroup")
             ), resource.name
-

@@ -129,9 +129,11 @@ def test_the_key_of_the_authority_never_enters_the_state() -> None:
     reads = [resource for resource in graph.values() if resource.read]
     authority_secret = graph["ca-ca"].inputs["spec"]["secretName"]
     assert [read.name for read in reads] == ["ca-ca-certificate"]
-    assert authority_secret == "kbs-ca"  # noqa: S105
+    assert authority_secret == "kbs-ca"
     assert graph["ca-ca-witness"].inputs["spec"]["secretName"] != authority_secret
-    assert graph["ca-ca-witness"].inputs["spec"]["dnsNames"] == ["witness.invalid"], "its key must open nothing"
+    assert graph["ca-ca-witness"].inputs["spec"]["dnsNames"] == ["witness.invalid"], (
+        "its key must open nothing"
+    )
 
 
 def test_the_authority_is_public_and_read_when_it_has_issued() -> None:
@@ -175,11 +177,15 @@ def test_the_digest_follows_the_values_and_is_public() -> None:
     assert isinstance(first, str)
 
 
-_VALUES = st.dictionaries(st.text(max_size=5), st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3), max_size=3)
+_VALUES = st.dictionaries(
+    st.text(max_size=5), st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3), max_size=3
+)
 
 
 @given(_VALUES, st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
-def test_a_digest_tells_nothing_without_its_key(values: dict[str, dict[str, str]], key: bytes, other: bytes) -> None:
+def test_a_digest_tells_nothing_without_its_key(
+    values: dict[str, dict[str, str]], key: bytes, other: bytes
+) -> None:
     digests = [keyed_digest(base64.b64encode(k).decode(), values) for k in (key, other)]
     assert (digests[0] == digests[1]) == (key == other)
     shuffled = json.loads(json.dumps(dict(reversed(values.items()))))
