@@ -1,0 +1,54 @@
+"""What the command line asks of the embedded engine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from sandbox.engine import environment
+from sandbox.engine.display import console
+from sandbox.engine.environment import Selection
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.stackfile import StackFile
+from sandbox.engine.values import Secret, plain, replaced
+from sandbox.engine.workspace import Workspace
+
+
+def run(options: argparse.Namespace) -> int:
+    """The exit code. `options` are those of `sandbox.__main__`."""
+    try:
+        workspace = Workspace(Path.cwd(), options.home.resolve())
+        if options.verb in ("outputs", "export"):
+            return _show(workspace, options)
+        selection = Selection.of(workspace.project, options.env, options.stack)
+        act = {"up": environment.up, "preview": environment.preview, "down": environment.down}[options.verb]
+        with workspace.locked():
+            return 0 if act(workspace, selection, console()) else 1
+    except SandboxError as error:
+        console(stderr=True).print(f"error: {error}", style="bold red")
+        return 1
+    except KeyboardInterrupt:
+        console(stderr=True).print(
+            "Interrupted. The state says what is there; run `up` again and it goes on from here."
+        )
+        return 130
+
+
+def _show(workspace: Workspace, options: argparse.Namespace) -> int:
+    """Standard output gets JSON and nothing else."""
+    StackFile.of(workspace.project, options.stack)
+    state = workspace.state(options.stack)
+    if not state.path.exists():
+        raise SandboxError(f"the stack {options.stack} has never been brought up: make up")
+    if options.verb == "export":
+        print(json.dumps(json.loads(state.path.read_text()), indent=4, ensure_ascii=False))
+    else:
+        outputs = workspace.outputs(options.stack)
+        shown = plain(outputs) if options.show_secrets else replaced(outputs, _masked)
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _masked(_: Secret) -> str:
+    return "[secret]"

@@ -1,0 +1,97 @@
+"""What changes inside a resource, as lines for people: no secret, nothing longer than a line can show."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.engine.values import Secret, plain
+from sandbox.provider import UNKNOWN, Values
+
+_LONGEST = 72
+_MISSING = object()
+
+
+def lines(old: Values, new: Values, forced_by: tuple[str, ...] = ()) -> Iterator[str]:
+    """`~ key: old => new`, `+ key: value`, `- key: value`; a text of several lines as a unified diff below its key.
+
+    `forced_by` names the properties that make it a replacement.
+    """
+    for path, before, after in _changes("", old, new):
+        forced = any(
+            path == key or path.startswith((f"{key}.", f"{key}[")) or key.startswith(f"{path}.")
+            for key in forced_by
+        )
+        note = "  (forces replacement)" if forced else ""
+        if before is _MISSING:
+            yield f"+ {path}: {shown(after)}{note}"
+        elif after is _MISSING:
+            yield f"- {path}: {shown(before)}{note}"
+        elif texts := _texts(before, after):
+            yield f"~ {path}:{note}"
+            diff = difflib.unified_diff(texts[0].splitlines(), texts[1].splitlines(), n=2, lineterm="")
+            yield from (f"    {line}" for line in list(diff)[2:])
+        else:
+            yield f"~ {path}: {shown(before)} => {shown(after)}{note}"
+
+
+def shown(value: Any) -> str:
+    """A value on one line."""
+    match value:
+        case Secret():
+            return "[secret]"
+        case str() if value == UNKNOWN:
+            return "[known after up]"
+        case str():
+            first = value.splitlines()[0] if value else ""
+            if value != first or len(value) > _LONGEST:
+                return f"{first[: _LONGEST - 20]}... ({len(value)} characters)"
+            return value or '""'
+        case dict():
+            return _shortened("{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}")
+        case list():
+            return _shortened("[" + ", ".join(map(shown, value)) + "]")
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[value]
+        case _:
+            return str(value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _changes(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    if old is not _MISSING and new is not _MISSING and plain(old) == plain(new):
+        return
+    match old, new:
+        case dict(), dict():
+            for key in sorted(old.keys() | new.keys()):
+                step = f'["{key}"]' if "." in key or "/" in key else f".{key}" if path else key
+                yield from _changes(path + step, old.get(key, _MISSING), new.get(key, _MISSING))
+        case list(), list() if len(old) == len(new) or any(isinstance(item, dict) for item in old + new):
+            for index in range(max(len(old), len(new))):
+                pair = (items[index] if index < len(items) else _MISSING for items in (old, new))
+                yield from _changes(f"{path}[{index}]", *pair)
+        case _:
+            yield path, old, new
+
+
+def _texts(old: Any, new: Any) -> tuple[str, str] | None:
+    """Both values as texts of lines, where they are that; initdata is decoded, because base64 hides what matters."""
+    if not (isinstance(old, str) and isinstance(new, str)) or UNKNOWN in (old, new):
+        return None
+    old, new = _readable(old), _readable(new)
+    return (old, new) if "\n" in old and "\n" in new else None
+
+
+def _readable(text: str) -> str:
+    if not text.startswith("H4sI"):
+        return text
+    from components.confidential import initdata
+
+    try:
+        return initdata.decode(text).toml
+    except initdata.InitdataError:
+        return text

@@ -1,0 +1,109 @@
+"""A stack's configuration as the CLI hands it to a program: texts by full key, objects as JSON, and which keys are secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.passphrase import Keyring, Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What Pulumi.yaml says."""
+
+    root: Path
+    name: str
+    stacks: Path
+    """The folder of the stack files."""
+
+    @classmethod
+    def at(cls, root: Path) -> Project:
+        """Raises SandboxError when there is no Pulumi.yaml."""
+        path = root / "Pulumi.yaml"
+        if not path.exists():
+            raise SandboxError(f"there is no Pulumi.yaml in {root}: run this in the folder of the project")
+        settings = yaml.safe_load(path.read_text())
+        return cls(root=root, name=settings["name"], stacks=root / settings.get("stackConfigDir", "."))
+
+    def stack_names(self) -> list[str]:
+        paths = sorted(self.stacks.glob("Pulumi.*.yaml"))
+        return [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in paths]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """One stack's file."""
+
+    stack: str
+    values: dict[str, Any]
+    """By full key such as `coco:network`, as in the YAML."""
+    salt: str | None
+
+    @property
+    def role(self) -> str:
+        return str(next((value for key, value in self.values.items() if key.endswith(":role")), ""))
+
+    @classmethod
+    def of(cls, project: Project, stack: str) -> StackFile:
+        """Raises SandboxError when there is no such stack, or its file is not YAML with a mapping `config`."""
+        path = project.stacks / f"Pulumi.{stack}.yaml"
+        if not path.exists():
+            known = ", ".join(project.stack_names()) or "none"
+            raise SandboxError(
+                f"no stack named '{stack}' found: {path} does not exist. Stacks there: {known}"
+            )
+        try:
+            content = yaml.safe_load(path.read_text()) or {}
+            config = content.get("config") or {}
+            values = {key if ":" in key else f"{project.name}:{key}": value for key, value in config.items()}
+        except (yaml.YAMLError, AttributeError, TypeError) as error:
+            raise SandboxError(
+                f"{path} is not a stack file, YAML with a mapping under config: {error}"
+            ) from None
+        return cls(stack=stack, values=values, salt=content.get("encryptionsalt"))
+
+    def texts(self, keyring: Keyring) -> tuple[dict[str, str], frozenset[str]]:
+        """The values as the CLI passes them, `secure:` ones decrypted, and the keys that hold one.
+
+        Raises SandboxError when a value cannot be decrypted with the sandbox's passphrase.
+        """
+        vault = keyring.vault(self.salt) if self.salt else keyring.default
+        secret = frozenset(key for key, value in self.values.items() if _is_secure(value))
+        return {key: _text(_decrypted(value, vault, key)) for key, value in self.values.items()}, secret
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _is_secure(value: Any) -> bool:
+    match value:
+        case {"secure": str()}:
+            return True
+        case dict():
+            return any(map(_is_secure, value.values()))
+        case list():
+            return any(map(_is_secure, value))
+        case _:
+            return False
+
+
+def _decrypted(value: Any, vault: Vault, place: str) -> Any:
+    match value:
+        case {"secure": str() as ciphertext} if len(value) == 1:
+            try:
+                return vault.decrypt(ciphertext)
+            except SandboxError as error:
+                raise SandboxError(f"{place}: {error}") from None
+        case dict():
+            return {key: _decrypted(item, vault, f"{place}.{key}") for key, item in value.items()}
+        case list():
+            return [_decrypted(item, vault, f"{place}[{index}]") for index, item in enumerate(value)]
+        case _:
+            return value

@@ -1,0 +1,237 @@
+"""The state of one stack, in the format of `pulumi stack export` (deployment version 3, `sdk/go/common/apitype/core.go`).
+
+Resources stand in the order that the official engine demands: each after its parent, provider and dependencies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.passphrase import Keyring, Vault
+from sandbox.engine.values import SECRET, SIGNATURE, Secret
+from sandbox.provider import Values
+
+STACK: Final = "pulumi:pulumi:Stack"
+PROVIDER: Final = "pulumi:providers:"
+
+Pending = Literal["creating", "updating", "deleting"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Resource:
+    """One resource as the last step left it; `inputs` and `outputs` hold Secret where a value is secret."""
+
+    urn: str
+    type: str
+    custom: bool
+    id: str = ""
+    delete: bool = False
+    """Replaced already, still to be deleted."""
+    inputs: Values = field(default_factory=dict)
+    outputs: Values = field(default_factory=dict)
+    parent: str = ""
+    protect: bool = False
+    external: bool = False
+    """Read, not managed."""
+    dependencies: tuple[str, ...] = ()
+    init_errors: tuple[str, ...] = ()
+    """Why it did not become ready; the next update waits for it again."""
+    provider: str = ""
+    """Reference `<urn>::<id>` of the provider resource."""
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pending_replacement: bool = False
+    """Deleted in order to be replaced, not created again yet."""
+    additional_secret_outputs: tuple[str, ...] = ()
+    custom_timeouts: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by create, update, delete."""
+    import_id: str = ""
+    retain_on_delete: bool = False
+    deleted_with: str = ""
+    created: str = ""
+    modified: str = ""
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.urn.split("::", 3)[3]
+
+    @property
+    def provider_urn(self) -> str:
+        return self.provider.rpartition("::")[0]
+
+    @property
+    def references(self) -> set[str]:
+        """URNs of everything that must exist for this resource to exist."""
+        properties = (urn for urns in self.property_dependencies.values() for urn in urns)
+        return {*self.dependencies, *properties, self.parent, self.provider_urn, self.deleted_with} - {""}
+
+
+_KEYS: Final = (
+    ("urn", "urn"),
+    ("custom", "custom"),
+    ("delete", "delete"),
+    ("id", "id"),
+    ("type", "type"),
+    ("inputs", "inputs"),
+    ("outputs", "outputs"),
+    ("parent", "parent"),
+    ("protect", "protect"),
+    ("external", "external"),
+    ("dependencies", "dependencies"),
+    ("init_errors", "initErrors"),
+    ("provider", "provider"),
+    ("property_dependencies", "propertyDependencies"),
+    ("pending_replacement", "pendingReplacement"),
+    ("additional_secret_outputs", "additionalSecretOutputs"),
+    ("custom_timeouts", "customTimeouts"),
+    ("import_id", "importID"),
+    ("retain_on_delete", "retainOnDelete"),
+    ("deleted_with", "deletedWith"),
+    ("created", "created"),
+    ("modified", "modified"),
+    ("ignore_changes", "ignoreChanges"),
+    ("replace_on_changes", "replaceOnChanges"),
+)
+
+
+class Operation(NamedTuple):
+    """A step that has begun: the resource as it is (delete) or as it will be (create, update)."""
+
+    type: Pending
+    resource: Resource
+
+
+class StateFile:
+    """Where one stack's state is kept; encrypts secrets on the way out and decrypts them on the way in."""
+
+    def __init__(self, path: Path, keyring: Keyring) -> None:
+        self.path = path
+        self._keyring = keyring
+        self._vault: Vault | None = None
+        self._texts: dict[Resource, str] = {}
+        self._written = ""
+
+    def load(self) -> tuple[list[Resource], list[Operation]]:
+        """Empty lists for a stack that has never been brought up. Raises SandboxError for what cannot be decrypted."""
+        if not self.path.exists():
+            return [], []
+        deployment = json.loads(self.path.read_text())["deployment"]
+        if provider := deployment.get("secrets_providers"):
+            self._vault = self._keyring.vault(provider["state"]["salt"])
+        resources = [self._decode(record) for record in deployment.get("resources", [])]
+        pending = [
+            Operation(record["type"], self._decode(record["resource"]))
+            for record in deployment.get("pending_operations", [])
+        ]
+        self._written = self._body(resources, pending)
+        return resources, pending
+
+    def save(
+        self, resources: Iterable[Resource], pending: Iterable[Operation], *, last: bool = False
+    ) -> None:
+        """Replace the file as a whole. `last` waits for the disk: a crash of the process never loses a step, a crash of
+        the machine can lose the steps of the run it interrupts.
+        """
+        body = self._body(resources, pending)
+        if body != self._written or not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            new = self.path.with_suffix(".new")
+            with new.open("w") as file:
+                file.write(
+                    f'{{"version": 3, "deployment": {{{json.dumps("manifest")}: {_manifest()},\n{body}}}}}\n'
+                )
+                if last:
+                    file.flush()
+                    os.fsync(file.fileno())
+            new.replace(self.path)
+            self._written = body
+
+    def _body(self, resources: Iterable[Resource], pending: Iterable[Operation]) -> str:
+        """The deployment's JSON without its braces and manifest, one resource a line; texts of old are used again."""
+        texts = {resource: self._texts.get(resource) or self._encode(resource) for resource in resources}
+        operations = [
+            f'{{"type": "{type_}", "resource": {self._encode(resource)}}}' for type_, resource in pending
+        ]
+        self._texts = texts
+        vault = self._vault or self._keyring.default
+        parts = [
+            '"secrets_providers": ' + json.dumps({"type": "passphrase", "state": {"salt": vault.salt}}),
+            '"resources": [\n' + ",\n".join(texts.values()) + "\n]",
+            *(['"pending_operations": [\n' + ",\n".join(operations) + "\n]"] if operations else []),
+            '"metadata": {}',
+        ]
+        return ",\n".join(parts)
+
+    def _encode(self, resource: Resource) -> str:
+        vault = self._vault or self._keyring.default
+        record = {key: value for name, key in _KEYS if (value := getattr(resource, name)) or name == "custom"}
+        for bag in ("inputs", "outputs"):
+            if bag in record:
+                record[bag] = _sealed(record[bag], f"{resource.urn}#{bag}", vault)
+        return json.dumps(record, ensure_ascii=False)
+
+    def _decode(self, record: dict[str, Any]) -> Resource:
+        fields: dict[str, Any] = {}
+        for name, key in _KEYS:
+            if key in record:
+                value = record[key]
+                if name in ("inputs", "outputs"):
+                    value = _opened(value, f"{record['urn']}#{key}", self._vault)
+                elif name == "property_dependencies":
+                    value = {prop: tuple(urns) for prop, urns in value.items()}
+                fields[name] = tuple(value) if isinstance(value, list) else value
+        return Resource(**fields)
+
+
+def _sealed(value: Any, place: str, vault: Vault) -> Any:
+    match value:
+        case Secret():
+            text = json.dumps(value.value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            return {SIGNATURE: SECRET, "ciphertext": vault.seal(place, text)}
+        case dict():
+            return {key: _sealed(item, f"{place}.{key}", vault) for key, item in value.items()}
+        case list():
+            return [_sealed(item, f"{place}.{index}", vault) for index, item in enumerate(value)]
+        case _:
+            return value
+
+
+def _opened(value: Any, place: str, vault: Vault | None) -> Any:
+    match value:
+        case dict() if value.get(SIGNATURE) == SECRET:
+            if vault is None:
+                raise SandboxError(f"{place} is encrypted, but its state names no secrets provider")
+            return Secret(json.loads(vault.unseal(place, value["ciphertext"])))
+        case dict():
+            return {key: _opened(item, f"{place}.{key}", vault) for key, item in value.items()}
+        case list():
+            return [_opened(item, f"{place}.{index}", vault) for index, item in enumerate(value)]
+        case _:
+            return value
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _manifest() -> str:
+    engine = _engine()
+    return json.dumps(
+        {"time": now(), "magic": hashlib.sha256(engine.encode()).hexdigest(), "version": engine}
+    )
+
+
+@cache
+def _engine() -> str:
+    return f"v{version('pulumi')}"

@@ -1,0 +1,105 @@
+"""Secrets that a stack needs and nobody has typed: valid in form, worthless, and the same on every run of one sandbox."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from sandbox.engine.passphrase import Vault
+from sandbox.engine.providers import StandIns
+from sandbox.openshift.clusters import kubeconfig_text, self_managed
+from stacks.config import SECRETS, StackConfig, required_secrets
+
+_PREFIX = "coco:"
+_REGISTRIES = ("cloud.openshift.com", "quay.io", "registry.connect.redhat.com", "registry.redhat.io")
+
+
+def missing_secrets(config: Mapping[str, str]) -> list[str]:
+    """Full keys of the secrets that the stack with this configuration needs and does not have."""
+    values = {
+        key.removeprefix(_PREFIX): _decoded(text)
+        for key, text in config.items()
+        if key.removeprefix(_PREFIX) not in SECRETS
+    }
+    try:
+        keys = required_secrets(TypeAdapter(StackConfig).validate_python(values))
+    except ValidationError:
+        # The program will say what is wrong with the file. Secrets that nobody has to type must not be among it.
+        cluster = values.get("cluster")
+        existing = isinstance(cluster, dict) and cluster.get("kind") == "existing"
+        keys = ["kubeconfig"] if existing else ["pullSecret", "clusterClientSecret"]
+    return [_PREFIX + key for key in keys if _PREFIX + key not in config]
+
+
+def supply(
+    keys: list[str], config: Mapping[str, str], path: Path, vault: Vault, stand_ins: StandIns
+) -> dict[str, str]:
+    """A value for each of `keys`; `path` keeps them, encrypted, for the next run."""
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    supplied: dict[str, str] = {}
+    for key in keys:
+        if key == f"{_PREFIX}kubeconfig":
+            supplied[key] = _existing_cluster(config, stand_ins)
+            continue
+        before = json.loads(vault.decrypt(kept[key])) if key in kept else None
+        supplied[key] = _text(fresh := _made(key, config, before))
+        if fresh != before:
+            kept[key] = vault.encrypt(json.dumps(fresh))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(kept))
+    return supplied
+
+
+def _made(key: str, config: Mapping[str, str], before: Any) -> Any:
+    match key.removeprefix(_PREFIX):
+        case "pullSecret":
+            auth = base64.b64encode(f"sandbox:{secrets.token_urlsafe(24)}".encode()).decode()
+            return before or {
+                "auths": {name: {"auth": auth, "email": "sandbox@example.com"} for name in _REGISTRIES}
+            }
+        case "secretValues":
+            served = _decoded(config.get(f"{_PREFIX}secrets", "{}"))
+            wanted = {
+                name: secret["keys"] for name, secret in served.items() if secret.get("source") == "config"
+            }
+            known = before or {}
+            return {
+                name: {each: known.get(name, {}).get(each) or secrets.token_urlsafe(24) for each in each_keys}
+                for name, each_keys in wanted.items()
+            }
+        case _:
+            return before or secrets.token_urlsafe(30)
+
+
+def _existing_cluster(config: Mapping[str, str], stand_ins: StandIns) -> str:
+    """The kubeconfig of a stand-in cluster that was there before the stack, with its network in the Azure stand-in."""
+    try:
+        azure, cluster = _decoded(config[f"{_PREFIX}azure"]), _decoded(config[f"{_PREFIX}cluster"])
+        facts = self_managed(
+            cluster["name"],
+            location=azure["location"],
+            subscription_id=azure["subscriptionId"],
+            tenant_id=azure["tenantId"],
+        )
+    except (KeyError, TypeError):  # the program will say what is missing
+        nowhere = self_managed("unknown", location="unknown", subscription_id="unknown", tenant_id="unknown")
+        return kubeconfig_text(nowhere, "unknown")
+    stand_ins.azure.existing_cluster(facts)
+    return stand_ins.clusters.create(facts.name, facts)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
