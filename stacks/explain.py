@@ -20,7 +20,7 @@ _WANTED = {
     "string_type": ("must be a text", "put the value in quotes"),
     "bool_type": ("must be true or false", "write true or false, without quotes"),
     "int_type": ("must be a whole number", "write it in digits, without quotes and fraction"),
-    "mapping_type": ("must be a mapping of names", "write it as name: ..., one a line"),
+    "dict_type": ("must be a mapping of names", "write it as name: ..., one a line"),
     "model_type": ("must be a mapping of keys", "write it as key: value, one a line"),
     "model_attributes_type": ("must be a mapping of keys", "write it as key: value, one a line"),
     "tuple_type": ("must be a list", "write it as [one, two]"),
@@ -59,13 +59,16 @@ def problem(model: type[Section], error: ErrorDetails) -> Problem:
         least, most = _bounds(_fields(model, location[:-1])[str(location[-1])])
         rule = f"must be from {least} to {most}"
         return Problem(key=key, value=show(error["input"]), rule=rule, fix="choose a number in between")
-    rule, fix = (context["rule"], context["fix"]) if kind == "rule" else _WANTED[kind]
+    if kind == "rule":
+        rule, fix = context["rule"], context["fix"]
+    else:
+        rule, fix = _WANTED.get(kind, (f"is not valid, {error['msg']}", "correct it"))
     return Problem(key=key, value=show(error["input"]), rule=rule, fix=fix)
 
 
 def show(value: object) -> str:
     """A value as the file might have it, shortened."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = value if isinstance(value, str) and value else json.dumps(value, default=str)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from components import versions
 from components.confidential import agent_policy
 from components.trustee import reference_values
 from components.trustee.reference_values import ReferenceValues
@@ -54,11 +55,13 @@ def measurements(
     if not isinstance(stack, TrustedZone):
         return
     for version in stack.trustee.osc_versions:
+        if versions.minor(version) not in versions.TRUSTEE_OF_OSC:
+            continue  # refused as such already
         file = REFERENCE_VALUES / f"{version}.yaml"
         key = "trustee.oscVersions"
         try:
             values = reference_values.read((root / file).read_text("utf-8"))
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             yield Problem(
                 key=key,
                 value=version,

@@ -164,7 +164,7 @@ def _valid_part(model: type[SectionT], values: Mapping[str, object], bad: list[e
             section = _CLUSTERS.get(str(inner.get("kind"))) if name == "cluster" else hints[name]
             if isinstance(section, type) and issubclass(section, Section):
                 valid[name] = _valid_part(section, inner, below)
-    part = model.model_construct(**valid)
+    part = model.model_construct(None, **valid)
     for name in model.model_fields.keys() - valid.keys():
-        part.__dict__.pop(name, None)  # model_construct has put the default there
+        vars(part).pop(name, None)  # model_construct has put the default there
     return part

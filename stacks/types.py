@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -60,12 +68,12 @@ class Range:
     example: str
 
     def _check(self, value: object) -> object:
-        if not isinstance(value, str):
+        if isinstance(value, IPv4Network):
             return value
         try:
-            network = IPv4Network(value, strict=False)
+            network = IPv4Network(str(value), strict=False)
         except ValueError as error:
-            raise refuse("must be an IPv4 range in CIDR notation", f"for example {self.example}") from error
+            raise refuse("must be an IPv4 range in CIDR notation", f"write it like {self.example}") from error
         if str(network) != value:
             raise refuse("must be the first address of the range and its prefix length", f"write {network}")
         if not self.largest <= network.prefixlen <= self.smallest:
@@ -110,7 +118,7 @@ DnsLabel = Annotated[
     Text(
         pattern="[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?",
         rule="must be a name that Kubernetes takes: lower-case letters, digits and inner hyphens, at most 63",
-        fix="rename it, for example kbsres1",
+        fix="rename it, for example web-1",
     ),
 ]
 SecretKey = Annotated[
@@ -178,9 +186,13 @@ def _confidential(size: str) -> str:
     return size
 
 
-ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane)]
-WorkerSize = Annotated[VmSize, AfterValidator(_worker)]
-ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential)]
+def _enum(sizes: frozenset[str]) -> WithJsonSchema:
+    return WithJsonSchema({"enum": sorted(sizes)})
+
+
+ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane), _enum(vm_sizes.ARO_CONTROL_PLANE)]
+WorkerSize = Annotated[VmSize, AfterValidator(_worker), _enum(vm_sizes.ARO_WORKERS)]
+ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential), _enum(vm_sizes.CONFIDENTIAL)]
 # A path that stays in the project: what is outside of it is not reviewed with the stack file.
 ProjectFile = Annotated[
     str,

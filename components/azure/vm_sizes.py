@@ -41,6 +41,8 @@ _TDX6 = _sizes(
     ("DC{}es_v6", _TO_128), ("DC{}eds_v6", _TO_128), ("EC{}es_v6", _EC_TDX6), ("EC{}eds_v6", _EC_TDX6)
 )
 
+CONFIDENTIAL = _SNP5 | _SNP6 | _TDX5 | _TDX6
+
 REGIONS: dict[str, frozenset[str]] = {
     "centralindia": _SNP5 | _SNP6,
     "centralus": _SNP5 | _SNP6 | _TDX5,

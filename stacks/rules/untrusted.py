@@ -46,27 +46,38 @@ def _room_for_peer_pods(stack: Stack) -> Iterator[Problem]:
         )
 
 
-def _peer_pod_sizes(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, UntrustedZone):
-        return
-    pods = stack.peer_pods
-    if pods.vm_size not in pods.vm_sizes:
+def _default_size_is_allowed(stack: Stack) -> Iterator[Problem]:
+    if isinstance(stack, UntrustedZone) and stack.peer_pods.vm_size not in stack.peer_pods.vm_sizes:
         yield Problem(
             key="peerPods.vmSizes",
-            value=", ".join(pods.vm_sizes),
-            rule=f"must contain the default size, peerPods.vmSize {pods.vm_size}",
-            fix=f"add {pods.vm_size} to the list",
+            value=", ".join(stack.peer_pods.vm_sizes),
+            rule=f"must contain the default size, peerPods.vmSize {stack.peer_pods.vm_size}",
+            fix=f"add {stack.peer_pods.vm_size} to the list",
         )
+
+
+def _default_size_is_offered(stack: Stack) -> Iterator[Problem]:
+    if isinstance(stack, UntrustedZone):
+        yield from _not_offered(stack, "peerPods.vmSize", stack.peer_pods.vm_size)
+
+
+def _sizes_are_offered(stack: Stack) -> Iterator[Problem]:
+    if isinstance(stack, UntrustedZone):
+        for size in stack.peer_pods.vm_sizes:
+            if size != stack.peer_pods.vm_size:
+                yield from _not_offered(stack, "peerPods.vmSizes", size)
+
+
+def _not_offered(stack: Stack, key: str, size: str) -> Iterator[Problem]:
     known = offered(stack)
-    for size in dict.fromkeys((pods.vm_size, *pods.vm_sizes)):
-        if known and size not in known:
-            yield Problem(
-                key="peerPods.vmSize" if size == pods.vm_size else "peerPods.vmSizes",
-                value=size,
-                rule=f"must be a VM size that {stack.azure.location} offers",
-                fix=f"use one that it does, for example {min(known, key=lambda s: (len(s), s))}, or another region;"
-                " if Azure has added this size there, say so in azure.vmSizesOffered",
-            )
+    if known and size not in known:
+        yield Problem(
+            key=key,
+            value=size,
+            rule=f"must be a VM size that {stack.azure.location} offers",
+            fix=f"use one that it does, for example {min(known, key=lambda name: (len(name), name))}, or another"
+            " region; if Azure has added this size there, say so in azure.vmSizesOffered",
+        )
 
 
 def _both_zones(stack: Stack) -> Iterator[Problem]:
@@ -86,15 +97,23 @@ def _both_zones(stack: Stack) -> Iterator[Problem]:
             rule="must be among trustee.oscVersions, or no pod of this stack can attest",
             fix="add it there, with its file of reference values",
         )
+    by_tee: dict[str, list[str]] = {}
     for size in stack.peer_pods.vm_sizes:
-        tee = vm_sizes.tee_of(size)
-        if tee not in stack.trustee.tees:
-            yield Problem(
-                key="peerPods.vmSizes",
-                value=size,
-                rule=f"must be of a kind in trustee.tees, and this one is {tee}",
-                fix=f"add {tee} there, or remove the size",
-            )
+        by_tee.setdefault(str(vm_sizes.tee_of(size)), []).append(size)
+    for tee in by_tee.keys() - set(stack.trustee.tees):
+        yield Problem(
+            key="peerPods.vmSizes",
+            value=", ".join(by_tee[tee]),
+            rule=f"must be of a kind in trustee.tees, and this is {tee}",
+            fix=f"add {tee} there, or use other sizes",
+        )
 
 
-RULES: tuple[Rule, ...] = (_osc_version, _room_for_peer_pods, _peer_pod_sizes, _both_zones)
+RULES: tuple[Rule, ...] = (
+    _osc_version,
+    _room_for_peer_pods,
+    _default_size_is_allowed,
+    _default_size_is_offered,
+    _sizes_are_offered,
+    _both_zones,
+)
