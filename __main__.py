@@ -1,7 +1,5 @@
 """Bring up one stack: read its file, declare its role, export what other stacks and people need."""
 
-from typing import assert_never
-
 import pulumi
 
 from stacks import hub, program, spoke, standalone
@@ -15,8 +13,6 @@ match stack.config:
         outputs = spoke.declare(config, stack)
     case StandaloneConfig() as config:
         outputs = standalone.declare(config, stack)
-    case unreachable:
-        assert_never(unreachable)
 
 for name, value in outputs.exports().items():
     pulumi.export(name, value)

@@ -80,7 +80,7 @@ def _outputs(stack: str) -> dict[str, Any]:
         result: dict[str, Any] = pulumi.runtime.invoke(
             "pulumi:pulumi:readStackOutputs", {"name": stack}
         ).value
-    except Exception as error:  # noqa: BLE001 -- the SDK raises nothing narrower
+    except Exception as error:  # the SDK raises nothing narrower
         raise pulumi.RunError(
             f"coco:hub: the stack {stack} cannot be read ({error}). It must be the full name, organization/project/stack, "
             f"of a hub that has been brought up: run `pulumi up --stack {stack.rsplit('/', 1)[-1]}` first."

@@ -108,7 +108,7 @@ class OperatorSubscription(pulumi.ComponentResource):
         )
         rights = self._approver_rights(name, args)
         approval = self._approval(name, args, depends_on=[subscription, *rights])
-        self.csv = approval.metadata.apply(lambda _: args.csv)
+        self.csv = approval.id.apply(lambda _: args.csv)
         self.register_outputs({"namespace": self.namespace, "csv": self.csv})
 
     def _approver_rights(self, name: str, args: OperatorSubscriptionArgs) -> list[pulumi.Resource]:
@@ -118,7 +118,11 @@ class OperatorSubscription(pulumi.ComponentResource):
             metadata={"name": "install-approver", "namespace": self.namespace},
             opts=self._child,
         )
-        subject = {"kind": "ServiceAccount", "name": "install-approver", "namespace": args.namespace}
+        subject: k8s.rbac.v1.SubjectArgsDict = {
+            "kind": "ServiceAccount",
+            "name": "install-approver",
+            "namespace": args.namespace,
+        }
         role = k8s.rbac.v1.Role(
             f"{name}-approver-role",
             metadata={"name": "install-approver", "namespace": self.namespace},

@@ -55,5 +55,5 @@ class SandboxedContainers(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="90m", update="90m", delete="60m"),
             ),
         )
-        self.runtime_class = kata.metadata.apply(lambda _: RUNTIME_CLASS)
+        self.runtime_class = kata.id.apply(lambda _: RUNTIME_CLASS)
         self.register_outputs({"runtimeClass": self.runtime_class})

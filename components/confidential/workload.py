@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -11,7 +10,7 @@ from components.kubernetes import custom_resource
 
 INITDATA_ANNOTATION = "io.katacontainers.config.hypervisor.cc_init_data"
 PORT = 8080
-_UNPRIVILEGED = {
+_UNPRIVILEGED: k8s.core.v1.SecurityContextArgsDict = {
     "allow_privilege_escalation": False,
     "run_as_non_root": True,
     "capabilities": {"drop": ["ALL"]},
@@ -34,9 +33,9 @@ class ConfidentialWorkloadArgs:
     command: Sequence[str]
     runtime_class: pulumi.Input[str] | None = None
     initdata: pulumi.Input[str] | None = None
-    volume_mounts: Sequence[Mapping[str, Any]] = ()
-    volumes: Sequence[Mapping[str, Any]] = ()
-    init_containers: Sequence[Mapping[str, Any]] = ()
+    volume_mounts: Sequence[k8s.core.v1.VolumeMountArgsDict] = ()
+    volumes: Sequence[k8s.core.v1.VolumeArgsDict] = ()
+    init_containers: Sequence[k8s.core.v1.ContainerArgsDict] = ()
 
 
 class ConfidentialWorkload(pulumi.ComponentResource):
@@ -61,7 +60,7 @@ class ConfidentialWorkload(pulumi.ComponentResource):
                 "selector": {"match_labels": labels},
                 # A peer pod takes a machine of its own: never two during a roll-out where quota is for one.
                 "strategy": {"type": "Recreate"},
-                "template": {"metadata": {"labels": labels, **_annotations(args)}, "spec": _pod(args)},
+                "template": {"metadata": _pod_metadata(args, labels), "spec": _pod(args)},
             },
             opts=pulumi.ResourceOptions(
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create="20m", update="20m")
@@ -88,16 +87,21 @@ class ConfidentialWorkload(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
         )
-        self.url = pulumi.Output.all(args.host, route.metadata).apply(lambda parts: f"https://{parts[0]}")
+        self.url = pulumi.Output.all(args.host, route.id).apply(lambda parts: f"https://{parts[0]}")
         self.register_outputs({"url": self.url})
 
 
-def _annotations(args: ConfidentialWorkloadArgs) -> dict[str, Any]:
-    return {} if args.initdata is None else {"annotations": {INITDATA_ANNOTATION: args.initdata}}
+def _pod_metadata(
+    args: ConfidentialWorkloadArgs, labels: Mapping[str, str]
+) -> k8s.meta.v1.ObjectMetaArgsDict:
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {"labels": labels}
+    if args.initdata is not None:
+        metadata["annotations"] = {INITDATA_ANNOTATION: args.initdata}
+    return metadata
 
 
-def _pod(args: ConfidentialWorkloadArgs) -> dict[str, Any]:
-    pod: dict[str, Any] = {
+def _pod(args: ConfidentialWorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
+    pod: k8s.core.v1.PodSpecArgsDict = {
         "automount_service_account_token": False,
         "init_containers": [
             {**container, "security_context": _UNPRIVILEGED} for container in args.init_containers

@@ -5,6 +5,7 @@ any pod. The authority is therefore long-lived, and its key is never rotated by 
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -75,12 +76,12 @@ class CertManager(pulumi.ComponentResource):
             f"{NAMESPACE}/{args.issuer}-witness",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[witness]),
         )
-        self.issuer = issuer.metadata.apply(lambda _: args.issuer)
+        self.issuer = issuer.id.apply(lambda _: args.issuer)
         self.ca_certificate = pulumi.Output.unsecret(secret.data.apply(_ca_certificate))
         self.register_outputs({"issuer": self.issuer, "caCertificate": self.ca_certificate})
 
 
-def _ca_certificate(data: dict[str, str]) -> str:
+def _ca_certificate(data: Mapping[str, str]) -> str:
     return base64.b64decode(data["ca.crt"]).decode()
 
 
