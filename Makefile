@@ -4,6 +4,7 @@
 ENV ?= dev
 ENGINE ?= embedded
 STACK ?=
+BASE ?= origin/main
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
@@ -66,6 +67,14 @@ schema: environment ## Write stacks/schema.json from the config models
 .PHONY: bench
 bench: environment ## Measure time and memory against bare imports
 	@$(PYTHON) -m tools.bench $(ARGS)
+
+.PHONY: touched
+touched: environment ## Name the stacks that the commits since BASE touch
+	@$(PYTHON) -m tools.touched '$(BASE)' $(ARGS)
+
+.PHONY: review
+review: environment ## Preview the stacks that the commits since BASE touch, as Markdown
+	@$(PYTHON) -m tools.review '$(BASE)'
 
 .PHONY: lock
 lock: environment-dev ## Pin requirements*.in anew, as of a week ago

@@ -61,15 +61,30 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(item)
 
 
+def hubs_of(names: Collection[str], stacks: Mapping[str, object]) -> list[str]:
+    """The stacks whose outputs those of `names` read."""
+    read = {text.rpartition("/")[2] for name in names for text in _strings(stacks[name]) if "/" in text}
+    return sorted(read & set(stacks))
+
+
+def stack_files(root: Path) -> dict[str, object]:
+    """The content of each stack file of the project in `root`, by the name of the stack."""
+    files = {_stack(f"stacks/{path.name}") or "": path for path in (root / "stacks").glob("Pulumi.*.yaml")}
+    return {name: yaml.safe_load(path.read_text("utf-8")) for name, path in files.items()}
+
+
+def changed_since(base: str, root: Path) -> list[str]:
+    """The paths, from the root, that differ between HEAD and where it left `base`."""
+    diff = ["git", "diff", "--name-only", "--no-renames", "-z", f"{base}...HEAD"]
+    return subprocess.run(diff, cwd=root, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.touched", description=__doc__)
     parser.add_argument("base", help="what the change is compared with: a branch or a commit")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     options = parser.parse_args()
-    diff = ["git", "diff", "--name-only", "--no-renames", "-z", f"{options.base}...HEAD"]
-    changed = subprocess.run(diff, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
-    files = {_stack(f"stacks/{path.name}") or "": path for path in (ROOT / "stacks").glob("Pulumi.*.yaml")}
-    names = touched(changed, {name: yaml.safe_load(path.read_text("utf-8")) for name, path in files.items()})
+    names = touched(changed_since(options.base, ROOT), stack_files(ROOT))
     if options.json:
         print(json.dumps(names))
     else:
