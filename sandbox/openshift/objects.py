@@ -145,15 +145,21 @@ def ensure(objects: Objects, manifest: Manifest) -> list[Effect]:
 
 
 def overlay(objects: Objects, manifest: Manifest) -> list[Effect]:
-    """Create it, or bring the top-level fields that it names (metadata apart) and its annotations to what it says."""
+    """Create it, or bring the top-level fields that it names (metadata apart) to what it says."""
     live = objects.at(ref_of(manifest))
     if live is None:
         return [Put(manifest)]
     content = {key: value for key, value in manifest.items() if key != "metadata"}
-    merged = with_annotations({**live, **content}, manifest["metadata"].get("annotations", {}))
-    if not merged["metadata"]["annotations"]:
-        merged["metadata"] = live["metadata"]
-    return put_changed(live, merged)
+    return [] if covers(live, content) else [Put({**live, **content})]
+
+
+def covers(live: Any, wanted: Any) -> bool:
+    """Whether everything that is wanted is there; an API server adds defaults of its own."""
+    if isinstance(live, dict) and isinstance(wanted, dict):
+        return all(key in live and covers(live[key], value) for key, value in wanted.items())
+    if isinstance(live, list) and isinstance(wanted, list):
+        return len(live) == len(wanted) and all(map(covers, live, wanted))
+    return live == wanted
 
 
 def put_changed(live: Manifest, wanted: Manifest) -> list[Effect]:

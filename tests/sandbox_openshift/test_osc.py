@@ -7,8 +7,10 @@ from sandbox.provider import Incomplete, Refused
 from tests.sandbox_openshift.cluster import (
     CONFIG_MAP,
     DEPLOYMENT,
+    INITDATA,
     KATA_CONFIG,
     OSC,
+    PEER_PODS,
     READY,
     SECRET,
     Api,
@@ -128,6 +130,32 @@ def test_the_kata_config_cannot_go_while_pods_use_it(api: Api) -> None:
     assert not api.cluster.objects.all(kinds.KATA_CONFIG)
     assert not api.cluster.objects.all(kinds.RUNTIME_CLASS)
     assert api.get(kinds.CONFIG_MAP, "peer-pods-cm", OSC)["data"]["AZURE_IMAGE_ID"] == ""
+
+
+def test_no_more_peer_pods_run_than_the_nodes_may_have(api: Api) -> None:
+    api.kata()
+    api.change(CONFIG_MAP, "peer-pods-cm", OSC, data={**PEER_PODS, "PEERPODS_LIMIT_PER_NODE": "1"})
+    with pytest.raises(Incomplete, match=r"3 Insufficient kata.peerpods.io/vm"):
+        api.put(DEPLOYMENT, "web", "app", spec={**kata_pod(), "replicas": 4})
+    assert api.get(kinds.DEPLOYMENT, "web", "app")["status"]["readyReplicas"] == 3
+
+
+def test_a_new_initdata_rolls_the_pod_and_never_needs_two_machines(api: Api) -> None:
+    api.kata()
+    recreate = {"strategy": {"type": "Recreate"}}
+    api.put(DEPLOYMENT, "web", "app", spec={**kata_pod(), **recreate})
+    before = [pod["metadata"]["name"] for pod in api.cluster.objects.all(kinds.POD, "app")]
+    api.change(DEPLOYMENT, "web", "app", spec={**kata_pod(cc_init_data=INITDATA), **recreate})
+    after = [pod["metadata"]["name"] for pod in api.cluster.objects.all(kinds.POD, "app")]
+    assert (len(before), len(after), set(before) & set(after)) == (1, 1, set())
+
+
+def test_a_roll_out_that_fails_leaves_the_old_pod_at_work(api: Api) -> None:
+    api.put(DEPLOYMENT, "web", "app", spec=deployment())
+    with pytest.raises(Incomplete, match="has timed out progressing"):
+        api.change(DEPLOYMENT, "web", "app", spec=kata_pod())
+    status = api.get(kinds.DEPLOYMENT, "web", "app")["status"]
+    assert (status["availableReplicas"], status["updatedReplicas"]) == (1, 0)
 
 
 def test_credentials_of_ones_own_are_used_and_stay(api: Api) -> None:

@@ -25,6 +25,7 @@ from sandbox.openshift.objects import (
     Ref,
     condition,
     conditions,
+    covers,
     ensure,
     new,
     now,
@@ -225,7 +226,7 @@ def _version(objects: Objects, csv: Manifest) -> list[Effect]:
     replaced = Ref(CSV, namespace, csv["spec"].get("replaces", ""))
     running = objects.get(DEPLOYMENT, package.deployment, namespace)
     wanted = deployment(package.deployment, namespace, image=metadata["name"], owner=csv)
-    if running is None or running["spec"]["template"] != wanted["spec"]["template"]:
+    if running is None or not covers(running["spec"], wanted["spec"]):
         if any(item["spec"].get("replaces") == metadata["name"] for item in objects.all(CSV, namespace)):
             return []
         metadata_now = (running or wanted)["metadata"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox.openshift.apply import at
-from sandbox.openshift.kinds import CONFIG_MAP, RUNTIME_CLASS, SECRET, SERVICE_ACCOUNT, Kind
+from sandbox.openshift.kinds import CONFIG_MAP, NODE, POD, RUNTIME_CLASS, SECRET, SERVICE_ACCOUNT, Kind
 from sandbox.openshift.objects import Manifest, Objects, annotation
 from sandbox.openshift.reactions import initdata
 
@@ -92,6 +92,8 @@ def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
     confidential = bool(re.match(r"Standard_(DC|EC|NCC)", size, re.IGNORECASE))
     if data.get("DISABLECVM") == "false" and not confidential:
         return f"Azure answers 400: the VM size {size} does not support security type ConfidentialVM"
+    if problem := _capacity_problem(objects, pod, int(data.get("PEERPODS_LIMIT_PER_NODE") or 10)):
+        return problem
     image = objects.get(CONFIG_MAP, "azure-podvm-image-cm", OSC_NAMESPACE) or {}
     made_here = at(image, ("data", "CONFIDENTIAL_COMPUTE_ENABLED")) is not None
     if (
@@ -110,3 +112,20 @@ def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
             "so the guest would know no Trustee"
         )
     return initdata.problem(encoded)
+
+
+def _capacity_problem(objects: Objects, pod: Manifest, per_node: int) -> str | None:
+    """Each worker offers so many `kata.peerpods.io/vm`; what runs has its place, the rest queue by name."""
+    name = pod["metadata"]["name"]
+    ahead = [
+        other
+        for other in objects.all(POD)
+        if other["spec"].get("runtimeClassName") == "kata-remote"
+        and (other.get("status", {}).get("phase") == "Running" or other["metadata"]["name"] < name)
+    ]
+    workers = sum(
+        "node-role.kubernetes.io/worker" in node["metadata"]["labels"] for node in objects.all(NODE)
+    )
+    if len(ahead) < per_node * workers:
+        return None
+    return f"0/{workers} nodes are available: {workers} Insufficient kata.peerpods.io/vm (PEERPODS_LIMIT_PER_NODE)"

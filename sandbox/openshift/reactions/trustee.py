@@ -78,7 +78,7 @@ def _kbs_config(objects: Objects, config: Manifest, version: str) -> list[Effect
         image=f"trustee-{version}",
         replicas=replicas,
         owner=config,
-        annotations={VERSIONS: stamp, **({EXITS: failure} if failure else {})},
+        annotations={VERSIONS: stamp, EXITS: failure or ""},
         volumes=list(_volumes(spec)),
     )
     labels = {"app": "kbs"}
@@ -88,18 +88,11 @@ def _kbs_config(objects: Objects, config: Manifest, version: str) -> list[Effect
     ports = [{"name": "kbs-port", "port": 8080, "targetPort": 8080, "protocol": "TCP"}]
     service = new(SERVICE, "kbs-service", namespace, owner=config)
     service["spec"] = {"type": spec.get("kbsServiceType") or "ClusterIP", "selector": labels, "ports": ports}
-    effects += _service(objects, service)
+    effects += overlay(objects, service)
     running = objects.get(DEPLOYMENT, "trustee-deployment", namespace)
     status = (running or {}).get("status", {})
     ready = status.get("updatedReplicas", 0) > 0 and status.get("updatedReplicas") == status.get("replicas")
     return effects + put_changed(config, with_status(config, isReady=ready and failure is None))
-
-
-def _service(objects: Objects, wanted: Manifest) -> list[Effect]:
-    live = objects.at(ref_of(wanted))
-    if live is None:
-        return [Put(wanted)]
-    return put_changed(live, {**live, "spec": {**live["spec"], **wanted["spec"]}})
 
 
 def _migrate(objects: Objects, config: Manifest) -> list[Effect]:

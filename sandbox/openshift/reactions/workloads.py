@@ -220,7 +220,11 @@ def _endpoints(objects: Objects, live: Manifest) -> list[Effect]:
             continue
         target = {"targetRef": {"kind": "Pod", "name": pod["metadata"]["name"]}, "ip": _address(pod)}
         (ready if pod.get("status", {}).get("phase") == "Running" else waiting).append(target)
-    ports = [{"port": port.get("targetPort"), "protocol": "TCP"} for port in live["spec"]["ports"]]
+    numbers = [
+        port["targetPort"] if isinstance(port.get("targetPort"), int) else port["port"]
+        for port in live["spec"]["ports"]
+    ]
+    ports = [{"port": number, "protocol": "TCP"} for number in numbers]
     subset = {"addresses": ready, "notReadyAddresses": waiting, "ports": ports}
     wanted = new(ENDPOINTS, metadata["name"], metadata["namespace"], owner=live)
     wanted["subsets"] = [{key: value for key, value in subset.items() if value}] if ready or waiting else []
