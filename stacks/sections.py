@@ -52,7 +52,7 @@ class AzureSection(Section):
     vm_sizes_offered: Annotated[tuple[VmSize, ...], AfterValidator(some)] | None = Field(
         default=None,
         description="Confidential VM sizes that the region offers, replacing the built-in table; fill it from"
-        " `az vm list-skus --location <region> --size Standard_DC --output table`",
+        " `az vm list-skus --location <region> --size Standard_DC --all --query '[].name'` and the same for Standard_EC",
     )
 
 
@@ -192,7 +192,7 @@ class ServedSecretSection(Section):
         description="generated: 32 random bytes a key, kept in the state; config: from the secret key coco:secretValues"
     )
     keys: Annotated[tuple[SecretKey, ...], AfterValidator(some)] = Field(description="Keys of the secret")
-    readable_by: tuple[DnsLabel, ...] = Field(
+    readable_by: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
         description="Profiles whose pods may read it; an empty list: none"
     )
     allow_debug: Flag = Field(

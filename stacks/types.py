@@ -1,7 +1,7 @@
 """The annotated types of a stack file, and how a value is refused.
 
-Pure: pydantic and the standard library. Every type refuses with a `Refusal`, whose context holds the rule that the value
-breaks and what to write instead; `stacks.load` turns both into one sentence beside the key and the value.
+Pure. What is wrong with a value is raised with `refuse`, as the rule it breaks and what to do; `stacks.explain` makes one
+sentence of these, the key and the value.
 """
 
 import re

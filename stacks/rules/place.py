@@ -9,8 +9,9 @@ from components.azure import vm_sizes
 from stacks.rules.problem import Problem, Rule
 from stacks.sections import AroSection, Stack, UntrustedZone
 
-# 100.64/16, 169.254.169.0/29 and 100.88/16 are OVN-Kubernetes' own, and ARO refuses to touch them (ARO-RP,
-# openshiftcluster_validatestatic.go); the others no Azure network can hold (Virtual Network FAQ).
+# ARO refuses 100.64.0.0/16, 100.88.0.0/16 and 169.254.169.0/29, which OVN-Kubernetes takes for itself (ARO-RP,
+# openshiftcluster_validatestatic.go); the rest, 169.254.0.0/16 as a whole among it, no Azure network can have (Virtual
+# Network FAQ).
 RESERVED = tuple(
     IPv4Network(text)
     for text in (
