@@ -189,7 +189,7 @@ class ServedSecretSection(Section):
     """A secret that Trustee serves at kbs:///default/<name>/<key>."""
 
     source: Literal["generated", "config"] = Field(
-        description="generated: 32 random bytes a key, kept in the state; config: from the secret key coco:secretValues"
+        description="generated: 32 random letters and digits a key, kept encrypted in the state; config: from the secret key coco:secretValues"
     )
     keys: Annotated[tuple[SecretKey, ...], AfterValidator(some)] = Field(description="Keys of the secret")
     readable_by: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
