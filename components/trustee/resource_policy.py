@@ -1,0 +1,132 @@
+"""The resource policy: which guest may read which secret, as a Rego module for the KBS. Nothing is read unless it says so.
+
+The KBS hands it the attestation token as `input` and the request as `data`: `data.plugin` and `data["resource-path"]`
+(confidential-containers/trustee kbs/src/api_server.rs; up to v0.15, which Trustee 1.0 runs, the path is one text with the
+plugin in front).
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_HEAD: Final = """\
+package policy
+
+import rego.v1
+
+default allow := false
+
+requested := data["resource-path"] if data.plugin == "resource"
+
+# Trustee 1.0. A list is kept from the functions for texts, which would fail the evaluation instead of this rule.
+requested := array.slice(split(data["resource-path"], "/"), 1, 4) if {
+	is_string(data["resource-path"])
+	startswith(data["resource-path"], "resource/")
+	count(split(data["resource-path"], "/")) == 4
+}
+
+# Every part of the evidence is affirmed in every respect; 2 to 31 is AR4SI's range for that.
+attested if {
+	count(input.submods) > 0
+	every submod in input.submods {
+		submod["ear.status"] == "affirming"
+		affirms(submod["ear.trustworthiness-vector"].executables)
+		affirms(submod["ear.trustworthiness-vector"].hardware)
+		affirms(submod["ear.trustworthiness-vector"].configuration)
+	}
+}
+
+affirms(claim) if {
+	claim >= 2
+	claim <= 31
+}
+
+evidence := input.submods.cpu0["ear.veraison.annotated-evidence"]
+"""
+_ALLOW: Final = """
+# {uri}: {readers}
+allow if {{
+	attested
+	requested == {path}
+	evidence.init_data in {{
+{measurements},
+	}}{claims}
+}}
+"""
+_NOBODY: Final = """
+# {uri}: nobody
+"""
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+[A-Za-z0-9_.-]*")
+
+
+class ResourcePolicyError(ValueError):
+    """The policy cannot be rendered; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """Who may read one path: guests that measured one of `pcr8` (hex). No PCR8 at all: nobody.
+
+    `profiles` name them for the reader of the policy. `claims` are asked for besides, each a path below the annotated
+    evidence and the text it must have: `(("az-snp-vtpm", "platform_smt_enabled"), "false")`.
+    """
+
+    path: tuple[str, str, str]
+    pcr8: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    claims: tuple[tuple[tuple[str, ...], str], ...] = ()
+
+    @property
+    def uri(self) -> str:
+        """The path as guests write it."""
+        return f"kbs:///{'/'.join(self.path)}"
+
+
+def render(releases: Sequence[Release]) -> str:
+    """The policy, a block per path in the order given. Raises ResourcePolicyError on paths and values that cannot be meant."""
+    seen: set[tuple[str, str, str]] = set()
+    for release in releases:
+        _check(release)
+        if release.path in seen:
+            raise ResourcePolicyError(
+                f"{release.uri} is released twice: name all its profiles in one release."
+            )
+        seen.add(release.path)
+    return _HEAD + "".join(_block(release) for release in releases)
+
+
+def _block(release: Release) -> str:
+    if not release.pcr8:
+        return _NOBODY.format(uri=release.uri)
+    return _ALLOW.format(
+        uri=release.uri,
+        readers=", ".join(release.profiles) or "whoever measured",
+        path=json.dumps(release.path),
+        measurements=",\n".join(f'\t\t"{value}"' for value in dict.fromkeys(release.pcr8)),
+        claims="".join(
+            f"\n\tevidence{''.join(f'[{json.dumps(key)}]' for key in path)} == {json.dumps(value)}"
+            for path, value in release.claims
+        ),
+    )
+
+
+def _check(release: Release) -> None:
+    if not all(_SEGMENT.fullmatch(part) for part in release.path):
+        raise ResourcePolicyError(
+            f"{release.uri} is no KBS resource: each of its three parts takes letters, digits, '-', '_' and '.'."
+        )
+    for value in release.pcr8:
+        if not re.fullmatch(r"[0-9a-f]{64}", value):
+            raise ResourcePolicyError(
+                f"{release.uri} is released to {value!r}, which is no PCR8: 64 hex digits."
+            )
+        if set(value) == {"0"}:
+            raise ResourcePolicyError(
+                f"{release.uri} is released to the PCR8 of zeros, which every guest without initdata has."
+            )
+    if any(not name.isprintable() for name in release.profiles):
+        raise ResourcePolicyError(
+            f"{release.uri} is released to a profile whose name does not fit in a comment."
+        )
