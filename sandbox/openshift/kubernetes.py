@@ -112,7 +112,8 @@ class KubernetesStandIn:
 
     def read(self, type_: str, id_: str, inputs: Values) -> tuple[str, Values, Values] | None:
         kind, _ = _kind(type_)
-        live = self._cluster().get(_ref(kind, id_))
+        with self._clusters.lock:
+            live = self._cluster().get(_ref(kind, id_))
         return (id_, read_inputs(kind, live, inputs), live) if live else None
 
     def update(
