@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-ENGINES = ("embedded",)
+ENGINES = ("embedded", "pulumi")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,14 +19,19 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
 
-    from sandbox.engine import commands
+    if options.engine == "pulumi":
+        from sandbox.official import commands
+    else:
+        from sandbox.engine import commands
 
     return commands.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--engine", default="embedded", help="what runs the program: embedded (the default)")
+    common.add_argument(
+        "--engine", default="embedded", help="what runs the program: embedded (default) or pulumi"
+    )
     common.add_argument(
         "--home", type=Path, default=Path(".sandbox"), help="where state is kept (default: .sandbox)"
     )
