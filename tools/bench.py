@@ -1,0 +1,197 @@
+"""`make bench`: what the sandbox costs beside bare imports, and whether a spoke costs the same however many there are.
+
+Nothing here is absolute: the machine's speed cancels out, because every round times each program once, one after the other, and a
+figure is the median of the rounds' ratios. All runs are in a copy of the project in a temporary directory; `.sandbox` is left alone.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = ("Pulumi.yaml", "__main__.py", "components", "stacks", "sandbox")
+SPOKES = (1, 10, 50)
+
+# Runs a command of the sandbox, then names the SDK modules that it imported; azure-native also has placeholders for all others.
+LIST_MODULES = """
+import json, runpy, sys
+try:
+    runpy.run_module("sandbox", run_name="__main__", alter_sys=True)
+finally:
+    loaded = [name for name, module in sys.modules.items() if type(module).__name__ != "_LazyModule"]
+    open("modules.json", "w").write(json.dumps([name for name in loaded if name.startswith("pulumi")]))
+"""
+# The least that any program with these SDKs does.
+FLOOR = "import importlib, json; [importlib.import_module(name) for name in json.load(open('modules.json'))]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    seconds: float
+    mebibytes: float
+    """Peak resident memory of the largest process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    what: str
+    value: float
+    unit: str
+    at_most: float | None = None
+
+    def __str__(self) -> str:
+        limit = "" if self.at_most is None else f"at most {self.at_most:g}"
+        verdict = "" if self.at_most is None else "ok" if self.value <= self.at_most else "OVER"
+        return f"{self.what:58} {self.value:8.2f} {self.unit:5} {limit:12} {verdict}".rstrip()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each program is timed (default: 5)")
+    parser.add_argument("--spokes", type=int, nargs="*", default=SPOKES, help="how many (default: 1 10 50)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        project = _copy_of_the_project(Path(scratch))
+        figures = [
+            *_beside_imports(project, options.rounds),
+            *_spokes(project, options.rounds, options.spokes),
+        ]
+    print("\n".join(map(str, figures)))
+    if options.json:
+        options.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+    return 0
+
+
+def _beside_imports(project: Path, rounds: int) -> list[Figure]:
+    """One hub and one spoke, against a program that imports the same SDK modules and declares nothing, once per stack."""
+    _timed(project, "-c", LIST_MODULES, "up", "--env", "dev", "--home", "warm-up")
+    floors: list[float] = []
+    ups: list[Run] = []
+    previews: list[Run] = []
+    for number in range(rounds):
+        home = f"round-{number}"
+        floors.append(sum(_timed(project, "-c", FLOOR).seconds for _ in range(2)))
+        ups.append(_sandbox(project, "up", "dev", home))
+        previews.append(_sandbox(project, "preview", "dev", home))
+    return [
+        Figure(what="bare imports, once for each of two stacks", value=statistics.median(floors), unit="s"),
+        Figure(
+            what="up of hub and spoke from no state",
+            value=_median_ratio(ups, floors),
+            unit="times",
+            at_most=2.0,
+        ),
+        Figure(
+            what="preview of hub and spoke without a change",
+            value=_median_ratio(previews, floors),
+            unit="times",
+            at_most=1.7,
+        ),
+        Figure(
+            what="memory of the largest process",
+            value=max(run.mebibytes for run in ups + previews),
+            unit="MiB",
+            at_most=250,
+        ),
+    ]
+
+
+def _spokes(project: Path, rounds: int, counts: Sequence[int]) -> list[Figure]:
+    """What one of many spokes of a hub adds, beside what the only spoke of a hub adds."""
+    for count in (0, *counts):
+        _write_environment(project, count)
+    seconds: dict[int, list[float]] = {count: [] for count in counts}
+    for number in range(rounds):
+        for count in counts:
+            if count > 10 and number > 0:
+                continue  # the mean of that many spokes needs no second round
+            hub = _sandbox(project, "up", "n0", f"hub-{count}-{number}").seconds
+            whole = _sandbox(project, "up", f"n{count}", f"spokes-{count}-{number}").seconds
+            seconds[count].append((whole - hub) / count)
+    each = {count: statistics.median(times) for count, times in seconds.items()}
+    alone = each[counts[0]] if counts else 0
+    return [
+        Figure(
+            what=f"up of a spoke, one of {count}"
+            + ("" if count == counts[0] else f", beside one of {counts[0]}"),
+            value=value if count == counts[0] else value / alone,
+            unit="s" if count == counts[0] else "times",
+            at_most=None if count == counts[0] else 1.2,
+        )
+        for count, value in each.items()
+    ]
+
+
+def _median_ratio(runs: Sequence[Run], floors: Sequence[float]) -> float:
+    return statistics.median(run.seconds / floor for run, floor in zip(runs, floors, strict=True))
+
+
+def _copy_of_the_project(scratch: Path) -> Path:
+    project = scratch / "project"
+    project.mkdir()
+    for name in PROJECT:
+        # With its bytecode, which stays valid because the times of the files are kept.
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, project / name)
+    return project
+
+
+def _write_environment(project: Path, count: int) -> None:
+    """The stack files of the environment `n<count>`: a hub and that many spokes, made of those of dev."""
+    hub, spoke = (
+        yaml.safe_load((project / "stacks" / f"Pulumi.dev-{role}.yaml").read_text())
+        for role in ("hub", "spoke")
+    )
+    _write_stack(project, f"n{count}-hub", hub)
+    for number in range(1, count + 1):
+        spoke["config"]["coco:hub"] = f"organization/coco/n{count}-hub"
+        spoke["config"]["coco:network"]["cidr"] = f"10.{number}.0.0/16"
+        _write_stack(project, f"n{count}-spoke-{number}", spoke)
+
+
+def _write_stack(project: Path, name: str, stack: dict[str, Any]) -> None:
+    cluster = stack["config"]["coco:cluster"]
+    cluster["domain"] = name
+    # One service principal serves one cluster.
+    cluster["servicePrincipal"] = {
+        key: str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{key}.{name}")) for key in ("clientId", "objectId")
+    }
+    (project / "stacks" / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack))
+
+
+def _sandbox(project: Path, verb: str, env: str, home: str) -> Run:
+    return _timed(project, "-m", "sandbox", verb, "--env", env, "--home", home)
+
+
+def _timed(project: Path, *arguments: str) -> Run:
+    """Run this Python in `project`. Raises SystemExit with its output when it fails."""
+    command = [sys.executable, *arguments]
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=project, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)  # as wait() does, but with the memory
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode(errors='replace')}")
+    per_mebibyte = 2**20 if sys.platform == "darwin" else 2**10
+    return Run(seconds=seconds, mebibytes=usage.ru_maxrss / per_mebibyte)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
