@@ -53,6 +53,7 @@ SECRETS: Mapping[str, str] = {
     "pullSecret": "Pull secret from console.redhat.com, as JSON; the catalogue of Red Hat's operators needs it",
     "clusterClientSecret": "Client secret of the service principal in cluster.servicePrincipal (cluster.kind aro)",
     "kubeconfig": "Kubeconfig of the existing cluster, as YAML (cluster.kind existing)",
+    "keyVaultClientSecret": "Client secret of the service principal in externalSecrets.keyVault",
     "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}",
 }
 
@@ -89,13 +90,16 @@ class StandaloneConfig(_Role, TrustedZone, UntrustedZone):
 StackConfig = Annotated[HubConfig | SpokeConfig | StandaloneConfig, Field(discriminator="role")]
 
 
+def _serves_from(stack: Stack, source: str) -> bool:
+    return isinstance(stack, TrustedZone) and any(s.source == source for s in stack.secrets.values())
+
+
 _NEEDED: Mapping[str, Callable[[Stack], bool]] = {
     "pullSecret": lambda stack: isinstance(stack.cluster, AroSection),
     "clusterClientSecret": lambda stack: isinstance(stack.cluster, AroSection),
     "kubeconfig": lambda stack: isinstance(stack.cluster, ExistingSection),
-    "secretValues": lambda stack: (
-        isinstance(stack, TrustedZone) and any(secret.source == "config" for secret in stack.secrets.values())
-    ),
+    "keyVaultClientSecret": lambda stack: _serves_from(stack, "keyVault"),
+    "secretValues": lambda stack: _serves_from(stack, "config"),
 }
 
 

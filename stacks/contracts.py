@@ -6,16 +6,24 @@ from typing import Any, Self
 
 import pulumi
 
-CONTRACT_VERSION = 1
+from components.trustee import image_policy
+from stacks.serving import CONTRACT_VERSION
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """What a spoke asks of its hub. ``resources`` are paths ``default/<secret>/<key>`` with the profile that reads them."""
+    """What a spoke asks of its hub.
+
+    ``tees``: kinds of confidential VM its pods may get. ``resources``: paths ``default/<secret>/<key>`` with the profile that
+    reads them; ``sealed``: those that it needs sealed as well. ``images``: what its own workloads run.
+    """
 
     osc_version: str
+    tees: frozenset[str]
     profiles: frozenset[str]
     resources: Mapping[str, str] = field(default_factory=dict[str, str])
+    sealed: frozenset[str] = frozenset()
+    images: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +31,18 @@ class HubOutputs:
     """Nothing here is secret.
 
     ``profiles``: by name ``{toml, encoded, digest, pcr8, accepted}``. ``osc_versions``: whose pod VM images may attest.
-    ``resources``: by path, the names of the profiles that may read it.
+    ``tees``: on which kinds of confidential VM. ``resources``: by path, the names of the profiles that may read it.
+    ``sealed``: by path, a sealed secret that stands for it. ``images``: ``{policy, repositories}``, what pods may run.
     """
 
     kbs_url: pulumi.Output[str]
     kbs_ca: pulumi.Output[str]
     profiles: pulumi.Output[dict[str, dict[str, Any]]]
     osc_versions: pulumi.Output[list[str]]
+    tees: pulumi.Output[list[str]]
     resources: pulumi.Output[dict[str, list[str]]]
+    sealed: pulumi.Output[dict[str, str]]
+    images: pulumi.Output[dict[str, Any]]
     console_url: pulumi.Output[str]
 
     def exports(self) -> dict[str, Any]:
@@ -40,7 +52,10 @@ class HubOutputs:
             "kbsCa": self.kbs_ca,
             "profiles": self.profiles,
             "oscVersions": self.osc_versions,
+            "tees": self.tees,
             "resources": self.resources,
+            "sealed": self.sealed,
+            "images": self.images,
             "consoleUrl": self.console_url,
         }
 
@@ -62,7 +77,10 @@ class HubOutputs:
             kbs_ca=reference.require_output("kbsCa"),
             profiles=reference.require_output("profiles"),
             osc_versions=reference.require_output("oscVersions"),
+            tees=reference.require_output("tees"),
             resources=reference.require_output("resources"),
+            sealed=reference.require_output("sealed"),
+            images=reference.require_output("images"),
             console_url=reference.require_output("consoleUrl"),
         )
 
@@ -109,6 +127,11 @@ def contract_problems(outputs: Mapping[str, Any], needs: Needs) -> list[str]:
             f"stacks/reference-values/{needs.osc_version}.yaml and name it in coco:trustee.oscVersions of the hub, "
             f"which has {', '.join(outputs['oscVersions'])}"
         )
+    if foreign := sorted(needs.tees - set(outputs["tees"])):
+        problems.append(
+            f"it attests no {', '.join(foreign)}, which sizes in coco:peerPods.vmSizes are: add it to coco:trustee.tees of the "
+            f"hub, which has {', '.join(outputs['tees'])}, or leave those sizes out"
+        )
     missing = sorted(needs.profiles - set(outputs["profiles"]))
     problems += [
         f"it has no profile {name}: define coco:profiles.{name} in the hub, which has {', '.join(outputs['profiles'])}"
@@ -122,6 +145,17 @@ def contract_problems(outputs: Mapping[str, Any], needs: Needs) -> list[str]:
             problems.append(
                 f"its {path} is not readable by profile {profile}: add it to readableBy in coco:secrets of the hub"
             )
+    problems += [
+        f"it publishes no sealed secret for {path}: write sealed: true at the secret in coco:secrets of the hub"
+        for path in sorted(needs.sealed - set(outputs["sealed"]))
+    ]
+    if outputs["images"]["policy"] != "insecure":
+        problems += [
+            f"its image policy ({outputs['images']['policy']}) refuses {image}, which coco:samples would run: add its repository to "
+            "coco:trustee.signedImages of the hub, or switch the samples off"
+            for image in sorted(needs.images)
+            if not image_policy.covers(outputs["images"]["repositories"], image)
+        ]
     return problems
 
 

@@ -75,10 +75,10 @@ def _pull_secret(_: Stack, text: str) -> Iterator[Problem]:
         )
 
 
-def _client_secret(_: Stack, text: str) -> Iterator[Problem]:
+def _client_secret(key: str, _: Stack, text: str) -> Iterator[Problem]:
     if not text or text != text.strip():
         yield Problem(
-            key="clusterClientSecret",
+            key=key,
             rule="must be a text without white space around it",
             fix="set the password alone, as `az ad sp credential reset` prints it",
         )
@@ -124,7 +124,8 @@ def _secret_values(stack: Stack, text: str) -> Iterator[Problem]:
 
 _SHAPES: Mapping[str, Callable[[Stack, str], Iterator[Problem]]] = {
     "pullSecret": _pull_secret,
-    "clusterClientSecret": _client_secret,
+    "clusterClientSecret": partial(_client_secret, "clusterClientSecret"),
+    "keyVaultClientSecret": partial(_client_secret, "keyVaultClientSecret"),
     "kubeconfig": _kubeconfig,
     "secretValues": _secret_values,
 }

@@ -17,10 +17,13 @@ from stacks.types import (
     DnsLabel,
     Flag,
     Guid,
+    HttpsUrl,
     PodRange,
     ProjectFile,
+    Repository,
     SecretKey,
     Section,
+    ServedKey,
     ServiceRange,
     TagName,
     TagValue,
@@ -126,6 +129,17 @@ class OperatorsSection(Section):
     )
 
 
+class SignedImageSection(Section):
+    """Images that may run because they are signed."""
+
+    repository: Repository = Field(
+        description="Repository, or a part of one up to a slash, whose images may run"
+    )
+    key: ServedKey = Field(
+        description="Where their cosign public key is served: <secret>/<key> of coco:secrets"
+    )
+
+
 class TrusteeSection(Section):
     """Trustee: the key broker, the attestation service and what they accept."""
 
@@ -155,6 +169,9 @@ class TrusteeSection(Section):
         default="reject",
         description="Which container images a confidential pod may run: insecure any, signed those with a valid signature,"
         " reject none",
+    )
+    signed_images: tuple[SignedImageSection, ...] = Field(
+        default=(), description="With imagePolicy signed: which images may run, and the key that signed them"
     )
 
 
@@ -188,18 +205,54 @@ class ProfileSection(Section):
 class ServedSecretSection(Section):
     """A secret that Trustee serves at kbs:///default/<name>/<key>."""
 
-    source: Literal["generated", "config"] = Field(
-        description="generated: 32 random letters and digits a key, kept encrypted in the state; config: from the secret key coco:secretValues"
+    source: Literal["generated", "config", "keyVault", "vault"] = Field(
+        description="generated: 32 random letters and digits a key, kept encrypted in the state; config: from the secret key"
+        " coco:secretValues; keyVault: the secrets <name>-<key> of coco:externalSecrets.keyVault; vault: the fields <key> of"
+        " the secret <name> in coco:externalSecrets.vault"
     )
     keys: Annotated[tuple[SecretKey, ...], AfterValidator(some)] = Field(description="Keys of the secret")
     readable_by: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
         description="Profiles whose pods may read it; an empty list: none"
+    )
+    sealed: Flag = Field(
+        default=False,
+        description="Publish sealed secrets that stand for its keys, for applications that know nothing of Trustee",
     )
     allow_debug: Flag = Field(
         default=False,
         description="Let profiles read it that allow any command or a change of policy, which gives it to the owner of the"
         " spoke",
     )
+
+
+class KeyVaultSection(Section):
+    """An Azure Key Vault that the hub's cluster reads as a service principal (secret key coco:keyVaultClientSecret)."""
+
+    url: HttpsUrl = Field(description="Address of the vault, https://<name>.vault.azure.net")
+    client_id: Guid = Field(
+        description="Application id of a service principal with the role Key Vault Secrets User"
+    )
+
+
+class VaultSection(Section):
+    """A HashiCorp Vault that the hub's cluster reads by Kubernetes authentication."""
+
+    url: HttpsUrl = Field(description="Address of the server")
+    mount: DnsLabel = Field(default="secret", description="Where its KV engine, version 2, is mounted")
+    role: DnsLabel = Field(description="Role of Vault's Kubernetes authentication that may read the secrets")
+
+
+class ExternalSecretsSection(Section):
+    """The External Secrets operator, for secrets that live elsewhere."""
+
+    version: Version = Field(
+        default="1.0.0", description="Version of the External Secrets operator for Red Hat OpenShift"
+    )
+    refresh_minutes: Whole = Field(
+        default=60, ge=1, le=1440, description="How often values are fetched; the next update serves them"
+    )
+    key_vault: KeyVaultSection | None = Field(default=None, description=KeyVaultSection.__doc__)
+    vault: VaultSection | None = Field(default=None, description=VaultSection.__doc__)
 
 
 class SandboxedContainersSection(Section):
@@ -237,6 +290,10 @@ class SamplesSection(Section):
     kbs_access: Flag = Field(
         default=False, description="A pod that shows a secret it got from Trustee by attesting"
     )
+    kbs_sealed: Flag = Field(
+        default=False,
+        description="The same for an application that only reads an environment variable and a file: sealed secrets",
+    )
 
 
 class Stack(Section):
@@ -266,6 +323,9 @@ class TrustedZone(Section):
     )
     secrets: Mapping[DnsLabel, ServedSecretSection] = Field(
         default={}, description="Secrets that Trustee serves, by name"
+    )
+    external_secrets: ExternalSecretsSection = Field(
+        default=ExternalSecretsSection(), description=ExternalSecretsSection.__doc__
     )
 
 

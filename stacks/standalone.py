@@ -2,21 +2,21 @@
 
 import pulumi
 
-from stacks import place, trusted_zone, untrusted_zone
+from stacks import place, serving, trusted_zone, untrusted_zone
 from stacks.config import StandaloneConfig
 from stacks.contracts import StandaloneOutputs, accepted_so_far, contract_problems
 from stacks.program import LoadedStack
 
 
 def declare(config: StandaloneConfig, stack: LoadedStack) -> StandaloneOutputs:
-    pulumi.log.warn(
-        "standalone: the trust zones are not separate. Use a hub and a spoke for anything but a first trial."
-    )
-    problems = contract_problems(trusted_zone.promises(config), untrusted_zone.needs(config))
+    problems = contract_problems(serving.promises(config), untrusted_zone.needs(config))
     if problems:
         raise pulumi.RunError(
             "this stack cannot serve its own pods:\n" + "\n".join(f"  {p}" for p in problems)
         )
+    pulumi.log.warn(
+        "standalone: the trust zones are not separate. Use a hub and a spoke for anything but a first trial."
+    )
     earlier = accepted_so_far()
     cluster = place.declare(stack, runs_peer_pods=True)
     hub = trusted_zone.declare(config, stack, cluster, earlier)

@@ -7,22 +7,24 @@ which secret. From the first two come the profiles' PCR8 values; from those the 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import pulumi
 
 from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
 from components.confidential import agent_policy, profiles
 from components.confidential.profiles import Profile, ProfileSpec
-from components.trustee import attestation_policy, documents, reference_values, resource_policy
+from components.trustee import attestation_policy, documents, image_policy, reference_values, resource_policy
 from components.trustee.cert_manager import CertManager, CertManagerArgs
-from components.trustee.resource_policy import Release
+from components.trustee.sealing import Sealing, SealingArgs
 from components.trustee.served_secrets import ServedSecrets, ServedSecretsArgs
 from components.trustee.trustee import NAMESPACE, Trustee, TrusteeArgs
+from stacks import external_secrets, serving
 from stacks.config import HubConfig, StandaloneConfig
-from stacks.contracts import CONTRACT_VERSION, HubOutputs
+from stacks.contracts import HubOutputs
 from stacks.place import Place
 from stacks.program import LoadedStack
+
+Served = dict[str, dict[str, pulumi.Output[str]]]
 
 
 def declare(
@@ -32,9 +34,6 @@ def declare(
     earlier: Mapping[str, Sequence[str]],
 ) -> HubOutputs:
     """``earlier``: the PCR8 values that the last update accepted, by profile."""
-    layout = documents.layout(config.trustee.version)
-    kbs_host = pulumi.Output.format("kbs.{0}", place.apps_domain)
-
     cert_manager = OperatorSubscription(
         "cert-manager-operator",
         OperatorSubscriptionArgs(
@@ -60,50 +59,46 @@ def declare(
         ),
         place.on_cluster(),
     )
+    sealing = Sealing("sealing", SealingArgs(paths=serving.sealed_paths(config)))
+    external = external_secrets.declare(config, stack, place, operator)
+    secrets = ServedSecrets(
+        "served-secrets",
+        ServedSecretsArgs(
+            namespace=operator.namespace,
+            generated={name: s.keys for name, s in config.secrets.items() if s.source == "generated"},
+            given=_from_config(config, stack) | _own_documents(config, sealing),
+            elsewhere=external.fingerprints,
+        ),
+        place.on_cluster(operator),
+    )
+    kbs_host = pulumi.Output.format("kbs.{0}", place.apps_domain)
     rendered = pulumi.Output.all(host=kbs_host, ca=authority.ca_certificate).apply(
         lambda kbs: profiles.render(
             _profile_specs(config, stack),
             kbs_url=f"https://{kbs['host']}",
             kbs_ca=kbs["ca"],
-            image_policy_uri=None,
+            image_policy_uri=None if config.trustee.image_policy == "insecure" else image_policy.URI,
             earlier=earlier,
             keep=config.trustee.accepted_previous,
         )
     )
-    accepted_images = [stack.reference_values[version] for version in config.trustee.osc_versions]
-    secrets = ServedSecrets(
-        "served-secrets", _served_secrets(config, stack, operator), place.on_cluster(operator)
-    )
     trustee = Trustee(
         "trustee",
         TrusteeArgs(
-            layout=layout,
+            layout=documents.layout(config.trustee.version),
             namespace=operator.namespace,
             kbs_host=kbs_host,
             issuer=authority.issuer,
-            resource_policy=rendered.apply(lambda by_name: resource_policy.render(releases(config, by_name))),
-            attestation_policy=attestation_policy.render(
-                layout,
-                tees=config.trustee.tees,
-                hardware=sorted({name for images in accepted_images for name in images.hardware.values()}),
-                tcb_minimum=[minimum for images in accepted_images for minimum in images.tcb_minimum],
+            resource_policy=rendered.apply(
+                lambda by_name: resource_policy.render(serving.releases(config, by_name))
             ),
-            reference_values=rendered.apply(
-                lambda by_name: documents.reference_values(
-                    layout,
-                    reference_values.merge(
-                        accepted_images,
-                        {name: profile.accepted for name, profile in by_name.items()},
-                        config.trustee.tees,
-                    ),
-                    min(images.expires for images in accepted_images),
-                )
-            ),
-            served_secrets=secrets.names,
+            attestation_policy=_attestation_policy(config, stack),
+            reference_values=rendered.apply(lambda by_name: _reference_values(config, stack, by_name)),
+            served_secrets=sorted([*secrets.names, *external.names]),
             served_digest=secrets.digest,
             token_minutes=config.trustee.token_minutes,
         ),
-        place.on_cluster(operator, authority, secrets),
+        place.on_cluster(operator, authority, secrets, *external.components),
     )
     return HubOutputs(
         kbs_url=trustee.kbs_url,
@@ -113,7 +108,10 @@ def declare(
             lambda ready: {name: asdict(profile) for name, profile in ready[0].items()}
         ),
         osc_versions=pulumi.Output.from_input(list(config.trustee.osc_versions)),
-        resources=pulumi.Output.from_input(readers(config)),
+        tees=pulumi.Output.from_input(list(config.trustee.tees)),
+        resources=pulumi.Output.from_input(serving.readers(config)),
+        sealed=sealing.sealed,
+        images=pulumi.Output.from_input(serving.images(config)),
         console_url=place.console_url,
     )
 
@@ -137,53 +135,46 @@ def _profile_specs(config: HubConfig | StandaloneConfig, stack: LoadedStack) -> 
     }
 
 
-def _served_secrets(
-    config: HubConfig | StandaloneConfig, stack: LoadedStack, operator: OperatorSubscription
-) -> ServedSecretsArgs:
+def _from_config(config: HubConfig | StandaloneConfig, stack: LoadedStack) -> Served:
     def value(secret: str, key: str) -> pulumi.Output[str]:
         return stack.secrets["secretValues"].apply(lambda text: json.loads(text)[secret][key])
 
-    return ServedSecretsArgs(
-        namespace=operator.namespace,
-        generated={
-            name: secret.keys for name, secret in config.secrets.items() if secret.source == "generated"
-        },
-        given={
-            name: {key: value(name, key) for key in secret.keys}
-            for name, secret in config.secrets.items()
-            if secret.source == "config"
-        },
+    return {
+        name: {key: value(name, key) for key in secret.keys}
+        for name, secret in config.secrets.items()
+        if secret.source == "config"
+    }
+
+
+def _own_documents(config: HubConfig | StandaloneConfig, sealing: Sealing) -> Served:
+    """Served as resources like any other, though nobody has to keep them secret."""
+    served: Served = {}
+    if config.trustee.image_policy != "insecure":
+        policy = image_policy.render(serving.signed_images(config))
+        served[image_policy.SECRET] = {image_policy.KEY: pulumi.Output.from_input(policy)}
+    if serving.sealed_paths(config):
+        _, secret, key = serving.SEALING_KEY.split("/")
+        served[secret] = {key: sealing.public_jwk}
+    return served
+
+
+def _attestation_policy(config: HubConfig | StandaloneConfig, stack: LoadedStack) -> str:
+    images = [stack.reference_values[version] for version in config.trustee.osc_versions]
+    return attestation_policy.render(
+        documents.layout(config.trustee.version),
+        tees=config.trustee.tees,
+        hardware=sorted({name for image in images for name in image.hardware.values()}),
+        tcb_minimum=[minimum for image in images for minimum in image.tcb_minimum],
     )
 
 
-def readers(config: HubConfig | StandaloneConfig) -> dict[str, list[str]]:
-    """By path ``default/<secret>/<key>``, the profiles that may read it."""
-    return {
-        f"default/{name}/{key}": list(secret.readable_by)
-        for name, secret in config.secrets.items()
-        for key in secret.keys
-    }
-
-
-def promises(config: HubConfig | StandaloneConfig) -> dict[str, Any]:
-    """What the contract will say that is known before anything is declared."""
-    return {
-        "contractVersion": CONTRACT_VERSION,
-        "kbsUrl": "decided by the cluster",
-        "kbsCa": "made by cert-manager",
-        "oscVersions": list(config.trustee.osc_versions),
-        "profiles": dict(config.profiles),
-        "resources": readers(config),
-    }
-
-
-def releases(config: HubConfig | StandaloneConfig, by_name: Mapping[str, Profile]) -> list[Release]:
-    """What the resource policy lets out: each path to the accepted measurements of its profiles, and nothing else."""
-    return [
-        Release(
-            path=("default", path.split("/")[1], path.split("/", 2)[2]),
-            pcr8=tuple(value for name in names for value in by_name[name].accepted),
-            profiles=tuple(names),
-        )
-        for path, names in readers(config).items()
-    ]
+def _reference_values(
+    config: HubConfig | StandaloneConfig, stack: LoadedStack, by_name: Mapping[str, Profile]
+) -> str:
+    images = [stack.reference_values[version] for version in config.trustee.osc_versions]
+    measured = {name: profile.accepted for name, profile in by_name.items()}
+    return documents.reference_values(
+        documents.layout(config.trustee.version),
+        reference_values.merge(images, measured, config.trustee.tees),
+        min(image.expires for image in images),
+    )

@@ -193,6 +193,30 @@ def _enum(sizes: frozenset[str]) -> WithJsonSchema:
 ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane), _enum(vm_sizes.ARO_CONTROL_PLANE)]
 WorkerSize = Annotated[VmSize, AfterValidator(_worker), _enum(vm_sizes.ARO_WORKERS)]
 ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential), _enum(vm_sizes.CONFIDENTIAL)]
+HttpsUrl = Annotated[
+    str,
+    Text(
+        pattern="https://[A-Za-z0-9.-]+(?::[0-9]+)?",
+        rule="must be an https address without a path",
+        fix="write https://<host>, with :<port> where it is not 443",
+    ),
+]
+Repository = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)*",
+        rule="must be a registry or a repository without scheme, tag and digest",
+        fix="write it as images name it, for example registry.access.redhat.com/ubi9",
+    ),
+]
+ServedKey = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9-]+/[-._a-zA-Z0-9]+",
+        rule="must be the name of a served secret and one of its keys",
+        fix="write <secret>/<key>, for example cosign-keys/release",
+    ),
+]
 # A path that stays in the project: what is outside of it is not reviewed with the stack file.
 ProjectFile = Annotated[
     str,

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.azure import vm_sizes
 from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
 from components.confidential.peer_pods import PeerPods, PeerPodsArgs
 from components.confidential.sandboxed_containers import (
@@ -9,8 +10,10 @@ from components.confidential.sandboxed_containers import (
     SandboxedContainers,
     SandboxedContainersArgs,
 )
+from components.samples import WEB_IMAGE
 from components.samples.hello_openshift import HelloOpenShift, HelloOpenShiftArgs
 from components.samples.kbs_access import KbsAccess, KbsAccessArgs
+from components.samples.kbs_sealed import KbsSealed, KbsSealedArgs
 from stacks.config import SpokeConfig, StandaloneConfig
 from stacks.contracts import HubOutputs, Needs, SpokeOutputs
 from stacks.place import Place
@@ -19,19 +22,26 @@ from stacks.program import LoadedStack
 # The samples show the difference between these two, so a hub that serves them must define both.
 HARDENED, DEBUG = "hardened", "debug"
 SAMPLE_RESOURCE = "default/kbsres1/key1"
+SEALED_RESOURCE = "default/kbsres1/key2"
 
 
 def needs(config: SpokeConfig | StandaloneConfig) -> Needs:
     """What the hub must publish for this zone."""
-    profiles = {config.peer_pods.profile}
-    if config.samples.hello_openshift:
+    samples, profiles, resources = config.samples, {config.peer_pods.profile}, dict[str, str]()
+    if samples.hello_openshift:
         profiles |= {HARDENED, DEBUG}
-    if config.samples.kbs_access:
-        profiles.add(HARDENED)
+    if samples.kbs_access:
+        resources[SAMPLE_RESOURCE] = HARDENED
+    if samples.kbs_sealed:
+        resources[SEALED_RESOURCE] = HARDENED
+    any_sample = samples.hello_openshift or samples.kbs_access or samples.kbs_sealed
     return Needs(
         osc_version=config.sandboxed_containers.version,
-        profiles=frozenset(profiles),
-        resources={SAMPLE_RESOURCE: HARDENED} if config.samples.kbs_access else {},
+        tees=frozenset(tee.value for size in config.peer_pods.vm_sizes if (tee := vm_sizes.tee_of(size))),
+        profiles=frozenset({*profiles, *resources.values()}),
+        resources=resources,
+        sealed=frozenset({SEALED_RESOURCE} if samples.kbs_sealed else ()),
+        images=frozenset({WEB_IMAGE} if any_sample else ()),
     )
 
 
@@ -111,4 +121,16 @@ def _samples(
             place.on_cluster(sandboxed),
         )
         urls["kbs-access"] = kbs_access.url
+    if config.samples.kbs_sealed:
+        kbs_sealed = KbsSealed(
+            "kbs-sealed",
+            KbsSealedArgs(
+                apps_domain=place.apps_domain,
+                runtime_class=sandboxed.runtime_class,
+                initdata=hub.encoded(HARDENED),
+                sealed=hub.sealed.apply(lambda sealed: sealed[SEALED_RESOURCE]),
+            ),
+            place.on_cluster(sandboxed),
+        )
+        urls["kbs-sealed"] = kbs_sealed.url
     return urls

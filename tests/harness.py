@@ -133,7 +133,9 @@ ANSWERS: Answers = {
     "kubernetes:core/v1:Secret": _secret_data,
     "kubernetes:core/v1:ConfigMap": _config_map,
     "random:index/randomPassword:RandomPassword": lambda args: {"result": f"generated-{args.name}"},
-    "random:index/randomBytes:RandomBytes": lambda _: {"base64": base64.b64encode(bytes(32)).decode()},
+    "random:index/randomBytes:RandomBytes": lambda args: {
+        "base64": base64.b64encode(bytes(int(args.inputs["length"]))).decode()
+    },
 }
 INVOKES: Mapping[str, dict[str, Any]] = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {

@@ -32,13 +32,15 @@ def kubernetes_provider(
     """``cluster_identifier`` keeps a rotated kubeconfig from looking like another cluster, which would replace everything.
 
     ConfigMaps and Secrets are updated in place: the provider's default replaces them, and a replaced ``peer-pods-cm`` loses
-    what the operator wrote into it.
+    what the operator wrote into it. Forced: what the program declares wins over an edit by hand, which would otherwise end the
+    update as a conflict; fields that it does not declare stay whose they are.
     """
     return k8s.Provider(
         name,
         kubeconfig=kubeconfig,
         cluster_identifier=cluster_identifier,
         enable_server_side_apply=True,
+        enable_patch_force=True,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
         opts=pulumi.ResourceOptions(parent=parent),

@@ -23,7 +23,7 @@ class ConfidentialWorkloadArgs:
     """One container that serves HTTP on port 8080.
 
     ``runtime_class`` and ``initdata`` (encoded) go together; without both the pod is an ordinary one. ``init_containers``,
-    ``volume_mounts`` and ``volumes`` are as in a pod's specification, without security contexts: all get the strict one.
+    ``env``, ``volume_mounts`` and ``volumes`` are as in a pod's specification, without security contexts: all get the strict one.
     """
 
     app: str
@@ -36,6 +36,7 @@ class ConfidentialWorkloadArgs:
     volume_mounts: Sequence[k8s.core.v1.VolumeMountArgsDict] = ()
     volumes: Sequence[k8s.core.v1.VolumeArgsDict] = ()
     init_containers: Sequence[k8s.core.v1.ContainerArgsDict] = ()
+    env: Sequence[k8s.core.v1.EnvVarArgsDict] = ()
 
 
 class ConfidentialWorkload(pulumi.ComponentResource):
@@ -111,6 +112,7 @@ def _pod(args: ConfidentialWorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
                 "name": args.app,
                 "image": args.image,
                 "command": list(args.command),
+                "env": list(args.env),
                 "ports": [{"name": "http", "container_port": PORT}],
                 "readiness_probe": {"tcp_socket": {"port": "http"}},
                 "volume_mounts": list(args.volume_mounts),

@@ -18,12 +18,18 @@ import pulumi_random as random
 
 @dataclass(frozen=True, kw_only=True)
 class ServedSecretsArgs:
-    """``generated``: keys to fill by secret name. ``given``: values by secret name and key, each a secret output."""
+    """``generated``: keys to fill by secret name. ``given``: values by secret name and key, each a secret output.
+
+    ``elsewhere``: fingerprints of secrets that others put into the namespace, by name and key, to be part of the digest.
+    """
 
     namespace: pulumi.Input[str]
     generated: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     given: Mapping[str, Mapping[str, pulumi.Output[str]]] = field(
         default_factory=dict[str, Mapping[str, pulumi.Output[str]]]
+    )
+    elsewhere: pulumi.Input[Mapping[str, Mapping[str, str]]] = field(
+        default_factory=dict[str, Mapping[str, str]]
     )
 
 
@@ -57,8 +63,8 @@ class ServedSecrets(pulumi.ComponentResource):
         # A plain hash of a short secret can be guessed from; a keyed one cannot.
         digest_key = random.RandomBytes(f"{name}-digest-key", length=32, opts=child)
         self.digest = pulumi.Output.unsecret(
-            pulumi.Output.all(key=digest_key.base64, values=values).apply(
-                lambda all: keyed_digest(all["key"], all["values"])
+            pulumi.Output.all(key=digest_key.base64, values=values, elsewhere=args.elsewhere).apply(
+                lambda all: keyed_digest(all["key"], {**all["values"], **all["elsewhere"]})
             )
         )
         self.register_outputs({"names": self.names, "digest": self.digest})

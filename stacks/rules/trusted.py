@@ -7,6 +7,9 @@ from components.confidential import agent_policy
 from stacks.rules.problem import Problem, Rule
 from stacks.sections import ProfileSection, Stack, TrustedZone
 
+# What the zone serves besides the secrets of the stack: the image policy and the key of sealed secrets.
+OWN_SECRETS = ("image-policy", "sealing-key")
+
 
 def _trustee_version(stack: Stack) -> Iterator[Problem]:
     if not isinstance(stack, TrustedZone):
@@ -79,11 +82,11 @@ def _secrets(stack: Stack) -> Iterator[Problem]:
     if not isinstance(stack, TrustedZone):
         return
     for name, secret in stack.secrets.items():
-        if name.startswith("kbs-"):
+        if name.startswith("kbs-") or name in OWN_SECRETS:
             yield Problem(
                 key=f"secrets.{name}",
                 value=name,
-                rule="must not start with kbs-, because Trustee's own secrets do",
+                rule=f"must not start with kbs- or be one of {', '.join(OWN_SECRETS)}, which the program makes itself",
                 fix="rename it",
             )
         for reader in secret.readable_by:
@@ -110,4 +113,46 @@ def gives_away(secret: str, profile: str) -> Problem:
     )
 
 
-RULES: tuple[Rule, ...] = (_trustee_version, _profiles, _secrets)
+def _images(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    trustee = stack.trustee
+    if trustee.image_policy == "signed" and not trustee.signed_images:
+        yield Problem(
+            key="trustee.signedImages",
+            rule="must name an image where imagePolicy is signed, or no container could start",
+            fix="add {repository: ..., key: <secret>/<key>}, or write imagePolicy: reject if that is meant",
+        )
+    if trustee.image_policy != "signed" and trustee.signed_images:
+        yield Problem(
+            key="trustee.signedImages",
+            value=", ".join(image.repository for image in trustee.signed_images),
+            rule="must be absent unless imagePolicy is signed, because nothing would check it",
+            fix="write imagePolicy: signed, or remove it",
+        )
+    for image in trustee.signed_images:
+        name, _, key = image.key.partition("/")
+        if name not in stack.secrets or key not in stack.secrets[name].keys:
+            yield Problem(
+                key="trustee.signedImages",
+                value=image.key,
+                rule="must name a key that this stack serves",
+                fix=f"add {key} to keys of coco:secrets.{name}, with source: config",
+            )
+
+
+def _external(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    stores = {"keyVault": stack.external_secrets.key_vault, "vault": stack.external_secrets.vault}
+    for source, store in stores.items():
+        served = [name for name, secret in stack.secrets.items() if secret.source == source]
+        if served and store is None:
+            yield Problem(
+                key=f"externalSecrets.{source}",
+                rule=f"is missing, and {', '.join(served)} of coco:secrets comes from there",
+                fix="say where it is, or change the source",
+            )
+
+
+RULES: tuple[Rule, ...] = (_trustee_version, _profiles, _secrets, _images, _external)

@@ -19,6 +19,7 @@ NAMES = sorted(
 SECRETS = {
     "pullSecret": json.dumps({"auths": {"registry.redhat.io": {"auth": "Y2FuYXJ5OmNhbmFyeS1wdWxs"}}}),
     "clusterClientSecret": "canary-client-secret",
+    "keyVaultClientSecret": "canary-vault-secret",
     "kubeconfig": yaml.safe_dump(
         {
             "apiVersion": "v1",
@@ -43,18 +44,18 @@ def stack(name: str, **sections: Any) -> LoadedStack:
     config = bag(name) | {
         f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()
     }
-    first = load.load(
-        config | {f"coco:{key}": value for key, value in SECRETS.items() if key in _wanted(config)}, root=ROOT
-    )
+    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=ROOT)
     return LoadedStack(
         name=name,
-        config=first.config,
-        secrets={key: pulumi.Output.secret(value) for key, value in first.secrets.items()},
-        policies=first.policies,
-        reference_values=first.reference_values,
+        config=loaded.config,
+        secrets={key: pulumi.Output.secret(value) for key, value in loaded.secrets.items()},
+        policies=loaded.policies,
+        reference_values=loaded.reference_values,
     )
 
 
 def _wanted(config: dict[str, str]) -> set[str]:
     aro = json.loads(config["coco:cluster"])["kind"] == "aro"
-    return {"pullSecret", "clusterClientSecret"} if aro else {"kubeconfig"}
+    wanted = {"pullSecret", "clusterClientSecret"} if aro else {"kubeconfig"}
+    sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
+    return wanted | ({"keyVaultClientSecret"} if "keyVault" in sources else set())

@@ -6,7 +6,7 @@ from typing import Any
 from stacks import hub, spoke, standalone
 from stacks.config import HubConfig, SpokeConfig, StandaloneConfig
 from stacks.contracts import CONTRACT_VERSION
-from tests.harness import Graph, deploy
+from tests.harness import Answers, Graph, deploy
 from tests.stacks import committed
 
 HUB = "organization/coco/dev-hub"
@@ -26,7 +26,10 @@ HUB_OUTPUTS: dict[str, Any] = {
         for name in ("hardened", "debug")
     },
     "oscVersions": ["1.13.1"],
-    "resources": {"default/kbsres1/key1": ["hardened"]},
+    "tees": ["az-snp-vtpm"],
+    "resources": {"default/kbsres1/key1": ["hardened"], "default/kbsres1/key2": ["hardened"]},
+    "sealed": {"default/kbsres1/key2": "sealed.header.payload.signature"},
+    "images": {"policy": "insecure", "repositories": []},
     "consoleUrl": "https://console.hub.example",
 }
 
@@ -38,7 +41,12 @@ def committed_graph(name: str) -> Graph:
 
 
 def declare(
-    name: str, *, preview: bool = False, outputs: dict[str, Any] | None = None, **sections: Any
+    name: str,
+    *,
+    preview: bool = False,
+    outputs: dict[str, Any] | None = None,
+    answers: Answers | None = None,
+    **sections: Any,
 ) -> Graph:
     """``outputs`` are those that another stack, or this one, published before; of a spoke's hub they have a default."""
 
@@ -59,6 +67,6 @@ def declare(
         program,
         stack=name,
         preview=preview,
-        answers={"pulumi:pulumi:StackReference": lambda _: published},
+        answers={"pulumi:pulumi:StackReference": lambda _: published, **(answers or {})},
         invokes={"pulumi:pulumi:readStackOutputs": published},
     )

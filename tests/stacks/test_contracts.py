@@ -10,8 +10,11 @@ from tests.stacks import roles
 
 NEEDS = Needs(
     osc_version="1.13.1",
+    tees=frozenset({"az-snp-vtpm"}),
     profiles=frozenset({"hardened", "debug"}),
     resources={"default/kbsres1/key1": "hardened"},
+    sealed=frozenset({"default/kbsres1/key2"}),
+    images=frozenset({"registry.example/team/app@sha256:abc"}),
 )
 
 
@@ -59,6 +62,38 @@ def test_another_contract_version_is_refused_before_its_contents_are_read(versio
     problems = contract_problems({"contractVersion": version, "kbsUrl": 5}, NEEDS)
     assert len(problems) == 1
     assert f"contract version {version}, and this program reads {CONTRACT_VERSION}" in problems[0]
+
+
+def test_pods_on_a_tee_that_the_hub_does_not_attest_are_refused() -> None:
+    (problem,) = _problems(tees=["az-tdx-vtpm"])
+    assert "attests no az-snp-vtpm, which sizes in coco:peerPods.vmSizes are" in problem
+
+
+def test_a_sealed_secret_the_hub_does_not_publish_is_refused() -> None:
+    (problem,) = _problems(sealed={})
+    assert "no sealed secret for default/kbsres1/key2: write sealed: true" in problem
+
+
+@pytest.mark.parametrize(
+    ("policy", "repositories", "refused"),
+    [
+        ("insecure", [], False),
+        ("reject", [], True),
+        ("signed", ["registry.example/team"], False),
+        ("signed", ["registry.example/team/app"], False),
+        ("signed", ["registry.example/te"], True),
+        ("signed", ["registry.example/other"], True),
+    ],
+)
+def test_an_image_the_policy_would_refuse_is_refused_beforehand(
+    policy: str, repositories: list[str], refused: bool
+) -> None:
+    problems = _problems(images={"policy": policy, "repositories": repositories})
+    assert bool(problems) == refused
+    assert all(
+        "refuses registry.example/team/app@sha256:abc" in p and "coco:trustee.signedImages" in p
+        for p in problems
+    )
 
 
 def test_several_problems_are_told_together() -> None:

@@ -1,0 +1,41 @@
+"""Which container images a confidential pod may run: the containers-policy.json that the guest fetches before any pull.
+
+Pure. The guest's image-rs reads the format of containers-policy.json(5). Keys are named by ``keyPath``, a KBS URI: guests do not
+decode an inline ``keyData`` (confidential-containers/guest-components#1398). What must be readable before an image can be pulled
+is ``needed``: the policy itself and the keys it names, nothing more.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+
+SECRET, KEY = "image-policy", "policy"  # served at kbs:///default/image-policy/policy
+PATH = f"default/{SECRET}/{KEY}"
+URI = f"kbs:///{PATH}"
+
+
+def render(signed: Mapping[str, str]) -> str:
+    """Everything is refused but images below a repository of ``signed``, which maps it to the path of its cosign public key.
+
+    A path is ``default/<secret>/<key>``. An empty mapping refuses every image.
+    """
+    docker = {
+        repository: [{"type": "sigstoreSigned", "keyPath": f"kbs:///{path}"}]
+        for repository, path in sorted(signed.items())
+    }
+    return json.dumps(
+        {"default": [{"type": "reject"}], "transports": {"docker": docker} if docker else {}}, indent=2
+    )
+
+
+def needed(signed: Mapping[str, str]) -> list[str]:
+    """The paths that every profile must be able to read to start a container at all."""
+    return [PATH, *sorted(set(signed.values()))]
+
+
+def covers(repositories: Collection[str], image: str) -> bool:
+    """Whether ``image`` is below one of ``repositories``, as containers-policy.json matches: whole path components."""
+    name = image.partition("@")[0]
+    return any(
+        name == repository or name.startswith((f"{repository}/", f"{repository}:"))
+        for repository in repositories
+    )

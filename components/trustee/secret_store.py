@@ -1,0 +1,154 @@
+"""Secrets that live in Azure Key Vault or HashiCorp Vault and are served by Trustee, copied by the External Secrets operator.
+
+Their values never pass through this program. What it reads are fingerprints, made inside the cluster, so that the next update
+notices a rotated value and rolls Trustee's pods: they copy served secrets only when they start.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes import custom_resource
+
+API = "external-secrets.io/v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyVault:
+    """An Azure Key Vault, read as a service principal. A key of a secret is there under the name ``<secret>-<key>``."""
+
+    url: str
+    tenant_id: str
+    client_id: str
+    client_secret: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vault:
+    """A HashiCorp Vault with a KV version 2 engine at ``mount``, read by Kubernetes authentication as ``role``.
+
+    A secret is there at ``<secret>``, with its keys as fields.
+    """
+
+    url: str
+    mount: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretStoreArgs:
+    """``secrets``: the keys of each secret by its name. ``refresh``: how often values are fetched, for example ``1h``."""
+
+    namespace: pulumi.Input[str]
+    source: KeyVault | Vault
+    secrets: Mapping[str, Sequence[str]]
+    refresh: str
+
+
+class SecretStore(pulumi.ComponentResource):
+    """``names`` are Kubernetes secrets that exist once the component is there; ``fingerprints`` is secret, by name."""
+
+    names: list[str]
+    fingerprints: pulumi.Output[dict[str, dict[str, str]]]
+
+    def __init__(self, name: str, args: SecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("coco:trustee:SecretStore", name, {}, opts)
+        self._name, self._args = name, args
+        provider, needed = self._provider(args.source)
+        store = custom_resource(
+            f"{name}-store",
+            api_version=API,
+            kind="SecretStore",
+            object_name=name,
+            namespace=args.namespace,
+            spec={"provider": provider},
+            wait_for=["condition=Ready"],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
+        )
+        self.names = sorted(args.secrets)
+        self.fingerprints = pulumi.Output.secret(
+            pulumi.Output.all(**{secret: self._copied(secret, store) for secret in self.names})
+        )
+        self.register_outputs({"names": self.names})
+
+    def _copied(self, secret: str, store: pulumi.Resource) -> pulumi.Output[Mapping[str, str]]:
+        """The secret itself, and beside it one of the hashes of its values: only that one is read."""
+        keys = self._args.secrets[secret]
+        copy = self._external_secret(secret, keys, {}, [store])
+        hashes = {"data": {key: f"{{{{ .{key} | toString | sha256sum }}}}" for key in keys}}
+        fingerprint = self._external_secret(
+            f"{secret}-fingerprint", keys, {"template": hashes}, [copy], of=secret
+        )
+        read = k8s.core.v1.Secret.get(
+            f"{self._name}-{secret}-fingerprint-read",
+            pulumi.Output.format("{0}/{1}-fingerprint", self._args.namespace, secret),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[fingerprint]),
+        )
+        return read.data
+
+    def _external_secret(
+        self,
+        object_name: str,
+        keys: Sequence[str],
+        target: dict[str, Any],
+        after: list[pulumi.Resource],
+        of: str | None = None,
+    ) -> k8s.apiextensions.CustomResource:
+        return custom_resource(
+            f"{self._name}-{object_name}",
+            api_version=API,
+            kind="ExternalSecret",
+            object_name=object_name,
+            namespace=self._args.namespace,
+            spec={
+                "refreshInterval": self._args.refresh,
+                "secretStoreRef": {"kind": "SecretStore", "name": self._name},
+                "target": {"name": object_name, "creationPolicy": "Owner", **target},
+                "data": [
+                    {"secretKey": key, "remoteRef": self._remote(of or object_name, key)} for key in keys
+                ],
+            },
+            wait_for=["condition=Ready"],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+        )
+
+    def _remote(self, secret: str, key: str) -> dict[str, str]:
+        if isinstance(self._args.source, KeyVault):
+            return {"key": f"{secret}-{key}"}
+        return {"key": secret, "property": key}
+
+    def _provider(self, source: KeyVault | Vault) -> tuple[dict[str, Any], list[pulumi.Resource]]:
+        account, child = f"{self._name}-reader", pulumi.ResourceOptions(parent=self)
+        metadata: k8s.meta.v1.ObjectMetaArgsDict = {"name": account, "namespace": self._args.namespace}
+        if isinstance(source, KeyVault):
+            credentials = k8s.core.v1.Secret(
+                f"{self._name}-credentials",
+                metadata=metadata,
+                string_data={"clientId": source.client_id, "clientSecret": source.client_secret},
+                opts=child,
+            )
+            reference = {
+                "clientId": {"name": account, "key": "clientId"},
+                "clientSecret": {"name": account, "key": "clientSecret"},
+            }
+            return {
+                "azurekv": {
+                    "vaultUrl": source.url,
+                    "tenantId": source.tenant_id,
+                    "authType": "ServicePrincipal",
+                    "authSecretRef": reference,
+                }
+            }, [credentials]
+        reader = k8s.core.v1.ServiceAccount(f"{self._name}-reader", metadata=metadata, opts=child)
+        login = {"mountPath": "kubernetes", "role": source.role, "serviceAccountRef": {"name": account}}
+        return {
+            "vault": {
+                "server": source.url,
+                "path": source.mount,
+                "version": "v2",
+                "auth": {"kubernetes": login},
+            }
+        }, [reader]
