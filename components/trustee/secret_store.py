@@ -57,7 +57,7 @@ class SecretStore(pulumi.ComponentResource):
     def __init__(self, name: str, args: SecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:trustee:SecretStore", name, {}, opts)
         self._name, self._args = name, args
-        provider, needed = self._provider(args.source)
+        provider, needed = self._read_from(args.source)
         store = custom_resource(
             f"{name}-store",
             api_version=API,
@@ -108,19 +108,19 @@ class SecretStore(pulumi.ComponentResource):
                 "secretStoreRef": {"kind": "SecretStore", "name": self._name},
                 "target": {"name": object_name, "creationPolicy": "Owner", **target},
                 "data": [
-                    {"secretKey": key, "remoteRef": self._remote(of or object_name, key)} for key in keys
+                    {"secretKey": key, "remoteRef": self._remote_ref(of or object_name, key)} for key in keys
                 ],
             },
             wait_for=["condition=Ready"],
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
 
-    def _remote(self, secret: str, key: str) -> dict[str, str]:
+    def _remote_ref(self, secret: str, key: str) -> dict[str, str]:
         if isinstance(self._args.source, KeyVault):
             return {"key": f"{secret}-{key}"}
         return {"key": secret, "property": key}
 
-    def _provider(self, source: KeyVault | Vault) -> tuple[dict[str, Any], list[pulumi.Resource]]:
+    def _read_from(self, source: KeyVault | Vault) -> tuple[dict[str, Any], list[pulumi.Resource]]:
         account, child = f"{self._name}-reader", pulumi.ResourceOptions(parent=self)
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {"name": account, "namespace": self._args.namespace}
         if isinstance(source, KeyVault):

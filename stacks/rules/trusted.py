@@ -120,8 +120,8 @@ def _images(stack: Stack) -> Iterator[Problem]:
     if trustee.image_policy == "signed" and not trustee.signed_images:
         yield Problem(
             key="trustee.signedImages",
-            rule="must name an image where imagePolicy is signed, or no container could start",
-            fix="add {repository: ..., key: <secret>/<key>}, or write imagePolicy: reject if that is meant",
+            rule="is missing",
+            fix="with imagePolicy signed, name {repository: ..., key: <secret>/<key>}, or no container could start",
         )
     if trustee.image_policy != "signed" and trustee.signed_images:
         yield Problem(
@@ -150,8 +150,8 @@ def _external(stack: Stack) -> Iterator[Problem]:
         if served and store is None:
             yield Problem(
                 key=f"externalSecrets.{source}",
-                rule=f"is missing, and {', '.join(served)} of coco:secrets comes from there",
-                fix="say where it is, or change the source",
+                rule="is missing",
+                fix=f"say where it is, because {', '.join(served)} of coco:secrets comes from there, or change the source",
             )
 
 

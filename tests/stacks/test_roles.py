@@ -136,10 +136,10 @@ def test_what_pulls_images_can_read_their_policy_and_keys_and_nothing_more() -> 
     resources = graph.exports["resources"]
     assert resources["default/image-policy/policy"] == ["hardened", "debug"]
     assert resources["default/cosign-keys/redhat"] == ["hardened", "debug"]
-    assert [path for path, names in resources.items() if "debug" in names] == [
+    assert {path for path, names in resources.items() if "debug" in names} == {
         "default/cosign-keys/redhat",
         "default/image-policy/policy",
-    ]
+    }
 
 
 def test_a_signed_image_policy_reaches_the_guest_before_its_first_pull() -> None:
