@@ -1,0 +1,23 @@
+"""Real Kubernetes API servers for the sandbox's clusters: etcd, kube-apiserver and its controllers, on loopback.
+
+    from sandbox.apiserver import ServerClusters, build, unavailable
+
+    reason = unavailable()               # why no API server can run on this machine; None when one can
+    build(root, say=print)               # compiles the binaries into `root`/bin once (5 to 15 minutes on two cores)
+    clusters = ServerClusters(root)      # `root` is the state directory; implements `sandbox.openshift.Clusters`
+    kubeconfig = clusters.create(name, facts)   # running, with what OpenShift comes with, the operators at work
+    clusters.kubeconfig(name)            # the same text for as long as the cluster exists; starts it when it was stopped
+    clusters.start(), clusters.stop()    # all clusters of `root`; their content stays in `root`/clusters/<name>
+    clusters.delete(name)                # stopped, and nothing of it left
+    clusters.processes()                 # what runs: {"<cluster>/<process>": pid}
+
+Kubernetes' own controllers (deployments, jobs, namespaces, garbage collection ...) are the real ones. There is no scheduler
+and no kubelet: `sandbox.watch`, one process a cluster, plays what OpenShift's operators and the nodes would do, with the
+reactions of `sandbox.openshift`. `faults` makes a server answer as one in trouble does. With SANDBOX_KUBECONFIG set, the one
+cluster it names is used instead (see `external`).
+"""
+
+from sandbox.apiserver.build import BuildError, build, unavailable
+from sandbox.apiserver.clusters import ServerClusters
+
+__all__ = ["BuildError", "ServerClusters", "build", "unavailable"]

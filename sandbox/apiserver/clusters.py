@@ -1,0 +1,127 @@
+"""The sandbox's clusters as real API servers, one set of processes each, and what a new one is filled with."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from sandbox.apiserver import crds
+from sandbox.apiserver.client import ApiError, Client, Manifest
+from sandbox.apiserver.paths import path_of, path_to
+from sandbox.apiserver.server import Server
+from sandbox.openshift import initial
+from sandbox.openshift.clusters import ClusterFacts
+from sandbox.openshift.kinds import CRD
+from sandbox.openshift.objects import ref_of
+from sandbox.provider import Refused
+
+_FACTS = "facts.json"
+_MANAGER = "openshift-install"
+
+
+class ServerClusters:
+    """Implements `sandbox.openshift.Clusters`. `root` is the state directory: clusters are in `root`/clusters/<name>."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.directory = root / "clusters"
+
+    def create(self, name: str, facts: ClusterFacts) -> str:
+        """Returns when the API server serves all that OpenShift comes with. Raises BuildError and Refused."""
+        with self._locked():
+            server, known = self.server(name), self._facts(name)
+            if known not in (None, asdict(facts)):
+                server.remove()
+            server.start(watch=False)
+            if known != asdict(facts):
+                _fill(server.client(), facts)
+                (server.folder / _FACTS).write_text(json.dumps(asdict(facts)))
+            server.start_watch()
+            return server.kubeconfig()
+
+    def kubeconfig(self, name: str) -> str:
+        with self._locked():
+            server = self._known(name)
+            server.start()
+            return server.kubeconfig()
+
+    def delete(self, name: str) -> None:
+        with self._locked():
+            self.server(name).remove()
+
+    def server(self, name: str) -> Server:
+        return Server(self.directory / name, self._root)
+
+    def names(self) -> list[str]:
+        return sorted(path.parent.name for path in self.directory.glob(f"*/{_FACTS}"))
+
+    def start(self) -> None:
+        """Every cluster that there is."""
+        for name in self.names():
+            self.kubeconfig(name)
+
+    def stop(self) -> None:
+        """Every process below `root`, those of clusters that were never finished included; what is in the clusters stays."""
+        with self._locked():
+            for folder in self.directory.glob("*/"):
+                Server(folder, self._root).stop()
+
+    def processes(self) -> dict[str, int]:
+        """By `<cluster>/<process>`, their ids."""
+        found = {
+            f"{folder.name}/{name}": process.pid()
+            for folder in sorted(self.directory.glob("*/"))
+            for name, process in Server(folder, self._root).processes.items()
+        }
+        return {name: pid for name, pid in found.items() if pid}
+
+    def _known(self, name: str) -> Server:
+        if self._facts(name) is None:
+            raise KeyError(name)
+        return self.server(name)
+
+    def _facts(self, name: str) -> dict[str, str] | None:
+        path = self.directory / name / _FACTS
+        return json.loads(path.read_text()) if path.exists() else None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One command at a time starts or stops something."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / "servers.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _fill(client: Client, facts: ClusterFacts) -> None:
+    definitions = crds.of_openshift()
+    crds.install(client, definitions)
+    for crd in definitions:
+        _await_established(client, crd["metadata"]["name"])
+    for manifest in initial.objects(facts):
+        _put(client, manifest)
+
+
+def _await_established(client: Client, name: str, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not crds.is_established(client.get(path_of(CRD, name=name))):
+        if time.monotonic() > end:
+            raise Refused("NotEstablished", f"the API server does not serve {name} after {seconds} s")
+        time.sleep(0.05)
+
+
+def _put(client: Client, manifest: Manifest) -> None:
+    """A cluster half filled by an interrupted run is filled up."""
+    ref = ref_of(manifest)
+    try:
+        client.create(path_of(ref.kind, ref.namespace), manifest, manager=_MANAGER)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
+    if "status" in manifest:
+        client.merge(path_to(ref, "status"), {"status": manifest["status"]}, manager=_MANAGER)

@@ -1,0 +1,96 @@
+"""Background processes that outlive the command that started them, and are found again by a lock that they hold.
+
+A process inherits the locked file that names its id. The lock goes with the process, however that ends, so an id that now
+belongs to a stranger is never taken for ours, and two commands cannot start the same process twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    """The process called `name`; its id is in `folder`/<name>.pid, what it says in `folder`/<name>.log."""
+
+    folder: Path
+    name: str
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / f"{self.name}.pid"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.name}.log"
+
+    def pid(self) -> int | None:
+        """Its id while it runs."""
+        try:
+            with self._file.open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return None
+        except BlockingIOError:
+            return int(self._file.read_text() or 0) or None
+        return None
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Does nothing when it runs already."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a+") as file, self.log.open("a") as log, Path(os.devnull).open() as nothing:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            os.set_inheritable(file.fileno(), True)
+            redirections = [
+                (os.POSIX_SPAWN_DUP2, nothing.fileno(), 0),
+                (os.POSIX_SPAWN_DUP2, log.fileno(), 1),
+                (os.POSIX_SPAWN_DUP2, log.fileno(), 2),
+            ]
+            pid = os.posix_spawn(
+                command[0],
+                list(command),
+                {**os.environ, **(environment or {})},
+                file_actions=redirections,
+                setsid=True,
+            )
+            file.truncate(0)
+            file.write(str(pid))
+
+    def stop(self, patience: float = 10) -> None:
+        """Ask it to end, and after `patience` seconds make it."""
+        for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10)):
+            pid = self.pid()
+            if pid is None:
+                break
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)  # one that was paused hears nothing else
+                os.kill(pid, number)
+            self._await_end(pid, seconds)
+        self._file.unlink(missing_ok=True)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Nothing happens when it does not run."""
+        if pid := self.pid():
+            os.kill(pid, number)
+
+    def last_words(self, lines: int = 15) -> str:
+        return (
+            "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
+        )
+
+    def _await_end(self, pid: int, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while self.pid() == pid and time.monotonic() < end:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.05)

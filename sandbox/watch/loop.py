@@ -1,0 +1,51 @@
+"""Asks the reactions what is to be done, again and again, and leaves a moment between the steps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event
+
+from sandbox.apiserver.client import ApiError
+from sandbox.openshift.objects import Effect
+from sandbox.openshift.reactions import Reaction, cert_manager, olm, osc, router, trustee
+from sandbox.watch import nodes
+from sandbox.watch.mirror import Mirror
+
+_log = logging.getLogger(__name__)
+REACTIONS: tuple[Reaction, ...] = (
+    nodes.react,
+    olm.react,
+    cert_manager.react,
+    trustee.react,
+    osc.react,
+    router.react,
+)
+"""All but `workloads` and `jobs`, which stand in for controllers that are there."""
+PACE_SECONDS = 0.15
+"""Between one step and the next, so that who watches sees every state in its order."""
+_IDLE_SECONDS = 5
+"""Some things happen because time has passed: a certificate is to be renewed."""
+
+
+def run(mirror: Mirror, write: Callable[[Effect], bool], stop: Event) -> None:
+    """Until `stop` is set."""
+    while not stop.wait(PACE_SECONDS):
+        mirror.changed.clear()
+        if not step(mirror, write):
+            mirror.changed.wait(_IDLE_SECONDS)
+
+
+def step(mirror: Mirror, write: Callable[[Effect], bool]) -> bool:
+    """One round of all reactions; whether anything changed."""
+    changed = False
+    for react in REACTIONS:
+        try:
+            for effect in react(mirror.view()):
+                changed = write(effect) or changed
+        except ApiError as error:
+            _log.warning("the API server is in trouble: %s", error)
+            return False
+        except Exception:  # one object that an operator cannot make sense of must not stop the others
+            _log.exception("%s cannot go on", react.__module__)
+    return changed

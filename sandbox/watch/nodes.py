@@ -1,0 +1,104 @@
+"""What the nodes would say of pods: no container runs, a pod is Running when everything it refers to exists.
+
+The pods themselves, and what follows for deployments and jobs, come from Kubernetes' own controllers.
+"""
+
+from __future__ import annotations
+
+from sandbox.openshift.kinds import JOB, POD
+from sandbox.openshift.objects import (
+    Effect,
+    Manifest,
+    Objects,
+    Put,
+    condition,
+    conditions,
+    kind_of,
+    now,
+    put_changed,
+    report,
+    short_hash,
+    with_status,
+)
+from sandbox.openshift.reactions import jobs
+from sandbox.openshift.reactions.pods import NOT_RUN, start_problem
+
+_JOB_NAME = "batch.kubernetes.io/job-name"
+
+
+def react(objects: Objects) -> list[Effect]:
+    effects: list[Effect] = []
+    ended: dict[tuple[str, str], Manifest] = {}
+    for effect in jobs.react(objects):
+        kind = kind_of(effect.object) if isinstance(effect, Put) else None
+        if isinstance(effect, Put) and kind is JOB:
+            metadata = effect.object["metadata"]
+            ended[metadata["namespace"], metadata["name"]] = effect.object
+        elif kind is not POD:
+            effects.append(effect)
+    for pod in objects.all(POD):
+        metadata = pod["metadata"]
+        job = ended.get((metadata["namespace"], (metadata.get("labels") or {}).get(_JOB_NAME, "")))
+        effects += _pod(objects, pod, job)
+    return effects
+
+
+def _pod(objects: Objects, pod: Manifest, job: Manifest | None) -> list[Effect]:
+    """`job` is what has become of the pod's job, where it has one."""
+    phase = pod.get("status", {}).get("phase")
+    if phase in ("Succeeded", "Failed") or "deletionTimestamp" in pod["metadata"]:
+        return []
+    if phase == "Running":
+        if job and condition(job, "Complete") == "True":
+            return [Put(_state(pod, "Succeeded", "Completed", ""))]
+        if job and condition(job, "Failed") == "True":
+            ends = [item["message"] for item in job["status"]["conditions"] if item["type"] == "Failed"]
+            return [Put(_state(pod, "Failed", "Error", ends[0]))]
+        return []
+    problem = start_problem(objects, pod)
+    effects = report(objects, pod, "kubelet", problem.reason if problem else "", problem and problem.message)
+    wanted = (
+        _state(pod, "Pending", problem.reason, problem.message)
+        if problem
+        else _state(pod, "Running", "", NOT_RUN)
+    )
+    return effects + put_changed(pod, wanted)
+
+
+def _state(pod: Manifest, phase: str, reason: str, message: str) -> Manifest:
+    metadata, before = pod["metadata"], pod.get("status", {})
+    match phase:
+        case "Running":
+            state: Manifest = {"running": {"startedAt": now()}}
+        case "Pending":
+            state = {"waiting": {"reason": reason, "message": message}}
+        case _:
+            state = {"terminated": {"exitCode": int(phase == "Failed"), "reason": reason, "message": message}}
+    ready = phase == "Running"
+    address = before.get("podIP") or _address(metadata["namespace"], metadata["name"])
+    containers = [
+        {
+            "name": container["name"],
+            "image": container.get("image", ""),
+            "imageID": "",
+            "ready": ready,
+            "restartCount": 0,
+            "state": state,
+        }
+        for container in pod["spec"]["containers"]
+    ]
+    return with_status(
+        pod,
+        phase=phase,
+        message=message,
+        podIP=address,
+        podIPs=[{"ip": address}],
+        startTime=before.get("startTime") or now(),
+        containerStatuses=containers,
+        conditions=conditions(pod, *((type_, ready, reason, "") for type_ in ("Ready", "ContainersReady"))),
+    )
+
+
+def _address(*parts: str) -> str:
+    digest = int(short_hash(*parts, length=4), 16)
+    return f"10.128.{digest >> 8}.{digest & 0xFF or 1}"
