@@ -1,0 +1,34 @@
+"""An encoded initdata document, taken apart, with what it allows."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from components.confidential import agent_policy, initdata
+from components.confidential.initdata import Documents, Initdata
+from tools.posture import images
+from tools.posture.deployment import PostureError
+from tools.posture.model import Powers
+
+
+class Decoded(NamedTuple):
+    document: Initdata
+    inner: Documents
+    powers: Powers
+
+
+def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
+    """`image_policy` is the hub's output `images`. Raises PostureError where the document or its policy is of no use."""
+    try:
+        document = initdata.decode(encoded)
+        inner = initdata.documents(document.toml)
+        powers = agent_policy.powers(inner.policy)
+    except (initdata.InitdataError, agent_policy.PolicyError) as error:
+        raise PostureError(str(error)) from error
+    allowed = Powers(
+        exec=powers.exec,
+        read_logs=powers.read_logs,
+        write_stdin=powers.write_stdin,
+        set_policy=powers.set_policy,
+        images=images.power(inner.image_policy_uri, image_policy),
+    )
+    return Decoded(document, inner, allowed)

@@ -1,0 +1,146 @@
+"""The report as data. `as_json` is its stable form, documented in docs/posture.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final, Literal, cast
+
+FORMAT: Final = 1
+"""Raised when a reader of the JSON would have to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Powers:
+    """What an administrator of the spoke could do to a pod. `exec` and `images` are words: `none`, `any`, `only ...`."""
+
+    exec: str
+    read_logs: bool
+    write_stdin: bool
+    set_policy: bool
+    images: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """`accepted_earlier` are PCR8 values of former versions that Trustee still takes. `documents` by file name."""
+
+    name: str
+    pcr8: str
+    accepted_earlier: tuple[str, ...]
+    algorithm: str
+    digest: str
+    kbs_url: str
+    powers: Powers
+    documents: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who asks: `profile` with its present PCR8, `earlier` with one it had, `unlisted` with a PCR8 that the policy names but
+    no profile has, `foreign` with any other, or `unattested`: with the right one, but evidence that does not affirm.
+    """
+
+    kind: Literal["profile", "earlier", "unlisted", "foreign", "unattested"]
+    label: str
+    pcr8: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """`allowed` has an answer for each reader of the matrix, in its order."""
+
+    path: str
+    allowed: tuple[bool, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    readers: tuple[Reader, ...]
+    rows: tuple[Access, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceValue:
+    """`origin` says who vouches for the values: `verified`, `unverified`, `unknown`, or `profiles` for PCR8."""
+
+    name: str
+    values: tuple[str, ...]
+    expires: str
+    origin: Literal["verified", "unverified", "unknown", "profiles"]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """Whether evidence with this one thing wrong stops being affirmed."""
+
+    tee: str
+    what: str
+    enforced: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trusted:
+    """What decides: the hub's part. `documents` are the texts that Trustee reads, by name."""
+
+    kbs_url: str
+    trustee: str
+    admin_api: str
+    token_minutes: int | None
+    osc_versions: tuple[str, ...]
+    tees: tuple[str, ...]
+    served_secrets: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    matrix: Matrix
+    requirements: tuple[Requirement, ...]
+    reference_values: tuple[ReferenceValue, ...]
+    documents: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """`profile` is None for an ordinary pod and where no profile of the hub is known. `state` says which of these it is."""
+
+    name: str
+    kind: str
+    profile: str | None
+    state: Literal["current", "earlier", "refused", "unknown", "ordinary"]
+    pcr8: str | None
+    powers: Powers | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untrusted:
+    """What runs: the spoke's part."""
+
+    hub: str
+    kbs_url: str
+    workloads: tuple[Workload, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posture:
+    """`warnings` are what somebody must know and decide on; `notes` are what the report cannot say."""
+
+    stack: str
+    role: Literal["hub", "spoke", "standalone"]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    trusted: Trusted | None = None
+    untrusted: Untrusted | None = None
+
+
+def as_json(posture: Posture) -> dict[str, Any]:
+    return {"format": FORMAT, **_plain(posture)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {_camel(one.name): _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast(tuple[Any, ...], value)]
+    return dict(cast(Mapping[str, Any], value)) if isinstance(value, Mapping) else value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

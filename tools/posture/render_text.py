@@ -1,0 +1,139 @@
+"""The report for a terminal; without one it is the same text without colours."""
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from tools.posture import words
+from tools.posture.difference import Change
+from tools.posture.model import Posture, Trusted, Untrusted
+
+
+def console() -> Console:
+    """Wide enough for two digests side by side where there is no terminal to ask: a digest that wraps cannot be searched for."""
+    made = Console(highlight=False, markup=False, emoji=False)
+    if not made.is_terminal:
+        made.width = 200
+    return made
+
+
+def show(posture: Posture, out: Console, *, documents: bool) -> None:
+    """`documents`: with the full text of each."""
+    out.print(Text(f"Posture of {posture.stack} ({posture.role})", "bold"))
+    for part in _parts(posture, documents=documents):
+        out.print()
+        out.print(part)
+
+
+def show_changes(changes: Sequence[Change], before: str, after: str, out: Console) -> None:
+    """`before` and `after` are words for what is compared."""
+    out.print(Text(f"\nFrom {before} to {after}", "bold"))
+    if not changes:
+        out.print("No difference.")
+    for change in changes:
+        out.print(Text(f"\n{change.what}", "bold"))
+        for line in change.diff:
+            out.print(Text(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")), soft_wrap=True)
+
+
+def _parts(posture: Posture, *, documents: bool) -> Iterator[RenderableType]:
+    yield _warnings(posture)
+    if posture.trusted:
+        yield from _trusted(posture.trusted, documents=documents)
+    if posture.untrusted:
+        yield _workloads(posture.untrusted)
+    for note in posture.notes:
+        yield Text(f"Note: {note}", "dim")
+
+
+def _warnings(posture: Posture) -> RenderableType:
+    if not posture.warnings:
+        return Text("No warnings.", "green")
+    lines = [Text(f"! {warning}", "bold red") for warning in posture.warnings]
+    return Panel(Group(*lines), title=f"{len(lines)} to decide on", title_align="left", border_style="red")
+
+
+def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
+    powers = _table("What an administrator of a spoke could do to a pod", "profile", *words.POWERS)
+    for profile in hub.profiles:
+        powers.add_row(profile.name, *map(_answer, words.powers(profile)))
+    yield powers
+    yield _matrix(hub)
+    measured = _table("What is measured", "profile", "PCR8", "digest of the initdata")
+    for profile in hub.profiles:
+        measured.add_row(profile.name, profile.pcr8, f"{profile.algorithm}:{profile.digest}")
+        for value in profile.accepted_earlier:
+            measured.add_row(Text("  earlier, still accepted", "red"), Text(value, "red"), "")
+    yield measured
+    yield _attestation(hub)
+    values = _table("Reference values", "name", "accepted", "until", "who vouches for it")
+    for value in hub.reference_values:
+        style = "red" if value.origin in ("unverified", "unknown") else ""
+        values.add_row(
+            value.name, "\n".join(value.values), value.expires[:10], Text(words.origin(value), style)
+        )
+    yield values
+    if documents:
+        for profile in hub.profiles:
+            for name, text in profile.documents.items():
+                yield _document(f"Profile {profile.name}: {name}", text)
+        for name, text in hub.documents.items():
+            yield _document(f"Trustee: {name}", words.readable(name, text))
+
+
+def _matrix(hub: Trusted) -> Table:
+    table = _table("Who may read what", "secret", *(reader.label for reader in hub.matrix.readers))
+    for row in hub.matrix.rows:
+        table.add_row(
+            row.path,
+            *(Text(word, "bold red" if bad else "") for _, word, bad in words.cells(row, hub.matrix)),
+        )
+    return table
+
+
+def _attestation(hub: Trusted) -> Table:
+    table = _table("What decides", "", "")
+    table.show_header = False
+    table.add_row("KBS", hub.kbs_url)
+    table.add_row("Trustee", f"{hub.trustee}; tokens live {hub.token_minutes or '?'} minutes")
+    table.add_row("admin API", Text(hub.admin_api, "" if hub.admin_api == "closed" else "bold red"))
+    table.add_row("pod VM images", f"of OSC {', '.join(hub.osc_versions)}")
+    table.add_row("served secrets", ", ".join(hub.served_secrets) or "none")
+    for tee in hub.tees:
+        asked, _ = words.requirements(tee, hub.requirements)
+        table.add_row(tee, f"must prove: {'; '.join(asked) or 'NOTHING'}")
+    return table
+
+
+def _workloads(spoke: Untrusted) -> Table:
+    table = _table(
+        f"What runs, and under which profile of {spoke.hub}", "workload", "profile", "", *words.POWERS
+    )
+    for one in spoke.workloads:
+        bad = one.state in ("earlier", "refused", "unknown")
+        table.add_row(
+            f"{one.kind} {one.name}",
+            one.profile or "-",
+            Text(words.STATES[one.state], "bold red" if bad else ""),
+            *map(_answer, words.powers(one)),
+        )
+    return table
+
+
+def _document(title: str, text: str) -> RenderableType:
+    return Group(Text(title, "bold"), Text(text.rstrip(), overflow="fold"))
+
+
+def _answer(answer: str) -> Text:
+    return Text(answer, "yellow" if answer.startswith("YES") else "")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
+    return table

@@ -1,0 +1,95 @@
+"""From exports to the report."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tools.posture import images, trusted, untrusted, warnings
+from tools.posture.deployment import Deployment, PostureError, table
+from tools.posture.model import Posture, Trusted, Untrusted
+
+_STANDALONE = "The trust zones are not separate: whoever runs this cluster also runs what attests its pods, and can read every secret."
+
+
+def build(stack: Deployment, hub: Deployment | None, *, root: Path, now: datetime) -> Posture:
+    """The report on `stack`; `hub` is the export of the hub it reads, None where that cannot be had.
+
+    `root` is the project whose reviewed reference values count. Raises PostureError.
+    """
+    trusting, running = "profiles" in stack.outputs, "defaultProfile" in stack.outputs
+    if trusting and running:
+        zone = trusted.build(stack, root)
+        pods = untrusted.build(stack, stack.stack, zone.profiles, _images(stack))
+        found = [_STANDALONE, *_of_hub(stack, zone, now), *warnings.of_spoke(pods, zone.profiles)]
+        return Posture(
+            stack=stack.stack,
+            role="standalone",
+            warnings=tuple(found),
+            notes=tuple(_notes(stack, zone)),
+            trusted=zone,
+            untrusted=pods,
+        )
+    if trusting:
+        zone = trusted.build(stack, root)
+        found = tuple(_of_hub(stack, zone, now))
+        notes = tuple(_notes(stack, zone))
+        return Posture(stack=stack.stack, role="hub", warnings=found, notes=notes, trusted=zone)
+    if running:
+        return _spoke(stack, hub)
+    raise PostureError(f"The last update of {stack.stack} did not finish: bring it up, then ask again.")
+
+
+def _spoke(stack: Deployment, hub: Deployment | None) -> Posture:
+    notes: list[str] = []
+    if hub is None:
+        hub = _remembered(stack)
+        notes.append(
+            f"{stack.hub} could not be read: its profiles are those that {stack.stack} saw at its own last update."
+        )
+    profiles = trusted.profiles(hub)
+    pods: Untrusted = untrusted.build(stack, hub.stack, profiles, _images(hub))
+    found = tuple(warnings.of_spoke(pods, profiles))
+    return Posture(stack=stack.stack, role="spoke", warnings=found, notes=tuple(notes), untrusted=pods)
+
+
+def _remembered(stack: Deployment) -> Deployment:
+    """The hub as the spoke's own state has it."""
+    for one in stack.resources:
+        if one.id and one.id == stack.hub:
+            outputs: Mapping[str, Any] = one.outputs["outputs"]
+            return Deployment(stack=one.id.rsplit("/", 1)[-1], outputs=outputs, resources=())
+    raise PostureError(f"The stack {stack.stack} names no hub: it is no spoke.")
+
+
+def _of_hub(stack: Deployment, zone: Trusted, now: datetime) -> list[str]:
+    return list(warnings.of_hub(zone, now, _public(stack, zone), dict(stack.outputs["resources"])))
+
+
+def _public(stack: Deployment, zone: Trusted) -> list[str]:
+    """The image policy that initdata names, and the keys that it names."""
+    named = [line for profile in zone.profiles for line in profile.documents["cdh.toml"].splitlines()]
+    policies = [line.split('"')[1] for line in named if line.startswith("image_security_policy_uri")]
+    return [*policies, *(f"kbs:///{path}" for path in images.keys(_images(stack)))]
+
+
+def _images(stack: Deployment) -> Mapping[str, Any]:
+    return table(stack.outputs, "images")
+
+
+def _notes(stack: Deployment, zone: Trusted) -> list[str]:
+    notes: list[str] = []
+    for tee in zone.tees:
+        if free := [one.what for one in zone.requirements if one.tee == tee and not one.enforced]:
+            notes.append(f"Nothing is asked of hosts with {tee} as to {', '.join(free)}.")
+    served = {path.split("/")[1] for path in stack.outputs["resources"]}
+    notes += [
+        f"Trustee serves the secret {name}, of which the stack publishes no key: no path of it is in the table."
+        for name in zone.served_secrets
+        if name not in served
+    ]
+    if _images(stack).get("policy", "insecure") != "insecure" and "document" not in _images(stack):
+        notes.append(
+            "The image policy is encrypted in the state: what it allows is what the stack's outputs say of it."
+        )
+    return notes

@@ -1,0 +1,145 @@
+"""The hub's part of the report, out of its export."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.trustee import documents
+from components.trustee.documents import Layout
+from tools.posture import attestation, decoded, measurements, release
+from tools.posture.deployment import Deployment, PostureError, Resource, table, unknown
+from tools.posture.model import Profile, Trusted
+
+_PACKAGE = "trustee-operator"
+
+
+def build(hub: Deployment, root: Path) -> Trusted:
+    """`root` is the project whose reviewed reference values count. Raises PostureError where the export lacks a part."""
+    layout = documents.layout(version(hub))
+    kbs = next(hub.objects("KbsConfig"), None)
+    if kbs is None:
+        raise PostureError(f"The stack {hub.stack} has no KbsConfig: its last update did not finish.")
+    texts = documents_of(hub, kbs, layout)
+    found = profiles(hub)
+    entries = measurements.deployed(texts["reference-values.json"], layout)
+    tees, requirements = attestation.accepted(
+        texts["attestation-policy.rego"], measurements.registered(entries), layout
+    )
+    config = _toml(texts["kbs-config.toml"])
+    return Trusted(
+        kbs_url=str(hub.outputs["kbsUrl"]),
+        trustee=version(hub),
+        admin_api=_admin_api(config),
+        token_minutes=_token_minutes(config),
+        osc_versions=tuple(hub.outputs["oscVersions"]),
+        tees=tees,
+        served_secrets=tuple(kbs.inputs["spec"].get("kbsSecretResources", ())),
+        profiles=found,
+        matrix=release.matrix(
+            texts["resource-policy.rego"],
+            found,
+            list(hub.outputs["resources"]),
+            trustee_1_0=layout.version == "1.0",
+        ),
+        requirements=requirements,
+        reference_values=measurements.traced(entries, root, hub.outputs["oscVersions"]),
+        documents=texts,
+    )
+
+
+def version(hub: Deployment) -> str:
+    """The version of Trustee that is pinned, for example 1.2.1."""
+    for subscription in hub.objects("Subscription"):
+        package, _, number = str(subscription.inputs["spec"]["startingCSV"]).partition(".v")
+        if package == _PACKAGE:
+            return number
+    raise PostureError(
+        f"The stack {hub.stack} has no Trustee operator: it is no hub, or its update did not finish."
+    )
+
+
+def documents_of(hub: Deployment, kbs: Resource, layout: Layout) -> dict[str, str]:
+    """What Trustee decides by, under names that do not depend on its version."""
+    return {
+        name: _text(hub, kbs, field, key)
+        for name, field, key in (
+            ("resource-policy.rego", "kbsResourcePolicyConfigMapName", layout.resource_policy_key),
+            ("attestation-policy.rego", "kbsAttestationPolicyConfigMapName", layout.attestation_policy_key),
+            ("reference-values.json", "kbsRvpsRefValuesConfigMapName", layout.reference_values_key),
+            ("kbs-config.toml", "kbsConfigMapName", layout.kbs_config_key),
+        )
+    }
+
+
+def profiles(hub: Deployment) -> tuple[Profile, ...]:
+    """The profiles as they are handed out: everything is derived anew from the encoded document."""
+    return tuple(
+        _profile(name, profile, table(hub.outputs, "images"))
+        for name, profile in sorted(hub.outputs["profiles"].items())
+    )
+
+
+def _profile(name: str, published: Mapping[str, Any], image_policy: Mapping[str, Any]) -> Profile:
+    if unknown(dict(published)):
+        raise PostureError(f"Profile {name} is not known before the stack is up: bring it up first.")
+    try:
+        found = decoded.read(str(published["encoded"]), image_policy)
+    except PostureError as error:
+        raise PostureError(f"The initdata of profile {name} cannot be read: {error}") from error
+    document, inner = found.document, found.inner
+    return Profile(
+        name=name,
+        pcr8=document.pcr8,
+        accepted_earlier=tuple(value for value in published["accepted"] if value != document.pcr8),
+        algorithm=document.algorithm,
+        digest=document.digest,
+        kbs_url=inner.kbs_url,
+        powers=found.powers,
+        documents={"aa.toml": inner.aa, "cdh.toml": inner.cdh, "policy.rego": inner.policy},
+    )
+
+
+def _text(hub: Deployment, kbs: Resource, field: str, key: str) -> str:
+    name = str(kbs.inputs["spec"].get(field, ""))
+    map_ = hub.object("ConfigMap", name, kbs.namespace)
+    text = map_ and map_.inputs["data"].get(key)
+    if not isinstance(text, str) or unknown(text):
+        raise PostureError(
+            f"The stack {hub.stack} has no {key} in a ConfigMap {name!r}: its last update did not finish."
+        )
+    return text
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PostureError(f"The deployed kbs-config.toml is not TOML ({error}).") from error
+
+
+def _admin_api(config: Mapping[str, Any]) -> str:
+    """`closed`, or who may use it. Policies and secrets can be changed through it. Keys by version: facts of each release."""
+    admin = table(config, "admin")
+    if "DenyAll" in (admin.get("authorization_mode"), admin.get("type")):
+        return "closed"
+    if admin.get("insecure_api") is False and admin.get("auth_public_key"):
+        return "open to the holder of the auth key"  # Trustee 1.0 has no way to close it
+    if admin.get("type") == "Simple" or admin.get("authorization_mode") == "AuthenticatedAuthorization":
+        return "open to the holders of its keys"
+    return "open to everybody"
+
+
+def _token_minutes(config: Mapping[str, Any]) -> int | None:
+    return table(config, "attestation_service", "attestation_token_broker").get("duration_min")
+
+
+def insecure_settings(text: str) -> Sequence[str]:
+    """Settings of kbs-config.toml that void its protection."""
+    config = _toml(text)
+    voiding = (
+        ("http_server", "insecure_http"),
+        ("attestation_token", "insecure_key"),
+        ("attestation_token", "insecure_header_jwk"),
+    )
+    return [f"{section}.{key}" for section, key in voiding if table(config, section).get(key)]
