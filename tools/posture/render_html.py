@@ -95,7 +95,7 @@ def _trusted(hub: Trusted) -> Iterator[str]:
         [
             escape(value.name),
             "<br>".join(f"<code>{escape(one)}</code>" for one in value.values),
-            escape(value.expires[:10]),
+            f'<span class="day">{escape(value.expires[:10])}</span>',
             _flag(words.origin(value), bad=value.origin in ("unverified", "unknown")),
         ]
         for value in hub.reference_values

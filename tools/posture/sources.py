@@ -82,4 +82,5 @@ def _run(arguments: list[str], root: Path, variables: Mapping[str, str] | None =
     )
     if done.returncode:
         raise PostureError(done.stderr.strip().removeprefix("error: ") or f"{' '.join(arguments)} failed.")
+    print(end=done.stderr, file=sys.stderr)
     return done.stdout
