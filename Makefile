@@ -46,6 +46,10 @@ outputs: one-stack environment ## Print the outputs of STACK as JSON
 export: one-stack environment ## Print the deployment of STACK as `pulumi stack export` does
 	@$(PYTHON) -m sandbox export '$(STACK)' --engine '$(ENGINE)'
 
+.PHONY: trustee
+trustee: one-stack environment ## Run the real KBS on what STACK renders (the program kbs, or ARGS='--image ...')
+	@$(PYTHON) -m sandbox.trustee '$(STACK)' $(ARGS)
+
 ##@ Work on the program
 
 .PHONY: test
