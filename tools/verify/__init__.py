@@ -1,0 +1,1 @@
+"""Whether what lives in a cluster is what the stack's state says."""

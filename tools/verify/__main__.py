@@ -1,0 +1,148 @@
+"""`make verify STACK=dev-hub KUBECONFIG=...`: compare the live cluster with the state of its stack; nothing is changed.
+
+The exit code is 0 where nothing differs, 1 where something does, 2 where the comparison could not be made. What could not be
+checked is listed and does not count as right; with --strict it fails as well.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from tools.posture import render_text, sources
+from tools.posture.deployment import Deployment, PostureError
+from tools.verify import hub, kbs, objects, sandboxed, spoke
+from tools.verify.check import Check
+from tools.verify.live import ApiServer, Live, Unreachable
+
+_STYLES = {"ok": "green", "differs": "bold red", "not checked": "yellow"}
+_ORDER = ("differs", "not checked", "ok")  # what somebody must look at comes first
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        stack = _state(options)
+        live = _cluster(options, stack)
+        found = sorted(checks(options, stack, live), key=lambda one: _ORDER.index(one.state))
+    except (PostureError, Unreachable) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    states = Counter(one.state for one in found)
+    if options.json:
+        document = {"stack": stack.stack, "cluster": live.where, "checks": [asdict(one) for one in found]}
+        print(json.dumps(document, indent=2))
+    else:
+        _print(stack.stack, live.where, found, states)
+    return 1 if states["differs"] or (options.strict and states["not checked"]) else 0
+
+
+def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterator[Check]:
+    """All of them, the KBS's own answers last. Raises Unreachable."""
+    now = datetime.now(UTC)
+    in_sandbox = options.kubeconfig is None
+
+    def nat_gateway(subnet_id: str) -> str | None:
+        return sandboxed.nat_gateway(options.home, subnet_id) if in_sandbox else _of_azure(subnet_id)
+
+    yield from objects.checks(stack, live)
+    yield from hub.checks(stack, live, now)
+    yield from spoke.checks(stack, live, nat_gateway)
+    if "kbsCa" in stack.outputs:
+        url, path = str(stack.outputs["kbsUrl"]), next(iter(stack.outputs["resources"]), "default/none/none")
+        if in_sandbox and options.kbs_address is None:
+            reason = "the sandbox serves nothing at this address"
+            yield Check.skipped(f"certificate of {url}", "is of the pinned CA", reason)
+            yield Check.skipped(f"{url}/kbs/v0/resource/{path}", "is refused without a token", reason)
+        else:
+            ca = str(stack.outputs["kbsCa"])
+            yield from kbs.checks(url, ca, path, address=options.kbs_address, now=now)
+
+
+def _state(options: argparse.Namespace) -> Deployment:
+    if options.file:
+        return sources.from_file(options.file, options.stack)
+    return sources.Sandbox(engine=options.engine, home=options.home).export(options.stack)
+
+
+def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
+    if options.kubeconfig:
+        return ApiServer(options.kubeconfig)
+    if options.engine != "embedded" or options.file:
+        raise Unreachable("Which cluster? Give its kubeconfig: make verify STACK=... KUBECONFIG=<file>.")
+    return sandboxed.cluster_of(stack, options.home)
+
+
+def _of_azure(subnet_id: str) -> str | None:
+    """Asked of the Azure CLI as whoever is logged in there. Raises Unreachable."""
+    if shutil.which("az") is None:
+        raise Unreachable("Azure is asked through the az command, which is not installed")
+    ask = ["az", "network", "vnet", "subnet", "show", "--ids", subnet_id]
+    done = subprocess.run(
+        [*ask, "--query", "natGateway.id", "--output", "tsv"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Unreachable(f"az does not answer: {done.stderr.strip().splitlines()[-1:] or 'no reason given'}")
+    return done.stdout.strip() or None
+
+
+def _print(stack: str, where: str, found: Sequence[Check], states: Counter[str]) -> None:
+    out = render_text.console()
+    table = Table(
+        title=f"{stack} against {where}", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
+    for column in ("", "what", "", "detail"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        table.add_row(Text(one.state, _STYLES[one.state]), one.subject, one.what, one.detail)
+    out.print(table)
+    counted = ", ".join(f"{states[state]} {state}" for state in _STYLES)
+    out.print(Text(f"{len(found)} checks: {counted}", "bold red" if states["differs"] else "bold"))
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not <host>:<port>")
+    return host, int(port)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.verify", description=__doc__)
+    parser.add_argument("stack", help="for example dev-hub")
+    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=Path(".sandbox"),
+        help="where the sandbox keeps state (default: .sandbox)",
+    )
+    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    parser.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="of the live cluster (default: the sandbox's cluster)"
+    )
+    parser.add_argument(
+        "--kbs-address",
+        type=_address,
+        metavar="HOST:PORT",
+        help="connect there for the KBS, as to a forwarded port",
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument(
+        "--strict", action="store_true", help="fail also where something could not be checked"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

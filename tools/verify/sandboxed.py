@@ -1,0 +1,65 @@
+"""The sandbox's clusters and its Azure, read as their files have them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sandbox.engine.providers import StandIns
+from sandbox.openshift.clusters import StoreClusters
+from sandbox.openshift.kinds import KINDS
+from sandbox.openshift.objects import Ref
+from sandbox.openshift.store import Cluster
+from sandbox.provider import Refused
+from tools.posture.deployment import Deployment, table
+from tools.verify.live import Unreachable
+
+
+class StoredCluster:
+    """One of the clusters of the embedded engine."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @property
+    def where(self) -> str:
+        return f"{self._cluster.identity.facts['api_url'].rstrip('/')} (in the sandbox)"
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> Mapping[str, Any] | None:
+        known = KINDS.get((api_version, kind))
+        found = known and self._cluster.get(Ref(known, namespace if known.namespaced else "", name))
+        return _without_content(found) if found else None
+
+    def list(self, api_version: str, kind: str, namespace: str) -> Sequence[Mapping[str, Any]]:
+        known = KINDS.get((api_version, kind))
+        return [_without_content(one) for one in self._cluster.objects.all(known, namespace)] if known else []
+
+
+def cluster_of(stack: Deployment, home: Path) -> StoredCluster:
+    """The cluster whose console the stack publishes. Raises Unreachable where the sandbox has none such."""
+    clusters = StoreClusters(home)
+    console = str(stack.outputs.get("consoleUrl", "")).rstrip("/")
+    for name in clusters.names():
+        cluster = clusters.open(name)
+        if cluster.identity.facts["console_url"].rstrip("/") == console:
+            return StoredCluster(cluster)
+    raise Unreachable(f"The sandbox in {home} has no cluster with the console {console}.")
+
+
+def nat_gateway(home: Path, subnet_id: str) -> str | None:
+    """The id of the NAT gateway that the sandbox's Azure has at a subnet. Raises Unreachable where there is no such subnet."""
+    _, subscription, _, group, _, _, _, network, _, subnet = subnet_id.lstrip("/").split("/")
+    provider = StandIns(home).route("azure-native", {"subscriptionId": subscription})
+    try:
+        found = provider.invoke(
+            "azure-native:network:getSubnet",
+            {"resourceGroupName": group, "virtualNetworkName": network, "subnetName": subnet},
+        )
+    except Refused as refusal:
+        raise Unreachable(str(refusal)) from refusal
+    return table(found, "natGateway").get("id")
+
+
+def _without_content(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    if manifest["kind"] != "Secret":
+        return manifest
+    return {key: value for key, value in manifest.items() if key not in ("data", "stringData")}
