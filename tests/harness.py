@@ -296,7 +296,7 @@ def deploy(
                 callbacks=None,
             )
         )
-        pulumi.runtime.settings.set_root_resource(None)
+        pulumi.runtime.settings.ROOT.set(None)
         asyncio.run(pulumi.runtime.run_in_stack(lambda: pulumi.run(main)))
 
     # Pulumi keeps its settings in context variables: a context of its own leaves nothing behind for the next test.

@@ -1,5 +1,6 @@
 """Declares the role of a committed stack in the recording harness."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -44,7 +45,7 @@ def declare(
     name: str,
     *,
     preview: bool = False,
-    outputs: dict[str, Any] | None = None,
+    outputs: Mapping[str, Any] | None = None,
     answers: Answers | None = None,
     **sections: Any,
 ) -> Graph:
