@@ -24,6 +24,20 @@ def pair(*, osc: str, trustee: str) -> bool:
     return TRUSTEE_OF_OSC.get(minor(osc)) == minor(trustee)
 
 
+def attests(*, osc: str, trustee: str) -> bool:
+    """Whether `trustee` judges pods of this OSC version: of the one it pairs with, and of the one before.
+
+    An upgrade reaches the hub before the spokes, whose guests are older then. Trustee reads older evidence (`compat` in
+    deps/verifier/src/az_snp_vtpm of confidential-containers/trustee since v0.19) and speaks the same protocol, 0.4.0; it
+    cannot read newer evidence than it knows.
+    """
+    lines = list(TRUSTEE_OF_OSC)
+    partner = next(
+        (at for at, osc_line in enumerate(lines) if TRUSTEE_OF_OSC[osc_line] == minor(trustee)), None
+    )
+    return partner is not None and minor(osc) in lines[max(0, partner - 1) : partner + 1]
+
+
 def oldest_openshift(*, osc: str, openshift: str) -> str | None:
     """The oldest OpenShift x.y.z for this OSC if `openshift` is older, else None: newer minors than are known are taken.
 

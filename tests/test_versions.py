@@ -19,6 +19,22 @@ def test_versions_pair_by_release_line(osc: str, trustee: str, fits: bool) -> No
     assert versions.pair(osc=osc, trustee=trustee) is fits
 
 
+@pytest.mark.parametrize(
+    ("osc", "trustee", "judged"),
+    [
+        ("1.13.1", "1.2.1", True),
+        ("1.12.1", "1.2.1", True),
+        ("1.11.1", "1.2.1", False),
+        ("1.13.1", "1.1.0", False),
+        ("1.11.0", "1.0.0", True),
+        ("1.14.0", "1.2.1", False),
+        ("1.13.1", "1.3.0", False),
+    ],
+)
+def test_trustee_judges_the_pods_it_pairs_with_and_those_before(osc: str, trustee: str, judged: bool) -> None:
+    assert versions.attests(osc=osc, trustee=trustee) is judged
+
+
 def test_trustee_documents_exist_for_every_version_that_pairs() -> None:
     for trustee in versions.TRUSTEE_OF_OSC.values():
         assert documents.layout(f"{trustee}.0")

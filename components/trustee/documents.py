@@ -15,6 +15,8 @@ from typing import Final
 AZURE_COLLATERAL_SERVICE: Final = "https://global.acccache.azure.net/sgx/certification/v4/"
 """Azure's cache of Intel's certification service, for TDX quotes of Azure hosts."""
 
+_MIGRATED: Final = {"kbs.confidentialcontainers.org/migrated-from-v1.1.0": "v1.2.0"}
+
 _SERVER: Final = """\
 # The pods roll on: {pods_roll_on}
 [http_server]
@@ -117,7 +119,8 @@ class UnknownTrusteeVersion(ValueError):
 class Layout:
     """One Trustee version: the ConfigMap keys, the names of claims, and the form of each document.
 
-    `migrated_annotation` keeps operator 1.2 from taking our ConfigMaps for leftovers of 1.1 and deleting them.
+    `migrated_annotation` keeps operator 1.2 from taking our ConfigMaps for leftovers of 1.1 and deleting them. They have it
+    from the first version on: an upgraded operator looks at them before the program can write them anew.
     `qcnl_key` is the ConfigMap key of the TDX collateral configuration where that is a document of its own.
     """
 
@@ -127,7 +130,7 @@ class Layout:
     resource_policy_key: str
     attestation_policy_key: str = "default_cpu.rego"
     qcnl_key: str | None = None
-    migrated_annotation: Mapping[str, str] = field(default_factory=dict[str, str])
+    migrated_annotation: Mapping[str, str] = field(default_factory=lambda: dict(_MIGRATED))
     reference_values_are_data: bool = False
     """Whether a policy finds reference values in `data.reference`; later versions call `query_reference_value`."""
     hyphenated_claims: bool = True
@@ -169,7 +172,6 @@ _LAYOUTS: Final = {
         version="1.2",
         reference_values_key="reference_value",
         resource_policy_key="resource-policy.rego",
-        migrated_annotation={"kbs.confidentialcontainers.org/migrated-from-v1.1.0": "v1.2.0"},
         reference_values_are_encoded=True,
         template=_FROM_1_2,
         admin='authorization_mode = "DenyAll"',

@@ -23,17 +23,33 @@ def _trustee_version(stack: Stack) -> Iterator[Problem]:
             fix=f"use a release of {', '.join(versions.TRUSTEE_OF_OSC.values())}",
         )
         return
-    for osc in trustee.osc_versions:
-        partner = versions.TRUSTEE_OF_OSC.get(versions.minor(osc))
-        if partner is None:
-            yield unknown_osc("trustee.oscVersions", osc)
-        elif not versions.pair(osc=osc, trustee=trustee.version):
-            yield Problem(
-                key="trustee.oscVersions",
-                value=osc,
-                rule=f"must fit trustee.version {trustee.version}, and sandboxed containers {osc} goes with {partner}.z",
-                fix="change one of the two versions",
-            )
+    misfits = [problem for osc in trustee.osc_versions if (problem := _misfit(osc, trustee.version))]
+    yield from misfits
+    if not misfits and not any(
+        versions.pair(osc=osc, trustee=trustee.version) for osc in trustee.osc_versions
+    ):
+        partners = {partner: osc for osc, partner in versions.TRUSTEE_OF_OSC.items()}
+        yield Problem(
+            key="trustee.oscVersions",
+            value=", ".join(trustee.osc_versions),
+            rule=f"must name sandboxed containers that go with trustee.version {trustee.version}, beside which an older"
+            " release is taken only while its spokes are upgraded",
+            fix=f"add a release of {partners[versions.minor(trustee.version)]}, with its file of reference values",
+        )
+
+
+def _misfit(osc: str, trustee: str) -> Problem | None:
+    partner = versions.TRUSTEE_OF_OSC.get(versions.minor(osc))
+    if partner is None:
+        return unknown_osc("trustee.oscVersions", osc)
+    if versions.attests(osc=osc, trustee=trustee):
+        return None
+    return Problem(
+        key="trustee.oscVersions",
+        value=osc,
+        rule=f"must fit trustee.version {trustee}, and sandboxed containers {osc} goes with {partner}.z",
+        fix="change one of the two versions",
+    )
 
 
 def unknown_osc(key: str, osc: str) -> Problem:
