@@ -59,6 +59,7 @@ class Display:
         self._steps: list[Step] = []
         self._started = perf_counter()
         self._status: Status | None = None
+        self.outputs_changed = False
 
     # The engine's Watcher
 
@@ -67,8 +68,12 @@ class Display:
             self._working(f"{op} {name_of(urn)}")
 
     def done(self, step: Step) -> None:
-        if not step.resource.delete:  # what was replaced has been shown with its successor
-            self._steps.append(step)
+        forgotten = step.op == "delete" and (step.resource.delete or step.resource.external)
+        if (
+            forgotten
+        ):  # what was replaced has been shown with its successor, and what was read stays where it is
+            return
+        self._steps.append(step)
         if step.op not in _QUIET and _visible(step.resource) and not self._preview:
             self._out.print(_label(step), Text(f" {step.seconds:.2f}s", "dim"), sep="")
 
@@ -92,20 +97,21 @@ class Display:
         if self._status:
             self._status.stop()
         changed = [step for step in self._steps if step.op not in _QUIET]
-        if any(_visible(step.resource) for step in changed):
+        if any(_visible(step.resource) and step.resource.type != STACK for step in changed):
             self._out.print(self._tree())
         outputs_changed = list(propertydiff.lines(*outputs)) if outputs else []
+        self.outputs_changed = bool(outputs_changed)
         if outputs_changed and any(step.op == "same" for step in self._steps):
             self._out.print(Text("Outputs:", "bold"))
             for line in outputs_changed:
                 self._out.print(_coloured(f"  {line}"))
         counts = Counter(step.op for step in self._steps if _visible(step.resource))
         parts = [f"{counts[op]} {self._verb(op)}" for op in _SYMBOLS if counts[op] and op != "read"]
-        if outputs is not None and not changed and not outputs_changed:
+        if outputs is None and all(step.resource.type == STACK for step in changed):
+            parts = ["nothing done"]
+        elif not changed and not outputs_changed:
             parts = [f"nothing changes ({counts['same']} resources)"]
-        self._out.print(
-            Text(f"{self._stack}: {', '.join(parts) or 'nothing done'}", "bold"), Text(self._seconds(), "dim")
-        )
+        self._out.print(Text(f"{self._stack}: {', '.join(parts)}", "bold"), Text(self._seconds(), "dim"))
 
     def _verb(self, op: Op) -> str:
         return f"to {op}" if self._preview and op != "same" else _DONE[op]
@@ -134,9 +140,8 @@ class Display:
                 if step.resource.type == STACK:
                     nodes[urn] = root
                     continue
-                nodes[urn] = nodes.get(step.resource.parent, root).add(_label(step))
-                for line in _difference(step):
-                    nodes[urn].add(_coloured(line), guide_style="dim")
+                lines = [_label(step), *(_coloured(f"    {line}") for line in _difference(step))]
+                nodes[urn] = nodes.get(step.resource.parent, root).add(Text("\n").join(lines))
         return root
 
 

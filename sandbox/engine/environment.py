@@ -62,7 +62,7 @@ def up(workspace: Workspace, selection: Selection, out: Console) -> bool:
 
 def preview(workspace: Workspace, selection: Selection, out: Console) -> bool:
     """What `up` would do. A spoke whose hub is not up cannot be previewed, which is no error."""
-    succeeded = True
+    succeeded, moving = True, ""
     for file in selection.stacks:
         _heading(out, "preview", file)
         if hub := _missing_hub(workspace, file):
@@ -72,6 +72,12 @@ def preview(workspace: Workspace, selection: Selection, out: Console) -> bool:
             continue
         display = Display(out, file.stack, preview=True)
         succeeded = workspace.up(file.stack, display, preview=True) and succeeded
+        if file.role == "hub" and display.outputs_changed:
+            moving = file.stack
+        elif moving:
+            out.print(
+                f"That is {file.stack} with {moving} as it is now: the new outputs of {moving} reach it with `up`."
+            )
     _next(out, selection.command("up") if succeeded else f"correct that, then {selection.command('preview')}")
     return succeeded
 

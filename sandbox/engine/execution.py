@@ -29,8 +29,11 @@ class Executor:
         configured = self._ledger.find(resource.provider_urn)
         return configured is None or not has_unknowns(configured.inputs)
 
-    def read(self, resource: Resource) -> Resource:
-        """The resource with the inputs, id and outputs it has there. Raises ResourceFailed when it does not exist."""
+    def read(self, resource: Resource) -> tuple[Resource, Values]:
+        """The resource with the id and outputs it has there, and the inputs it was made with, in plain text.
+
+        Raises ResourceFailed when it does not exist.
+        """
         provider = self.provider(resource)
         try:
             found = provider.read(resource.type, resource.id, plain(resource.inputs))
@@ -39,7 +42,7 @@ class Executor:
         if found is None:
             raise ResourceFailed(resource.urn, f"resource '{resource.id}' does not exist")
         id_, inputs, outputs = found
-        return with_outputs(replace(resource, id=id_, inputs=inputs), provider, outputs)
+        return with_outputs(replace(resource, id=id_), provider, outputs), inputs
 
     def create(self, new: Resource) -> Resource:
         """The created resource; with init errors where it exists but did not become ready."""

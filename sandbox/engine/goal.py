@@ -74,9 +74,7 @@ def of_registration(request: Any) -> Goal:
         protect=request.protect,
         dependencies=tuple(sorted(request.dependencies)),
         property_dependencies={
-            key: tuple(sorted(value.urns))
-            for key, value in sorted(request.propertyDependencies.items())
-            if value.urns
+            key: tuple(sorted(value.urns)) for key, value in sorted(request.propertyDependencies.items())
         },
         provider=request.provider,
         version=request.version,

@@ -133,8 +133,9 @@ def _explained(error: BaseException, target: Target) -> str:
     if isinstance(error, pulumi.RunError) or str(error).startswith("invoke of "):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
-    own = next((i for i, frame in enumerate(frames) if Path(frame.filename).is_relative_to(target.root)), 0)
-    lines = [*traceback.format_list(frames[own:]), *traceback.format_exception_only(error)]
+    entry = str(target.root / "__main__.py")
+    start = next((index for index, frame in enumerate(frames) if frame.filename == entry), 0)
+    lines = [*traceback.format_list(frames[start:]), *traceback.format_exception_only(error)]
     return "Program failed with an unhandled exception:\n" + "".join(lines).rstrip()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import difflib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,7 +34,7 @@ def lines(old: Values, new: Values, forced_by: tuple[str, ...] = ()) -> Iterator
         elif texts := _texts(before, after):
             yield f"~ {path}:{note}"
             diff = difflib.unified_diff(texts[0].splitlines(), texts[1].splitlines(), n=2, lineterm="")
-            yield from (f"    {line}" for line in list(diff)[2:])
+            yield from (f"    {_shortened(line, 2 * _LONGEST)}" for line in list(diff)[2:])
         else:
             yield f"~ {path}: {shown(before)} => {shown(after)}{note}"
 
@@ -58,8 +61,8 @@ def shown(value: Any) -> str:
             return str(value)
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+def _shortened(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _changes(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -87,11 +90,14 @@ def _texts(old: Any, new: Any) -> tuple[str, str] | None:
 
 
 def _readable(text: str) -> str:
-    if not text.startswith("H4sI"):
-        return text
-    from components.confidential import initdata
+    """Initdata as its TOML, and JSON with encoded JSON inside (reference values) with that decoded."""
+    if text.startswith("H4sI"):
+        from components.confidential import initdata
 
-    try:
-        return initdata.decode(text).toml
-    except initdata.InitdataError:
-        return text
+        with contextlib.suppress(initdata.InitdataError):
+            return initdata.decode(text).toml
+    if text.startswith("{"):
+        with contextlib.suppress(ValueError, AttributeError):
+            document = {key: json.loads(base64.b64decode(value)) for key, value in json.loads(text).items()}
+            return json.dumps(document, indent=2)
+    return text

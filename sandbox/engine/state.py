@@ -120,7 +120,7 @@ class StateFile:
         self._keyring = keyring
         self._vault: Vault | None = None
         self._texts: dict[Resource, str] = {}
-        self._written = ""
+        self._written: tuple[list[str], list[str]] = ([], [])
 
     def load(self) -> tuple[list[Resource], list[Operation]]:
         """Empty lists for a stack that has never been brought up. Raises SandboxError for what cannot be decrypted."""
@@ -134,44 +134,54 @@ class StateFile:
             Operation(record["type"], self._decode(record["resource"]))
             for record in deployment.get("pending_operations", [])
         ]
-        self._written = self._body(resources, pending)
+        self._written = self._contents(resources, pending)
         return resources, pending
 
     def save(
         self, resources: Iterable[Resource], pending: Iterable[Operation], *, last: bool = False
     ) -> None:
-        """Replace the file as a whole. `last` waits for the disk: a crash of the process never loses a step, a crash of
-        the machine can lose the steps of the run it interrupts.
-        """
-        body = self._body(resources, pending)
-        if body != self._written or not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            new = self.path.with_suffix(".new")
-            with new.open("w") as file:
-                file.write(
-                    f'{{"version": 3, "deployment": {{{json.dumps("manifest")}: {_manifest()},\n{body}}}}}\n'
-                )
-                if last:
-                    file.flush()
-                    os.fsync(file.fileno())
-            new.replace(self.path)
-            self._written = body
+        """Replace the file as a whole, unless it would say the same, if in another order.
 
-    def _body(self, resources: Iterable[Resource], pending: Iterable[Operation]) -> str:
-        """The deployment's JSON without its braces and manifest, one resource a line; texts of old are used again."""
-        texts = {resource: self._texts.get(resource) or self._encode(resource) for resource in resources}
-        operations = [
-            f'{{"type": "{type_}", "resource": {self._encode(resource)}}}' for type_, resource in pending
-        ]
-        self._texts = texts
-        vault = self._vault or self._keyring.default
-        parts = [
-            '"secrets_providers": ' + json.dumps({"type": "passphrase", "state": {"salt": vault.salt}}),
-            '"resources": [\n' + ",\n".join(texts.values()) + "\n]",
-            *(['"pending_operations": [\n' + ",\n".join(operations) + "\n]"] if operations else []),
-            '"metadata": {}',
-        ]
-        return ",\n".join(parts)
+        `last` waits for the disk: a crash of the process never loses a step, a crash of the machine can lose the steps of
+        the run it interrupts.
+        """
+        contents = self._contents(resources, pending)
+        if self.path.exists() and {*contents[0]} == {*self._written[0]} and contents[1] == self._written[1]:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        new = self.path.with_suffix(".new")
+        with new.open("w") as file:
+            file.write(self._deployment(*contents))
+            if last:
+                file.flush()
+                os.fsync(file.fileno())
+        new.replace(self.path)
+        self._written = contents
+
+    def _contents(
+        self, resources: Iterable[Resource], pending: Iterable[Operation]
+    ) -> tuple[list[str], list[str]]:
+        """Resources and pending operations as JSON; a resource is encoded once."""
+        self._texts = {
+            resource: self._texts.get(resource) or self._encode(resource) for resource in resources
+        }
+        operations = [f'{{"type": "{type_}", "resource": {self._encode(each)}}}' for type_, each in pending]
+        return list(self._texts.values()), operations
+
+    def _deployment(self, resources: list[str], operations: list[str]) -> str:
+        """The whole file, a line for each resource."""
+        salt = (self._vault or self._keyring.default).salt
+        parts = {
+            "manifest": json.dumps(_manifest()),
+            "secrets_providers": json.dumps({"type": "passphrase", "state": {"salt": salt}}),
+            "resources": "[\n" + ",\n".join(resources) + "\n]",
+            "pending_operations": "[\n" + ",\n".join(operations) + "\n]",
+            "metadata": "{}",
+        }
+        if not operations:
+            del parts["pending_operations"]
+        fields = ",\n".join(f'"{key}": {text}' for key, text in parts.items())
+        return f'{{"version": 3, "deployment": {{\n{fields}\n}}}}\n'
 
     def _encode(self, resource: Resource) -> str:
         vault = self._vault or self._keyring.default
@@ -225,11 +235,9 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _manifest() -> str:
+def _manifest() -> dict[str, str]:
     engine = _engine()
-    return json.dumps(
-        {"time": now(), "magic": hashlib.sha256(engine.encode()).hexdigest(), "version": engine}
-    )
+    return {"time": now(), "magic": hashlib.sha256(engine.encode()).hexdigest(), "version": engine}
 
 
 @cache

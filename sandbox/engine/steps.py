@@ -217,16 +217,13 @@ class Engine:
         return new
 
     def _imported(self, new: Resource, id_: str) -> Resource:
-        found = self._looked_up(replace(new, id=id_))
-        if (
-            diff := self.executor.provider(new)
-            .diff(new.type, id_, plain(found.inputs), plain(found.outputs), plain(new.inputs))
-            .changed
-        ):
-            raise ResourceFailed(
-                new.urn, f"inputs to import do not match the existing resource: {', '.join(diff)}"
-            )
-        return _stamped(replace(found, inputs=new.inputs, import_id=id_))
+        found, inputs = self.executor.read(replace(new, id=id_))
+        stand_in = self.executor.provider(new)
+        diff = stand_in.diff(new.type, id_, inputs, plain(found.outputs), plain(new.inputs))
+        if diff.changed:
+            keys = ", ".join(diff.changed)
+            raise ResourceFailed(new.urn, f"inputs to import do not match the existing resource: {keys}")
+        return _stamped(replace(found, import_id=id_))
 
     def _looked_up(self, new: Resource) -> Resource:
         """`new` with what is there; without outputs while that cannot be known."""
@@ -234,7 +231,7 @@ class Engine:
             return replace(new, outputs=self._stack_reference(new.urn, new.id))
         if new.id == UNKNOWN or not self.executor.reachable(new):
             return new
-        return self.executor.read(new)
+        return self.executor.read(new)[0]
 
     def _stack_reference(self, urn: str, name: str) -> Values:
         try:
@@ -274,7 +271,8 @@ class Engine:
 
 
 def _stamped(new: Resource) -> Resource:
-    return replace(new, created=now(), modified=now())
+    time = now()
+    return replace(new, created=time, modified=time)
 
 
 def _kept(old: Resource | None, new: Resource) -> Resource:

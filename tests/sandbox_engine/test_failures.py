@@ -89,6 +89,7 @@ THEN = (
     "operation", ["update a", "create new", "delete moving", "create moving", "delete old"]
 )
 def test_up_converges_after_it_was_killed(playground: Playground, operation: str, moment: str) -> None:
+    verb, name = operation.split()
     playground.up(FIRST)
     playground.program(THEN)
     environment = {**os.environ, KILL: f"{operation} {moment}", "PYTHONPATH": str(REPOSITORY)}
@@ -96,10 +97,7 @@ def test_up_converges_after_it_was_killed(playground: Playground, operation: str
     assert killed.returncode == -9
     assert playground.run("preview")
     assert playground.up()
-    assert (
-        f"interrupted while {operation.split()[0].rstrip('e')}ing {operation.split()[1]}"
-        in playground.printed
-    )
+    assert f"interrupted while {verb.rstrip('e')}ing {name}" in playground.printed
     assert playground.cloud.things == {
         "a-here": {"value": 2},
         "b-here": {"value": "answer of a-here"},
@@ -123,5 +121,5 @@ def test_an_interrupted_change_that_is_taken_back_is_undone(playground: Playgrou
 
 
 def test_a_second_run_at_the_same_time_is_refused(playground: Playground) -> None:
-    with playground.workspace().locked(), pytest.raises(SandboxError, match="another run .* is at work"):
+    with playground.workspace().locked(), pytest.raises(SandboxError, match=r"another run .* is at work"):
         playground.run("preview")
