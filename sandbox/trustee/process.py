@@ -92,8 +92,8 @@ def running(
     """
     if image is None and shutil.which("kbs") is None:
         raise SandboxError(
-            "there is no program kbs on PATH: build it from github.com/confidential-containers/trustee "
-            "(cargo install --path kbs), or name a container image with it: ARGS='--image <name>'"
+            "there is no program kbs on PATH: build it as docs/trustee.md says, "
+            "or name a container image with it: ARGS='--image <name>'"
         )
     port = port or _free_port()
     variables = trustee.deployment.spec.get("KbsEnvVars") or {}

@@ -37,7 +37,7 @@ def program(folder: Path, name: str, script: str = "") -> None:
 def test_without_a_kbs_it_says_what_to_do(programs: Path) -> None:
     with (
         pytest.raises(
-            SandboxError, match=r"no program kbs on PATH: build it from .* or name a container image"
+            SandboxError, match=r"no program kbs on PATH: build it as .* or name a container image"
         ),
         running(TRUSTEE),
     ):
