@@ -1,7 +1,9 @@
 """The part of the trusted zone that is there only when served secrets live in a vault elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 
@@ -36,6 +38,7 @@ def declare(
             channel="stable-v1",
             csv=f"external-secrets-operator.v{config.external_secrets.version}",
             source=config.operators.source,
+            all_namespaces=True,
         ),
         place.on_cluster(),
     )
@@ -44,7 +47,7 @@ def declare(
         api_version="operator.openshift.io/v1alpha1",
         kind="ExternalSecretsConfig",
         object_name="cluster",
-        spec={},
+        spec={"controllerConfig": {"networkPolicies": [_way_out(sources.values())]}},
         wait_for=["condition=Ready"],
         opts=pulumi.ResourceOptions(provider=place.provider, depends_on=[operator]),
     )
@@ -68,6 +71,16 @@ def declare(
         ),
         components=list(stores),
     )
+
+
+def _way_out(sources: Iterable[KeyVault | Vault]) -> dict[str, Any]:
+    """The operator isolates what it runs: without this the controller reaches neither a vault nor, for its token, Entra."""
+    ports = {443, *(urlsplit(source.url).port or 443 for source in sources)}
+    return {
+        "name": "vaults",
+        "componentName": "ExternalSecretsCoreController",
+        "egress": [{"ports": [{"protocol": "TCP", "port": port} for port in sorted(ports)]}],
+    }
 
 
 def _keys(config: HubConfig | StandaloneConfig, source: str) -> dict[str, tuple[str, ...]]:

@@ -46,7 +46,8 @@ echo "$CSV is installed"
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorSubscriptionArgs:
-    """``csv`` is the pin, for example ``trustee-operator.v1.2.1``; the operator watches its own namespace only.
+    """``csv`` is the pin, for example ``trustee-operator.v1.2.1``. The operator watches its own namespace only, unless
+    ``all_namespaces``: some versions refuse anything less.
 
     ``operands`` are deployments, each ``<namespace>/<name>``, that the operator makes and later resources cannot do without.
     """
@@ -58,6 +59,7 @@ class OperatorSubscriptionArgs:
     channel: str = "stable"
     operands: Sequence[str] = ()
     privileged: bool = False
+    all_namespaces: bool = False
 
 
 class OperatorSubscription(pulumi.ComponentResource):
@@ -87,7 +89,7 @@ class OperatorSubscription(pulumi.ComponentResource):
             kind="OperatorGroup",
             object_name=args.namespace,
             namespace=self.namespace,
-            spec={"targetNamespaces": [args.namespace]},
+            spec={"targetNamespaces": [] if args.all_namespaces else [args.namespace]},
             opts=self._child,
         )
         subscription = custom_resource(

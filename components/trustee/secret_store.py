@@ -78,7 +78,8 @@ class SecretStore(pulumi.ComponentResource):
         """The secret itself, and beside it one of the hashes of its values: only that one is read."""
         keys = self._args.secrets[secret]
         copy = self._external_secret(secret, keys, {}, [store])
-        hashes = {"data": {key: f"{{{{ .{key} | toString | sha256sum }}}}" for key in keys}}
+        # Not `.key`: a Go template takes a hyphen or a dot in it for something else.
+        hashes = {"data": {key: f'{{{{ index . "{key}" | toString | sha256sum }}}}' for key in keys}}
         fingerprint = self._external_secret(
             f"{secret}-fingerprint", keys, {"template": hashes}, [copy], of=secret
         )
