@@ -178,9 +178,17 @@ KATA_CONFIG = _custom(
     namespaced=False,
 )
 _ESO = "external-secrets.io/v1"
-EXTERNAL_SECRET = _core("ExternalSecret", group=_ESO)
-SECRET_STORE = _core("SecretStore", group=_ESO)
+EXTERNAL_SECRET = _custom(
+    _ESO, "ExternalSecret", "data dataFrom refreshInterval refreshPolicy secretStoreRef target"
+)
+SECRET_STORE = _custom(_ESO, "SecretStore", "conditions controller provider refreshInterval retrySettings")
 CLUSTER_SECRET_STORE = _core("ClusterSecretStore", namespaced=False, group=_ESO)
+EXTERNAL_SECRETS_CONFIG = _custom(
+    "operator.openshift.io/v1alpha1",
+    "ExternalSecretsConfig",
+    "appConfig controllerConfig plugins",
+    namespaced=False,
+)
 
 OF_OPERATORS = (
     CERTIFICATE,
@@ -194,6 +202,7 @@ OF_OPERATORS = (
     EXTERNAL_SECRET,
     SECRET_STORE,
     CLUSTER_SECRET_STORE,
+    EXTERNAL_SECRETS_CONFIG,
 )
 KINDS = {(kind.api_version, kind.kind): kind for kind in (*BUILT_IN, *OF_OPERATORS)}
 

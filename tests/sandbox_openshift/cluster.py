@@ -29,11 +29,18 @@ ROUTE = "kubernetes:route.openshift.io/v1:Route"
 OSC = "openshift-sandboxed-containers-operator"
 TRUSTEE = "trustee-operator-system"
 CERT_MANAGER = "cert-manager-operator"
+EXTERNAL_SECRETS = "external-secrets-operator"
 PACKAGES = {
     OSC: ("sandboxed-containers-operator", "stable", "sandboxed-containers-operator.v1.13.1"),
     TRUSTEE: ("trustee-operator", "stable", "trustee-operator.v1.2.1"),
     CERT_MANAGER: ("openshift-cert-manager-operator", "stable-v1", "cert-manager-operator.v1.18.0"),
+    EXTERNAL_SECRETS: (
+        "openshift-external-secrets-operator",
+        "stable-v1",
+        "external-secrets-operator.v1.0.0",
+    ),
 }
+ALL_NAMESPACES = (EXTERNAL_SECRETS,)
 RULES = [
     {"apiGroups": ["operators.coreos.com"], "resources": ["installplans"], "verbs": ["get", "list", "patch"]},
     {"apiGroups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["get"]},
@@ -82,11 +89,19 @@ class Api:
         assert live is not None, f"{kind.kind} {name} is not there"
         return live
 
-    def subscribe(self, namespace: str, csv: str | None = None, **spec: Any) -> None:
+    def subscribe(
+        self,
+        namespace: str,
+        csv: str | None = None,
+        target_namespaces: list[str] | None = None,
+        **spec: Any,
+    ) -> None:
         """Namespace, OperatorGroup, Subscription and the approver's rights, but no approval yet."""
         package, channel, pinned = PACKAGES[namespace]
         self.put(NAMESPACE, namespace)
-        self.put(OPERATOR_GROUP, namespace, namespace, spec={"targetNamespaces": [namespace]})
+        own = [] if namespace in ALL_NAMESPACES else [namespace]
+        targets = own if target_namespaces is None else target_namespaces
+        self.put(OPERATOR_GROUP, namespace, namespace, spec={"targetNamespaces": targets})
         wanted = {
             "name": package,
             "channel": channel,

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.openshift.objects import Effect, Objects
-from sandbox.openshift.reactions import cert_manager, jobs, olm, osc, router, trustee, workloads
+from sandbox.openshift.reactions import (
+    cert_manager,
+    external_secrets,
+    jobs,
+    olm,
+    osc,
+    router,
+    trustee,
+    workloads,
+)
 
 Reaction = Callable[[Objects], list[Effect]]
 
@@ -18,6 +27,7 @@ ALL: tuple[Reaction, ...] = (
     jobs.react,
     olm.react,
     cert_manager.react,
+    external_secrets.react,
     trustee.react,
     osc.react,
     router.react,

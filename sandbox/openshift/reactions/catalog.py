@@ -13,6 +13,7 @@ from sandbox.openshift.kinds import (
     CLUSTER_ISSUER,
     CLUSTER_SECRET_STORE,
     EXTERNAL_SECRET,
+    EXTERNAL_SECRETS_CONFIG,
     ISSUER,
     KATA_CONFIG,
     KBS_CONFIG,
@@ -36,7 +37,9 @@ class Package:
     deployment: str
     kinds: tuple[Kind, ...]
     all_namespaces: bool
-    """Whether the operator may watch all namespaces; its own namespace it may watch in any case."""
+    """Whether the operator may watch all namespaces."""
+    own_namespace: bool = True
+    """Whether it may watch its own alone."""
     namespace: str | None = None
     """The only namespace it works in, where there is such a rule."""
 
@@ -96,8 +99,10 @@ PACKAGES = {
             csv="external-secrets-operator",
             versions=("1.0.0",),
             deployment="external-secrets-operator-controller-manager",
-            kinds=(EXTERNAL_SECRET, SECRET_STORE, CLUSTER_SECRET_STORE),
+            kinds=(EXTERNAL_SECRET, SECRET_STORE, CLUSTER_SECRET_STORE, EXTERNAL_SECRETS_CONFIG),
             all_namespaces=True,
+            own_namespace=False,
+            namespace="external-secrets-operator",
         ),
     )
 }

@@ -203,7 +203,10 @@ def _crd(kind: Kind) -> Manifest:
 
 
 def _csv(package: Package, name: str, namespace: str, replaces: str | None) -> Manifest:
-    modes = ("OwnNamespace", "SingleNamespace", *(("AllNamespaces",) if package.all_namespaces else ()))
+    modes = [
+        *(("OwnNamespace", "SingleNamespace") if package.own_namespace else ()),
+        *(("AllNamespaces",) if package.all_namespaces else ()),
+    ]
     spec = {
         "displayName": package.name,
         "version": name.removeprefix(f"{package.csv}.v"),
@@ -252,6 +255,8 @@ def _unsupported(objects: Objects, package: Package, namespace: str) -> str | No
         targets = (group.get("spec") or {}).get("targetNamespaces") or []
         if not targets and not package.all_namespaces:
             return "AllNamespaces InstallModeType not supported, cannot configure to watch all namespaces"
+        if targets and not package.own_namespace:
+            return "OwnNamespace InstallModeType not supported, cannot configure to watch own namespace"
         if len(targets) > 1:
             return (
                 "MultiNamespace InstallModeType not supported, cannot configure to watch multiple namespaces"
