@@ -33,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
         "--engine", default="embedded", help="what runs the program: embedded (default) or pulumi"
     )
     common.add_argument(
+        "--install", action="store_true", help="let the engine pulumi download what it needs and is missing"
+    )
+    common.add_argument(
         "--home", type=Path, default=Path(".sandbox"), help="where state is kept (default: .sandbox)"
     )
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)

@@ -1,10 +1,9 @@
-"""The `pulumi` command: where it and its plugins are, and how it is run so that nothing of the user's is touched."""
+"""The `pulumi` command, run so that nothing of the user's is touched: no login, no plugin, no cluster, no Azure account."""
 
 from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,22 +16,25 @@ from sandbox.official.plugin import SERVED, sdk_version
 
 @dataclass(frozen=True, kw_only=True)
 class Cli:
-    """Runs in the project's folder `root`; backend, home and stand-ins are below `state`."""
+    """Runs in the project's folder `root`; `home` is the sandbox's state directory."""
 
+    pulumi: Path
     root: Path
-    state: Path
-    passphrase: Path
+    home: Path
 
-    def run(self, *arguments: str, cwd: Path | None = None) -> int:
+    @property
+    def state(self) -> Path:
+        return self.home / "pulumi"
+
+    def run(self, *arguments: str) -> int:
         """The exit code; what it prints goes where our own output goes."""
-        return subprocess.run(
-            self._command(arguments), check=False, cwd=cwd or self.root, env=self.environment()
-        ).returncode
+        command = [str(self.pulumi), *arguments]
+        return subprocess.run(command, cwd=self.root, env=self.environment(), check=False).returncode
 
     def read(self, *arguments: str, cwd: Path | None = None) -> str:
         """What it prints. Raises SandboxError with its own words when it fails."""
         done = subprocess.run(
-            self._command(arguments),
+            [str(self.pulumi), *arguments],
             check=False,
             cwd=cwd or self.root,
             env=self.environment(),
@@ -40,86 +42,45 @@ class Cli:
             text=True,
         )
         if done.returncode:
-            raise SandboxError(
-                f"`pulumi {shlex.join(arguments)}` failed: {(done.stderr or done.stdout).strip()}"
-            )
+            said = (done.stderr or done.stdout).strip()
+            raise SandboxError(f"`pulumi {shlex.join(arguments)}` failed: {said}")
         return done.stdout
 
     def environment(self) -> dict[str, str]:
         """The caller's, with a backend and a home of its own, and without a way to a real cluster or Azure."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PULUMI_", "ARM_", "AZURE_", "KUBE"))
-        }
-        secret = (
-            {ENVIRONMENT: os.environ[ENVIRONMENT]}
-            if os.environ.get(ENVIRONMENT)
-            else {f"{ENVIRONMENT}_FILE": str(self.passphrase)}
-        )
+        ours = ("PULUMI_", "ARM_", "AZURE_", "KUBE")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        given = os.environ.get(ENVIRONMENT)
+        secret = {ENVIRONMENT: given} if given else {f"{ENVIRONMENT}_FILE": str(self.home / "passphrase")}
         return (
             kept
             | secret
             | {
-                "PULUMI_HOME": str(self.home),
-                "PULUMI_BACKEND_URL": f"file://{self.backend}",
+                "PULUMI_HOME": str(self.state / "home"),
+                "PULUMI_BACKEND_URL": f"file://{self.state / 'backend'}",
                 # A plugin on PATH would come first, and a real azure-native there would speak to the real Azure.
                 "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
                 "PULUMI_SKIP_UPDATE_CHECK": "true",
                 "PULUMI_SUPPRESS_NEO_LINK": "true",
-                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
                 "KUBECONFIG": os.devnull,
             }
         )
 
-    @property
-    def home(self) -> Path:
-        return self.state / "home"
-
-    @property
-    def backend(self) -> Path:
-        return self.state / "backend"
-
     def prepare(self) -> None:
-        """Make the folders, and put the plugins where `pulumi` looks for them."""
-        self.backend.mkdir(parents=True, exist_ok=True)
+        """Make the backend, and put the stand-ins where `pulumi` looks for plugins."""
+        (self.state / "backend").mkdir(parents=True, exist_ok=True)
         for package in SERVED:
             # From the project's folder, because that is where Python finds the package `sandbox`.
-            command = shlex.join(
-                [sys.executable, "-m", "sandbox.official.plugin", package, "--home", str(self.state)]
-            )
-            text = f'#!/bin/sh\ncd {shlex.quote(str(self.root))} && exec {command} "$@"\n'
-            path = self._plugin(package)
+            command = [sys.executable, "-m", "sandbox.official.plugin", package, "--home", str(self.home)]
+            text = f'#!/bin/sh\ncd {shlex.quote(str(self.root))} && exec {shlex.join(command)} "$@"\n'
+            path = self.plugin(package)
             if not path.exists() or path.read_text() != text:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
                 path.chmod(0o755)
-        kubernetes = self._plugin("kubernetes")
-        kubernetes.unlink(missing_ok=True)
-        kubernetes.symlink_to(_kubernetes_plugin())
 
-    def _plugin(self, package: str) -> Path:
-        folder = self.home / "plugins" / f"resource-{package}-v{sdk_version(package)}"
-        folder.mkdir(parents=True, exist_ok=True)
+    def plugin(self, package: str) -> Path:
+        """Where `pulumi` looks for the plugin that the installed SDK of a package asks for."""
+        folder = self.state / "home" / "plugins" / f"resource-{package}-v{sdk_version(package)}"
         return folder / f"pulumi-resource-{package}"
-
-    @staticmethod
-    def _command(arguments: tuple[str, ...]) -> list[str]:
-        return ["pulumi", *arguments]
-
-
-def _kubernetes_plugin() -> Path:
-    """On PATH, or where the user's own `pulumi` keeps it. Raises SandboxError when it is missing."""
-    name, version = "pulumi-resource-kubernetes", sdk_version("kubernetes")
-    kept = Path(
-        os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"),
-        "plugins",
-        f"resource-kubernetes-v{version}",
-        name,
-    )
-    found = shutil.which(name) or (kept if kept.exists() else None)
-    if found is None:
-        raise SandboxError(
-            f"the Kubernetes plugin {version} of pulumi is neither on PATH nor among the plugins of pulumi: "
-            f"pulumi plugin install resource kubernetes v{version}"
-        )
-    return Path(found)

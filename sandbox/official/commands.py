@@ -15,13 +15,14 @@ from sandbox.official.environment import Environment
 def run(options: argparse.Namespace) -> int:
     """The exit code. `options` are those of `sandbox.__main__`."""
     try:
-        environment = Environment(Path.cwd(), options.home.resolve())
+        environment = Environment(Path.cwd(), options.home.resolve(), install=options.install)
         if options.verb in ("outputs", "export"):
             return _show(environment, options)
         selection = Selection.of(environment.project, options.env, options.stack)
         act = {"up": environment.up, "preview": environment.preview, "down": environment.down}[options.verb]
-        with environment.locked():
-            return 0 if act(selection, console()) else 1
+        out = console()
+        with environment.ready(out):
+            return 0 if act(selection, out) else 1
     except SandboxError as error:
         console(stderr=True).print(f"error: {error}", style="bold red")
         return 1
@@ -34,7 +35,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _show(environment: Environment, options: argparse.Namespace) -> int:
     """Standard output gets JSON and nothing else."""
-    environment.prepare()
     if options.verb == "export":
         shown = environment.stacks.export(options.stack)
     else:

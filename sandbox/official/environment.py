@@ -2,90 +2,125 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from sandbox.apiserver import BuildError, build
+from sandbox.engine.display import matters
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.providers import StandIns
 from sandbox.engine.stackfile import StackFile
 from sandbox.engine.workspace import Workspace
 from sandbox.official.cli import Cli
-from sandbox.official.stacks import Stacks, write_config
+from sandbox.official.install import find_pulumi, link_kubernetes
+from sandbox.official.stacks import Stacks
+from sandbox.official.standins import Official
 
 
 class Environment:
-    """The project in `root`, with all state below `home`."""
+    """The project in `root`, with all state below `home`. Raises SandboxError where `pulumi` is missing."""
 
-    def __init__(self, root: Path, home: Path) -> None:
+    def __init__(self, root: Path, home: Path, *, install: bool = False) -> None:
         self._workspace = Workspace(root, home)
-        self._home = home
+        self._install = install
+        self.home = home
         self.project = self._workspace.project
-        self.state = home / "pulumi"
-        self.cli = Cli(root=root, state=self.state, passphrase=home / "passphrase")
-        self.stacks = Stacks(self.cli)
+        self.stand_ins = Official(home)
+        self.cli = Cli(pulumi=find_pulumi(home, install=install), root=root, home=home)
+        self.stacks = Stacks(self.cli, self._workspace.keyring, self.stand_ins)
 
-    def locked(self) -> AbstractContextManager[None]:
-        return self._workspace.locked()
-
-    def prepare(self) -> None:
-        self.cli.prepare()
+    @contextmanager
+    def ready(self, out: Console) -> Iterator[None]:
+        """Everything is there and runs, and no other run is at work. Raises SandboxError."""
+        if not (self.project.root / ".venv").exists():
+            raise SandboxError(
+                "pulumi runs the program with the Python in .venv, which is missing: make environment"
+            )
+        with self._workspace.locked():
+            self.cli.prepare()
+            link_kubernetes(self.cli, install=self._install)
+            try:
+                build(self.home, say=out.print)
+            except BuildError as error:
+                raise SandboxError(str(error)) from error
+            self.stand_ins.clusters.start()
+            yield
 
     def up(self, selection: Selection, out: Console) -> bool:
         """The first stack that fails ends it."""
-        self.prepare()
         for file in selection.stacks:
             _heading(out, "up", file)
-            if self._run("up", file, out, "--yes") != 0:
+            if self.run("up", file, out, "--yes") != 0:
                 _next(
                     out, f"correct that, then {_command(selection, 'up')}: it goes on where this run stopped"
                 )
                 return False
+        for file in selection.stacks:
+            for name, value in matters(self.stacks.outputs(file.stack)):
+                out.print(Text.assemble((f"{file.stack} ", "dim"), f"{name}: {value}"))
         _next(out, f"{_command(selection, 'preview')} says that nothing changes")
         return True
 
     def preview(self, selection: Selection, out: Console) -> bool:
         """What `up` would do. A spoke whose hub is not up cannot be previewed, which is no error."""
-        self.prepare()
         succeeded = True
         for file in selection.stacks:
             _heading(out, "preview", file)
             hub = str(file.values.get(f"{self.project.name}:hub", "")).rsplit("/", 1)[-1]
-            if file.role == "spoke" and hub in self.project.stack_names() and not self.stacks.outputs(hub):
+            known = file.role == "spoke" and hub in self.project.stack_names()
+            if known and not self.stacks.outputs(hub):
                 out.print(
                     f"{file.stack} reads the outputs of {hub}, which is not up: it can be previewed when {hub} is."
                 )
                 continue
-            succeeded = self._run("preview", file, out) == 0 and succeeded
+            succeeded = self.run("preview", file, out) == 0 and succeeded
         _next(out, _command(selection, "up" if succeeded else "preview"))
         return succeeded
 
-    def _run(self, verb: str, file: StackFile, out: Console, *more: str) -> int:
-        self._configure(file, out)
-        config = str(self.stacks.config_file(file.stack))
-        return self.cli.run(
-            verb, "--stack", file.stack, "--config-file", config, "--suppress-permalink", *more
-        )
-
-    def _configure(self, file: StackFile, out: Console) -> None:
-        missing = write_config(
-            file,
-            self.stacks.config_file(file.stack),
-            keyring=self._workspace.keyring,
-            secrets=self._home / "secrets" / f"{file.stack}.json",
-            stand_ins=StandIns(self.state),
-        )
-        self.stacks.create(file.stack)
-        if missing:
-            out.print(
-                Text(f"Stand-in secrets, made by the sandbox and worth nothing: {', '.join(missing)}", "dim")
-            )
-
     def down(self, selection: Selection, out: Console) -> bool:
-        raise SandboxError("not yet")
+        """Delete what the stacks manage, spokes before hubs; nothing at all when something of it is protected."""
+        resources = {file.stack: self.stacks.resources(file.stack) for file in selection.stacks}
+        stacks = [file for file in reversed(selection.stacks) if resources[file.stack]]
+        _refuse_protected([each for file in stacks for each in resources[file.stack]])
+        for file in stacks:
+            _heading(out, "down", file)
+            if self.run("destroy", file, out, "--yes") != 0:
+                _next(out, f"correct that, then {_command(selection, 'down')}")
+                return False
+            cluster = file.values.get(f"{self.project.name}:cluster")
+            if isinstance(cluster, dict) and cluster.get("kind") == "existing":
+                self.stand_ins.clusters.delete(cluster["name"])
+        if not stacks:
+            out.print("Nothing is up.")
+        if not any(self.stacks.resources(stack) for stack in self.stacks.names()):
+            self.stand_ins.clusters.stop()
+        _next(out, _command(selection, "up"))
+        return True
+
+    def run(self, verb: str, file: StackFile, out: Console, *more: str) -> int:
+        """One command of `pulumi` on one stack, its exit code."""
+        missing = self.stacks.configure(file)
+        if missing:
+            words = f"Stand-in secrets, made by the sandbox and worth nothing: {', '.join(missing)}"
+            out.print(Text(words, "dim"))
+        config = self.stacks.config_file(file.stack)
+        out.file.flush()
+        return self.cli.run(verb, "--stack", file.stack, "--config-file", str(config), *more)
+
+
+def _refuse_protected(resources: list[dict[str, object]]) -> None:
+    """Raises SandboxError that names every protected resource."""
+    if protected := [
+        str(resource["urn"]).split("::", 3)[3] for resource in resources if resource.get("protect")
+    ]:
+        raise SandboxError(
+            f"nothing was deleted, because these resources are protected: {', '.join(protected)}. "
+            "To let them go, set `protect: false` in the stack file (coco:cluster) and run `make up ENGINE=pulumi` once"
+        )
 
 
 def _command(selection: Selection, verb: str) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -25,16 +26,19 @@ _ANY_SIZE: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_mes
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.official.plugin", description=__doc__)
     parser.add_argument("package", choices=SERVED)
-    parser.add_argument("--home", type=Path, required=True, help="where the stand-ins keep their clouds")
+    parser.add_argument("--home", type=Path, required=True, help="the sandbox's state directory")
     # What else pulumi passes, the address of the engine and switches for logs, is of no use here.
     options, _ = parser.parse_known_args(arguments)
     server = grpc.server(ThreadPoolExecutor(16), options=_ANY_SIZE)
     servicer = Servicer(_provider(options.package, options.home), sdk_version(options.package))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
+    engine = os.getppid()
     server.start()
     print(port, flush=True)
-    server.wait_for_termination()
+    # An engine that is killed cannot end its plugins.
+    while os.getppid() == engine and server.wait_for_termination(timeout=1):
+        pass
 
 
 def sdk_version(package: str) -> str:
@@ -47,10 +51,9 @@ def _provider(package: str, home: Path) -> Provider:
         from sandbox.random_ import RandomStandIn
 
         return RandomStandIn()
-    from sandbox.azure import AzureStandIn
-    from sandbox.official.clusters import clusters
+    from sandbox.official.standins import Official
 
-    return AzureStandIn(home / "azure.json", clusters(home))
+    return Official(home).azure
 
 
 if __name__ == "__main__":
