@@ -8,7 +8,15 @@ from threading import Event
 
 from sandbox.apiserver.client import ApiError
 from sandbox.openshift.objects import Effect
-from sandbox.openshift.reactions import Reaction, cert_manager, olm, osc, router, trustee
+from sandbox.openshift.reactions import (
+    Reaction,
+    cert_manager,
+    external_secrets,
+    olm,
+    osc,
+    router,
+    trustee,
+)
 from sandbox.watch import nodes
 from sandbox.watch.mirror import Mirror
 
@@ -17,6 +25,7 @@ REACTIONS: tuple[Reaction, ...] = (
     nodes.react,
     olm.react,
     cert_manager.react,
+    external_secrets.react,
     trustee.react,
     osc.react,
     router.react,
