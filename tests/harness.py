@@ -1,7 +1,6 @@
-"""Runs a program under Pulumi's mock monitor and records the graph it declares, for plain synchronous tests.
+"""Runs a program under Pulumi's mock monitor and records its graph: options, parents, and which resource feeds which property.
 
-Pulumi's own mocks hide what matters here: options, parents, which resource feeds which property, duplicate names. A secret
-reads as ``Secret(value)`` and an unknown as ``UNKNOWN``, so an assertion can tell them from plain values.
+A secret reads as ``Secret(value)`` and an unknown as ``UNKNOWN``, so an assertion can tell them from plain values.
 """
 
 import asyncio
