@@ -1,7 +1,8 @@
 """`make bench`: what the sandbox costs beside bare imports, and whether a spoke costs the same however many there are.
 
-Nothing here is absolute: the machine's speed cancels out, because every round times each program once, one after the other, and a
-figure is the median of the rounds' ratios. All runs are in a copy of the project in a temporary directory; `.sandbox` is left alone.
+What has a limit is a ratio: every round times each program once, one after the other, so that the machine's speed cancels out,
+and the median of the rounds counts. A spoke's cost is processor time, as fifty take minutes in which a machine does other things.
+All runs are in a copy of the project in a temporary directory; `.sandbox` is left alone.
 """
 
 import argparse
@@ -41,6 +42,7 @@ FLOOR = "import importlib, json; [importlib.import_module(name) for name in json
 @dataclass(frozen=True, kw_only=True)
 class Run:
     seconds: float
+    processor_seconds: float
     mebibytes: float
     """Peak resident memory of the largest process."""
 
@@ -55,12 +57,12 @@ class Figure:
     def __str__(self) -> str:
         limit = "" if self.at_most is None else f"at most {self.at_most:g}"
         verdict = "" if self.at_most is None else "ok" if self.value <= self.at_most else "OVER"
-        return f"{self.what:58} {self.value:8.2f} {self.unit:5} {limit:12} {verdict}".rstrip()
+        return f"{self.what:60} {self.value:8.2f} {self.unit:5} {limit:12} {verdict}".rstrip()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each program is timed (default: 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each program is timed (default: 3)")
     parser.add_argument("--spokes", type=int, nargs="*", default=SPOKES, help="how many (default: 1 10 50)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     options = parser.parse_args(arguments)
@@ -114,26 +116,33 @@ def _spokes(project: Path, rounds: int, counts: Sequence[int]) -> list[Figure]:
     """What one of many spokes of a hub adds, beside what the only spoke of a hub adds."""
     for count in (0, *counts):
         _write_environment(project, count)
-    seconds: dict[int, list[float]] = {count: [] for count in counts}
+    added: dict[int, list[Run]] = {count: [] for count in counts}
     for number in range(rounds):
         for count in counts:
             if count > 10 and number > 0:
-                continue  # the mean of that many spokes needs no second round
-            hub = _sandbox(project, "up", "n0", f"hub-{count}-{number}").seconds
-            whole = _sandbox(project, "up", f"n{count}", f"spokes-{count}-{number}").seconds
-            seconds[count].append((whole - hub) / count)
-    each = {count: statistics.median(times) for count, times in seconds.items()}
-    alone = each[counts[0]] if counts else 0
-    return [
-        Figure(
-            what=f"up of a spoke, one of {count}"
-            + ("" if count == counts[0] else f", beside one of {counts[0]}"),
-            value=value if count == counts[0] else value / alone,
-            unit="s" if count == counts[0] else "times",
-            at_most=None if count == counts[0] else 1.2,
+                continue  # a mean of so many needs no second round
+            hub = _sandbox(project, "up", "n0", f"hub-{count}-{number}")
+            whole = _sandbox(project, "up", f"n{count}", f"spokes-{count}-{number}")
+            added[count].append(
+                Run(
+                    seconds=(whole.seconds - hub.seconds) / count,
+                    processor_seconds=(whole.processor_seconds - hub.processor_seconds) / count,
+                    mebibytes=whole.mebibytes,
+                )
+            )
+    figures: list[Figure] = []
+    for count, runs in added.items():
+        alone, this = (
+            statistics.median(run.processor_seconds for run in of) for of in (added[counts[0]], runs)
         )
-        for count, value in each.items()
-    ]
+        what = f"a spoke, one of {count}"
+        figures.append(
+            Figure(what=f"up of {what}", value=statistics.median(run.seconds for run in runs), unit="s")
+        )
+        if count != counts[0]:
+            beside = f"processor time of {what}, beside one of {counts[0]}"
+            figures.append(Figure(what=beside, value=this / alone, unit="times", at_most=1.2))
+    return figures
 
 
 def _median_ratio(runs: Sequence[Run], floors: Sequence[float]) -> float:
@@ -190,7 +199,11 @@ def _timed(project: Path, *arguments: str) -> Run:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode(errors='replace')}")
     per_mebibyte = 2**20 if sys.platform == "darwin" else 2**10
-    return Run(seconds=seconds, mebibytes=usage.ru_maxrss / per_mebibyte)
+    return Run(
+        seconds=seconds,
+        processor_seconds=usage.ru_utime + usage.ru_stime,
+        mebibytes=usage.ru_maxrss / per_mebibyte,
+    )
 
 
 if __name__ == "__main__":
