@@ -208,7 +208,7 @@ class Trustee(pulumi.ComponentResource):
             id=f"{NAMESPACE}/{secret}",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[certificate]),
         )
-        return issued.status.apply(lambda status: status["revision"])
+        return issued.status.apply(lambda status: int(status["revision"]))
 
     def _auth_secret(self) -> k8s.core.v1.Secret:
         seed = random.RandomBytes(f"{self._name}-auth-seed", length=32, opts=self._child)
