@@ -65,8 +65,12 @@ format: environment-dev ## Format the code and mend what the linter can
 	@$(PYTHON) -m ruff check --fix --quiet . ; $(PYTHON) -m ruff format .
 
 .PHONY: schema
-schema: environment ## Write stacks/schema.json from the config models
-	@$(PYTHON) -m tools.schema
+schema: environment ## Write stacks/schema.json and docs/configuration.md from the config models
+	@$(PYTHON) -m tools.schema && $(PYTHON) -m tools.configuration
+
+.PHONY: reference-values
+reference-values: environment ## Read the reference values of OSC=1.13.1 from the vendor's image
+	@$(PYTHON) -m tools.reference_values '$(OSC)' $(ARGS)
 
 .PHONY: bench
 bench: environment ## Measure time and memory against bare imports

@@ -33,6 +33,7 @@ CHECKS = (
     Check(name="ruff", command=["ruff", "check", "--quiet", "."]),
     Check(name="format", command=["ruff", "format", "--check", "--quiet", "."]),
     Check(name="schema", command=["python", "-m", "tools.schema", "--check"]),
+    Check(name="configuration", command=["python", "-m", "tools.configuration", "--check"]),
     Check(
         name="stacks",
         command=["check-jsonschema", "--schemafile", "stacks/schema.json"],
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for result in pool.map(run, chosen):
             results.append(result)
-            print(f"{result.verdict:8} {result.name:12} {result.seconds:5.1f} s", flush=True)
+            print(f"{result.verdict:8} {result.name:13} {result.seconds:5.1f} s", flush=True)
             if result.output:
                 print(result.output, flush=True)
     count = {verdict: sum(r.verdict == verdict for r in results) for verdict in ("ok", "FAILED", "skipped")}

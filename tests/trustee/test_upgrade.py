@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -74,7 +74,7 @@ def document(hub: Graph, name: str, key: str) -> str:
 def accepted(hub: Graph, step: int) -> dict[str, list[str]]:
     """What Trustee reads back, by reference value name."""
     text = document(hub, "reference-values", VALUES_KEYS[minor(step)])
-    entries: Mapping[str, Any] = read_as_trustee_does(minor(step), text)
+    entries = cast(Mapping[str, Any], read_as_trustee_does(minor(step), text))
     return {name: list(entry["value"]) for name, entry in entries.items()}
 
 

@@ -1,0 +1,205 @@
+"""`python -m tools.reference_values 1.13.1`: write stacks/reference-values/<OSC version>.yaml from the vendor's image.
+
+The image is found by its tag, held to its digest, its signature verified with the vendor's key, and the registers read from
+its /image/measurements.json. What a tool did not say is never made up: where one is missing or refuses, nothing is written and
+the commands that would do it are printed. Hardware values that the file had stay; the image says nothing about hosts.
+"""
+
+import argparse
+import difflib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, cast
+
+import yaml
+
+from components.trustee import reference_values
+from components.trustee.reference_values import ReferenceValues
+
+FOLDER = Path(__file__).resolve().parent.parent / "stacks" / "reference-values"
+IMAGE: Final = "registry.redhat.io/openshift-sandboxed-containers/osc-dm-verity-image"
+KEY: Final = "https://security.access.redhat.com/data/63405576.txt"
+MEASUREMENTS: Final = "/image/measurements.json"
+TOOLS: Final = ("skopeo", "cosign", "podman")
+REGISTERS: Final = {
+    "pcr03": "firmware configuration",
+    "pcr09": "initrd",
+    "pcr11": "kernel image",
+    "pcr12": "command line and credentials",
+}
+_HEAD: Final = """\
+# What a genuine pod VM of OpenShift sandboxed containers {osc} measures. Trustee gives its secrets to no other.
+# Written by `make reference-values OSC={osc}` from the vendor's signed image; review values and provenance before you commit.
+"""
+
+
+class Refused(Exception):
+    """Nothing was written; the message says why and what to do."""
+
+
+def commands(osc: str, key: str = KEY) -> str:
+    """What `obtain` runs, for a person to run where the tools are."""
+    return f"""\
+  export REGISTRY_AUTH_FILE=<a pull secret from console.redhat.com>
+  digest=$(skopeo inspect --format '{{{{.Digest}}}}' docker://{IMAGE}:{osc})
+  cosign verify --key {key} {IMAGE}@$digest
+  id=$(podman create {IMAGE}@$digest true)
+  podman cp $id:{MEASUREMENTS} measurements.json && podman rm $id"""
+
+
+def obtain(osc: str, key: str, now: datetime) -> dict[str, Any]:
+    """`oscVersion`, `provenance`, `expires` and `pcrs` of the file, from the image. Raises Refused."""
+    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
+        raise Refused(
+            f"{', '.join(missing)} not found on PATH. Install what is missing, or run this elsewhere and put the digest, the "
+            f"tools' versions and .measurements.sha256.{{{','.join(REGISTERS)}}}, without 0x, into the file:\n"
+            f"{commands(osc, key)}"
+        )
+    digest = _run("skopeo", "inspect", "--format", "{{.Digest}}", f"docker://{IMAGE}:{osc}").strip()
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        raise Refused(f"skopeo inspect gave no digest for {IMAGE}:{osc}: {digest!r}")
+    image = f"{IMAGE}@{digest}"
+    logged = _signature(image, key)
+    return {
+        "oscVersion": osc,
+        "provenance": {
+            "tool": ", ".join(TOOLS),
+            "toolVersion": ", ".join(f"{tool} {_version(tool)}" for tool in TOOLS),
+            "image": f"{IMAGE}:{osc}",
+            "imageDigest": digest,
+            "signatureChecked": True,
+            "transparencyLogChecked": logged,
+            "obtained": now.date().isoformat(),
+        },
+        "expires": (now + timedelta(days=365)).strftime("%Y-%m-%dT00:00:00Z"),
+        "pcrs": registers(_measurements(image)),
+    }
+
+
+def _signature(image: str, key: str) -> bool:
+    """Whether the signature is in the transparency log too; Refused where it does not verify in any way."""
+    try:
+        _run("cosign", "verify", "--key", key, image)
+    except Refused as logged:
+        try:
+            _run("cosign", "verify", "--key", key, "--insecure-ignore-tlog=true", image)
+        except Refused as error:
+            raise Refused(f"The signature of {image} does not verify with {key}: {error}") from None
+        print(f"warning: the signature is good, but not by the transparency log: {logged}", file=sys.stderr)
+        return False
+    return True
+
+
+def _measurements(image: str) -> str:
+    container = _run("podman", "create", image, "true").strip()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "measurements.json"
+            _run("podman", "cp", f"{container}:{MEASUREMENTS}", str(file))
+            return file.read_text("utf-8")
+    finally:
+        _run("podman", "rm", container)
+
+
+def registers(measurements: str) -> dict[str, list[str]]:
+    """The accepted values by register, out of the image's measurements.json. Raises Refused."""
+    try:
+        found = json.loads(measurements)["measurements"]["sha256"]
+        values = {name: found[name] for name in REGISTERS}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"{MEASUREMENTS} is not what is expected, with .measurements.sha256.{{{','.join(REGISTERS)}}}: "
+            f"{type(error).__name__} {error}"
+        ) from None
+    pcrs: dict[str, list[str]] = {}
+    for name, value in values.items():
+        # Not lstrip, which would take leading zeros of the register along.
+        digits = value.removeprefix("0x").lower() if isinstance(value, str) else ""
+        if not re.fullmatch(r"[0-9a-f]{64}", digits):
+            raise Refused(
+                f"{name} of {MEASUREMENTS} is {value!r}, which is no SHA-256 register: 64 hex digits."
+            )
+        pcrs[name] = [digits]
+    return pcrs
+
+
+def render(values: Mapping[str, Any], before: ReferenceValues | None) -> str:
+    """The text of the file. `hardware` and `tcbMinimum` are those of `before`: an image says nothing about hosts."""
+    document = dict(values)
+    if before is not None:
+        kept = before.model_dump(
+            mode="json", by_alias=True, exclude_none=True, include={"hardware", "tcb_minimum"}
+        )
+        document |= {name: value for name, value in kept.items() if value}
+    text = yaml.safe_dump(document, sort_keys=False, width=1000)
+    for register, meaning in REGISTERS.items():
+        text = text.replace(f"  {register}:\n", f"  {register}: # {meaning}\n", 1)
+    text = _HEAD.format(osc=values["oscVersion"]) + text
+    reference_values.read(text)
+    return text
+
+
+def _version(tool: str) -> str:
+    said = _run(tool, "version") if tool == "cosign" else _run(tool, "--version")
+    number = re.search(r"\d+\.\d+\.\d+", said)
+    if number is None:
+        raise Refused(f"{tool} does not say its version: {said.strip()!r}")
+    return number.group()
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        reason = " ".join((done.stderr or done.stdout).split()[-40:])
+        raise Refused(f"`{' '.join(command)}` failed: {reason or f'exit code {done.returncode}'}")
+    return done.stdout
+
+
+def _existing(file: Path) -> tuple[str, ReferenceValues | None]:
+    if not file.exists():
+        return "", None
+    text = file.read_text("utf-8")
+    try:
+        return text, reference_values.read(text)
+    except reference_values.ReferenceValuesError as error:
+        raise Refused(
+            f"{file.name} is there and cannot be read, so its hardware values would be lost: {error}"
+        ) from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.reference_values", description=__doc__)
+    parser.add_argument("osc", help="version of sandboxed containers, for example 1.13.1")
+    parser.add_argument(
+        "--key", default=KEY, help="file or address of the vendor's public key (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    osc, key = cast(str, options.osc), cast(str, options.key)
+    if re.fullmatch(r"\d+\.\d+\.\d+", osc) is None:
+        parser.error(f"{osc!r} is no version of three numbers, for example 1.13.1")
+    file = FOLDER / f"{osc}.yaml"
+    try:
+        before, values = _existing(file)
+        text = render(obtain(osc, key, datetime.now(UTC)), values)
+    except Refused as error:
+        print(f"error: {error}\n{file.name} was not written.", file=sys.stderr)
+        return 1
+    file.write_text(text, "utf-8")
+    sys.stdout.writelines(
+        difflib.unified_diff(before.splitlines(True), text.splitlines(True), f"before/{file.name}", file.name)
+    )
+    print(
+        f"\n{file.name} is written. Review what changed, and let somebody else review it too, before you commit it."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
