@@ -2,8 +2,9 @@
 
     from sandbox.apiserver import ServerClusters, build, unavailable
 
-    reason = unavailable()               # why no API server can run on this machine; None when one can
+    reason = unavailable(root)           # why no API server can run on this machine; None when one can
     build(root, say=print)               # compiles the binaries into `root`/bin once (5 to 15 minutes on two cores)
+    consent()                            # asks, where SANDBOX_KUBECONFIG names a cluster to use instead; see `external`
     clusters = ServerClusters(root)      # `root` is the state directory; implements `sandbox.openshift.Clusters`
     kubeconfig = clusters.create(name, facts)   # running, with what OpenShift comes with, the operators at work
     clusters.kubeconfig(name)            # the same text for as long as the cluster exists; starts it when it was stopped
@@ -13,11 +14,11 @@
 
 Kubernetes' own controllers (deployments, jobs, namespaces, garbage collection ...) are the real ones. There is no scheduler
 and no kubelet: `sandbox.watch`, one process a cluster, plays what OpenShift's operators and the nodes would do, with the
-reactions of `sandbox.openshift`. `faults` makes a server answer as one in trouble does. With SANDBOX_KUBECONFIG set, the one
-cluster it names is used instead (see `external`).
+reactions of `sandbox.openshift`. `faults` makes a server answer as one in trouble does.
 """
 
 from sandbox.apiserver.build import BuildError, build, unavailable
 from sandbox.apiserver.clusters import ServerClusters
+from sandbox.apiserver.external import consent
 
-__all__ = ["BuildError", "ServerClusters", "build", "unavailable"]
+__all__ = ["BuildError", "ServerClusters", "build", "consent", "unavailable"]

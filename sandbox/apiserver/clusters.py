@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from sandbox.apiserver import crds
+from sandbox.apiserver import crds, external
 from sandbox.apiserver.client import ApiError, Client, Manifest
+from sandbox.apiserver.external import External
 from sandbox.apiserver.paths import path_of, path_to
-from sandbox.apiserver.server import Server
+from sandbox.apiserver.server import Server, processes_in
 from sandbox.openshift import initial
 from sandbox.openshift.clusters import ClusterFacts
-from sandbox.openshift.kinds import CRD
+from sandbox.openshift.kinds import CRD, NODE
 from sandbox.openshift.objects import ref_of
 from sandbox.provider import Refused
 
@@ -39,7 +41,7 @@ class ServerClusters:
                 server.remove()
             server.start(watch=False)
             if known != asdict(facts):
-                _fill(server.client(), facts)
+                _fill(server.client(), facts, server.node_labels)
                 (server.folder / _FACTS).write_text(json.dumps(asdict(facts)))
             server.start_watch()
             return server.kubeconfig()
@@ -54,8 +56,11 @@ class ServerClusters:
         with self._locked():
             self.server(name).remove()
 
-    def server(self, name: str) -> Server:
-        return Server(self.directory / name, self._root)
+    def server(self, name: str) -> Server | External:
+        """What stands behind a cluster, whether it exists or not."""
+        folder = self.directory / name
+        elsewhere = os.environ.get(external.VARIABLE)
+        return External(folder, Path(elsewhere)) if elsewhere else Server(folder, self._root)
 
     def names(self) -> list[str]:
         return sorted(path.parent.name for path in self.directory.glob(f"*/{_FACTS}"))
@@ -69,18 +74,19 @@ class ServerClusters:
         """Every process below `root`, those of clusters that were never finished included; what is in the clusters stays."""
         with self._locked():
             for folder in self.directory.glob("*/"):
-                Server(folder, self._root).stop()
+                for process in reversed(processes_in(folder).values()):
+                    process.stop()
 
     def processes(self) -> dict[str, int]:
         """By `<cluster>/<process>`, their ids."""
         found = {
             f"{folder.name}/{name}": process.pid()
             for folder in sorted(self.directory.glob("*/"))
-            for name, process in Server(folder, self._root).processes.items()
+            for name, process in processes_in(folder).items()
         }
         return {name: pid for name, pid in found.items() if pid}
 
-    def _known(self, name: str) -> Server:
+    def _known(self, name: str) -> Server | External:
         if self._facts(name) is None:
             raise KeyError(name)
         return self.server(name)
@@ -98,12 +104,14 @@ class ServerClusters:
             yield
 
 
-def _fill(client: Client, facts: ClusterFacts) -> None:
+def _fill(client: Client, facts: ClusterFacts, node_labels: dict[str, str]) -> None:
     definitions = crds.of_openshift()
     crds.install(client, definitions)
     for crd in definitions:
         _await_established(client, crd["metadata"]["name"])
     for manifest in initial.objects(facts):
+        if ref_of(manifest).kind is NODE:
+            manifest["metadata"]["labels"] |= node_labels
         _put(client, manifest)
 
 

@@ -51,7 +51,7 @@ def install(client: Client, definitions: Iterable[Manifest]) -> None:
 
 
 def is_established(crd: Manifest) -> bool:
-    conditions = crd.get("status", {}).get("conditions", [])
+    conditions = crd.get("status", {}).get("conditions") or []
     return any((item["type"], item["status"]) == ("Established", "True") for item in conditions)
 
 

@@ -35,17 +35,17 @@ class Credentials:
             return cls(**json.loads(path.read_text()))
         made = _made()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(path, json.dumps(asdict(made)))
+        write_private(path, json.dumps(asdict(made)))
         groups = {ADMIN: "", OPERATORS: "system:masters"}  # whom the server never throttles
         tokens = {ADMIN: made.admin_token, OPERATORS: made.operators_token}
-        _write(
+        write_private(
             folder / "tokens.csv",
             "".join(f'{tokens[user]},{user},{user},"{groups[user]}"\n' for user in tokens),
         )
-        _write(folder / "ca.crt", made.ca)
-        _write(folder / "server.crt", made.certificate)
-        _write(folder / "server.key", made.key)
-        _write(folder / "service-accounts.key", made.service_account_key)
+        write_private(folder / "ca.crt", made.ca)
+        write_private(folder / "server.crt", made.certificate)
+        write_private(folder / "server.key", made.key)
+        write_private(folder / "service-accounts.key", made.service_account_key)
         return made
 
 
@@ -68,6 +68,7 @@ def _made() -> Credentials:
     )
 
 
-def _write(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """For the owner's eyes only."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import random
 import shutil
 import socket
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from sandbox.apiserver.build import build
 from sandbox.apiserver.client import ApiError, Client
-from sandbox.apiserver.credentials import ADMIN, OPERATORS, Credentials
+from sandbox.apiserver.credentials import ADMIN, OPERATORS, Credentials, write_private
 from sandbox.apiserver.process import Process
 from sandbox.provider import Refused
 
@@ -42,7 +41,9 @@ _START_SECONDS = 120
 
 
 class Server:
-    """The cluster in `folder`; `binaries` is the state directory below which they are built."""
+    """The cluster in `folder`, with the binaries of the state directory `root`."""
+
+    node_labels: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
@@ -50,7 +51,7 @@ class Server:
 
     @property
     def processes(self) -> dict[str, Process]:
-        return {name: Process(self.folder, name) for name in ORDER}
+        return processes_in(self.folder)
 
     @property
     def credentials(self) -> Credentials:
@@ -92,20 +93,17 @@ class Server:
             self.start_watch()
 
     def start_watch(self) -> None:
-        repository = Path(__file__).parent.parent.parent
-        arguments = ["-m", "sandbox.watch", str(self.folder)]
-        self.processes["watch"].start([sys.executable, *arguments], {"PYTHONPATH": str(repository)})
+        start_watch(self.folder, self.kubeconfig(OPERATORS))
 
     def stop(self) -> None:
-        for name in reversed(ORDER):
-            self.processes[name].stop()
+        for process in reversed(self.processes.values()):
+            process.stop()
 
     def _commands(self, binaries: Path) -> dict[str, list[str]]:
         self.credentials  # noqa: B018 -- writes the files that are named below
         ports, folder = self._ports(), self.folder
         own = folder / "operators.kubeconfig"
-        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(self.kubeconfig(OPERATORS))
+        write_private(own, self.kubeconfig(OPERATORS))
         storage = f"https://127.0.0.1:{ports['etcd']}"
         peer = "https://127.0.0.1:0"
         options: dict[str, dict[str, object]] = {
@@ -205,7 +203,24 @@ class Server:
 
     def remove(self) -> None:
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
+
+
+def processes_in(folder: Path) -> dict[str, Process]:
+    """Those that a cluster in `folder` has or might have."""
+    return {name: Process(folder, name) for name in ORDER}
+
+
+def start_watch(folder: Path, kubeconfig: str) -> None:
+    """The operators of the cluster in `folder`, with a kubeconfig of their own."""
+    write_private(folder / "operators.kubeconfig", kubeconfig)
+    repository = Path(__file__).parent.parent.parent
+    arguments = [sys.executable, "-m", "sandbox.watch", str(folder)]
+    Process(folder, "watch").start(arguments, {"PYTHONPATH": str(repository)})
+
+
+def remove_folder(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_free(port: int) -> bool:

@@ -1,14 +1,22 @@
-"""`python -m sandbox.watch <folder>`: runs until it is told to end; says on stderr what it does."""
+"""`python -m sandbox.watch <folder>`: runs until it is told to end; says on stderr what it does.
+
+When the folder goes, because somebody has deleted the state directory, the cluster's other processes are ended too: nobody
+else would find them again.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from sandbox.apiserver.client import Client
+from sandbox.apiserver.server import processes_in
 from sandbox.openshift.kinds import KINDS
 from sandbox.watch import loop
 from sandbox.watch.mirror import Mirror
@@ -29,9 +37,21 @@ def main(folder: Path) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    Thread(target=_end_with_folder, args=(folder,), daemon=True).start()
     mirror.start(stop)
     logging.info("following %s", client.server)
     loop.run(mirror, Writer(client, mirror).write, stop)
+
+
+def _end_with_folder(folder: Path) -> None:
+    known: dict[str, int] = {}
+    while folder.exists():
+        found = {name: process.pid() for name, process in processes_in(folder).items()}
+        known |= {name: pid for name, pid in found.items() if pid}
+        time.sleep(2)
+    for pid in {*known.values(), os.getpid()}:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 if __name__ == "__main__":

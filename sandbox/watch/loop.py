@@ -22,6 +22,7 @@ from sandbox.watch.mirror import Mirror
 
 _log = logging.getLogger(__name__)
 REACTIONS: tuple[Reaction, ...] = (
+    nodes.heartbeats,
     nodes.react,
     olm.react,
     cert_manager.react,

@@ -78,6 +78,9 @@ class Mirror:
                 if error.code != 410:
                     _log.info("watching %s: %s", kind.resource, error)
                     stop.wait(1)
+            except Exception:
+                _log.exception("watching %s", kind.resource)
+                stop.wait(1)
 
     def _list(self, kind: Kind, path: str) -> str:
         answer = self._client.get(path)

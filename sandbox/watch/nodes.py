@@ -5,7 +5,10 @@ The pods themselves, and what follows for deployments and jobs, come from Kubern
 
 from __future__ import annotations
 
-from sandbox.openshift.kinds import JOB, POD
+from datetime import UTC, datetime, timedelta
+
+from sandbox.apiserver.external import OURS
+from sandbox.openshift.kinds import JOB, NODE, POD
 from sandbox.openshift.objects import (
     Effect,
     Manifest,
@@ -40,6 +43,18 @@ def react(objects: Objects) -> list[Effect]:
         metadata = pod["metadata"]
         job = ended.get((metadata["namespace"], (metadata.get("labels") or {}).get(_JOB_NAME, "")))
         effects += _pod(objects, pod, job)
+    return effects
+
+
+def heartbeats(objects: Objects) -> list[Effect]:
+    """Of the sandbox's nodes in somebody else's cluster, whose controllers give up on a node that is silent."""
+    due = (datetime.now(UTC) - timedelta(seconds=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    effects: list[Effect] = []
+    for node in objects.all(NODE):
+        ready = {"type": "Ready", "status": "True", "reason": "SaidByTheSandbox", "lastHeartbeatTime": now()}
+        before = [item.get("lastHeartbeatTime") or "" for item in node["status"].get("conditions", [])]
+        if OURS in node["metadata"].get("labels", {}) and min(before, default="") < due:
+            effects.append(Put(with_status(node, conditions=[ready])))
     return effects
 
 
