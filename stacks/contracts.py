@@ -1,11 +1,12 @@
 """What a stack publishes. A hub's outputs are a contract: spokes read them, through the same class that publishes them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import pulumi
 
+from components.confidential import initdata
 from components.trustee import image_policy
 from stacks.serving import CONTRACT_VERSION
 
@@ -66,7 +67,8 @@ class HubOutputs:
     @classmethod
     def of(cls, stack: str, needs: Needs) -> Self:
         """Read the hub ``stack``; RunError with everything that ``needs`` misses, before anything of the spoke is declared."""
-        problems = contract_problems(_outputs(stack), needs)
+        outputs = _outputs(stack)
+        problems = contract_problems(outputs, needs) or tampering(outputs, needs.profiles)
         if problems:
             raise pulumi.RunError(
                 f"coco:hub: {stack} cannot serve this spoke:\n" + "\n".join(f"  {p}" for p in problems)
@@ -156,6 +158,31 @@ def contract_problems(outputs: Mapping[str, Any], needs: Needs) -> list[str]:
             for image in sorted(needs.images)
             if not image_policy.covers(outputs["images"]["repositories"], image)
         ]
+    return problems
+
+
+def tampering(outputs: Mapping[str, Any], profiles: Collection[str]) -> list[str]:
+    """Sentences on initdata that is not what the hub measured, or that would send a pod elsewhere: it must reach none."""
+    problems: list[str] = []
+    for name in sorted(profiles):
+        profile = outputs["profiles"][name]
+        what = None
+        try:
+            decoded = initdata.decode(profile["encoded"])
+            pinned = initdata.documents(decoded.toml)
+        except initdata.InitdataError as error:
+            what = f"cannot be read ({error})"
+        else:
+            if (decoded.toml, decoded.digest, decoded.pcr8) != tuple(
+                profile[key] for key in ("toml", "digest", "pcr8")
+            ):
+                what = "is not what the hub measured"
+            elif (pinned.kbs_url, pinned.kbs_ca.strip()) != (outputs["kbsUrl"], outputs["kbsCa"].strip()):
+                what = "names another KBS or CA than the hub does"
+        if what:
+            problems.append(
+                f"the initdata of profile {name} {what}: bring the hub up again, and find out who wrote its outputs"
+            )
     return problems
 
 

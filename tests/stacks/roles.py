@@ -1,31 +1,35 @@
 """Declares the role of a committed stack in the recording harness."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
+from components.confidential.profiles import ProfileSpec, render
 from stacks import hub, spoke, standalone
 from stacks.config import HubConfig, SpokeConfig, StandaloneConfig
 from stacks.contracts import CONTRACT_VERSION
-from tests.harness import Answers, Graph, deploy
+from tests.harness import CA_PEM, Answers, Graph, deploy
 from tests.stacks import committed
 
 HUB = "organization/coco/dev-hub"
-PCR8 = "ab" * 32
-HUB_OUTPUTS: dict[str, Any] = {
-    "contractVersion": CONTRACT_VERSION,
-    "kbsUrl": "https://kbs.apps.hub.example",
-    "kbsCa": "-----BEGIN CERTIFICATE-----",
-    "profiles": {
-        name: {
-            "toml": "...",
-            "encoded": f"encoded-{name}",
-            "digest": "cd" * 32,
-            "pcr8": PCR8,
-            "accepted": [PCR8],
-        }
+KBS_URL = "https://kbs.apps.hub.example"
+PROFILES = render(
+    {
+        name: ProfileSpec(agent_policy=f"package agent_policy\n# {name}\n", algorithm="sha256")
         for name in ("hardened", "debug")
     },
+    kbs_url=KBS_URL,
+    kbs_ca=CA_PEM,
+    image_policy_uri=None,
+    earlier={},
+    keep=1,
+)
+HUB_OUTPUTS: dict[str, Any] = {
+    "contractVersion": CONTRACT_VERSION,
+    "kbsUrl": KBS_URL,
+    "kbsCa": CA_PEM,
+    "profiles": {name: asdict(profile) for name, profile in PROFILES.items()},
     "oscVersions": ["1.13.1"],
     "tees": ["az-snp-vtpm"],
     "resources": {"default/kbsres1/key1": ["hardened"], "default/kbsres1/key2": ["hardened"]},

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stacks.contracts import CONTRACT_VERSION, Needs, contract_problems
+from stacks.contracts import CONTRACT_VERSION, Needs, contract_problems, tampering
 from tests.harness import Graph
 from tests.stacks import roles
 
@@ -42,7 +42,7 @@ def test_an_osc_version_without_reference_values_names_the_missing_file() -> Non
 
 
 def test_a_profile_nobody_defined_is_refused() -> None:
-    (problem,) = _problems(profiles={"hardened": {}})
+    (problem,) = _problems(profiles={"hardened": roles.HUB_OUTPUTS["profiles"]["hardened"]})
     assert "no profile debug: define coco:profiles.debug" in problem
 
 
@@ -55,6 +55,51 @@ def test_a_secret_the_hub_does_not_serve_is_refused() -> None:
 def test_a_secret_its_reader_may_not_read_is_refused() -> None:
     (problem,) = _problems(resources={"default/kbsres1/key1": ["debug"]})
     assert "not readable by profile hardened: add it to readableBy" in problem
+
+
+def _tampering(*, hub: dict[str, Any] | None = None, **hardened: Any) -> list[str]:
+    profiles = roles.HUB_OUTPUTS["profiles"]
+    outputs = {**roles.HUB_OUTPUTS, "profiles": {**profiles, "hardened": profiles["hardened"] | hardened}}
+    return tampering({**outputs, **(hub or {})}, ["hardened"])
+
+
+def test_initdata_as_the_hub_published_it_is_taken() -> None:
+    assert _tampering() == []
+
+
+def test_initdata_that_was_cut_or_altered_never_reaches_a_pod() -> None:
+    encoded = roles.PROFILES["hardened"].encoded
+    for tampered in (encoded[:-8], encoded + "AAAA", "", "A" * len(encoded)):
+        (problem,) = _tampering(encoded=tampered)
+        assert "the initdata of profile hardened cannot be read" in problem
+        assert problem.endswith("bring the hub up again, and find out who wrote its outputs")
+
+
+@pytest.mark.parametrize("key", ["toml", "digest", "pcr8"])
+def test_initdata_must_be_what_the_hub_measured(key: str) -> None:
+    (problem,) = _tampering(**{key: "something else"})
+    assert "profile hardened is not what the hub measured" in problem
+
+
+def test_the_initdata_of_another_profile_is_not_taken() -> None:
+    (problem,) = _tampering(encoded=roles.PROFILES["debug"].encoded)
+    assert "profile hardened is not what the hub measured" in problem
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("kbsUrl", "https://kbs.elsewhere.example"), ("kbsCa", "another")]
+)
+def test_initdata_must_pin_the_hub_itself(key: str, value: str) -> None:
+    (problem,) = _tampering(hub={key: value})
+    assert "profile hardened names another KBS or CA than the hub does" in problem
+
+
+def test_tampered_initdata_stops_the_spoke_before_anything_is_declared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stacks.place.declare", lambda *_, **__: pytest.fail("something was declared"))
+    with pytest.raises(Exception, match="names another KBS or CA"):
+        roles.declare("dev-spoke", outputs={**roles.HUB_OUTPUTS, "kbsUrl": "https://kbs.elsewhere.example"})
 
 
 @pytest.mark.parametrize("version", [None, CONTRACT_VERSION + 1])
@@ -97,7 +142,7 @@ def test_an_image_the_policy_would_refuse_is_refused_beforehand(
 
 
 def test_several_problems_are_told_together() -> None:
-    assert len(_problems(kbsUrl="", oscVersions=[], resources={})) == 3
+    assert len(_problems(oscVersions=[], resources={}, sealed={})) == 3
 
 
 def test_a_hub_without_outputs_has_not_been_brought_up() -> None:
