@@ -57,9 +57,12 @@ def test_a_secret_its_reader_may_not_read_is_refused() -> None:
     assert "not readable by profile hardened: add it to readableBy" in problem
 
 
-def _tampering(*, hub: dict[str, Any] | None = None, **hardened: Any) -> list[str]:
+def _tampering(hardened: dict[str, Any] | None = None, hub: dict[str, Any] | None = None) -> list[str]:
     profiles = roles.HUB_OUTPUTS["profiles"]
-    outputs = {**roles.HUB_OUTPUTS, "profiles": {**profiles, "hardened": profiles["hardened"] | hardened}}
+    outputs = {
+        **roles.HUB_OUTPUTS,
+        "profiles": {**profiles, "hardened": profiles["hardened"] | (hardened or {})},
+    }
     return tampering({**outputs, **(hub or {})}, ["hardened"])
 
 
@@ -70,19 +73,19 @@ def test_initdata_as_the_hub_published_it_is_taken() -> None:
 def test_initdata_that_was_cut_or_altered_never_reaches_a_pod() -> None:
     encoded = roles.PROFILES["hardened"].encoded
     for tampered in (encoded[:-8], encoded + "AAAA", "", "A" * len(encoded)):
-        (problem,) = _tampering(encoded=tampered)
+        (problem,) = _tampering({"encoded": tampered})
         assert "the initdata of profile hardened cannot be read" in problem
         assert problem.endswith("bring the hub up again, and find out who wrote its outputs")
 
 
 @pytest.mark.parametrize("key", ["toml", "digest", "pcr8"])
 def test_initdata_must_be_what_the_hub_measured(key: str) -> None:
-    (problem,) = _tampering(**{key: "something else"})
+    (problem,) = _tampering({key: "something else"})
     assert "profile hardened is not what the hub measured" in problem
 
 
 def test_the_initdata_of_another_profile_is_not_taken() -> None:
-    (problem,) = _tampering(encoded=roles.PROFILES["debug"].encoded)
+    (problem,) = _tampering({"encoded": roles.PROFILES["debug"].encoded})
     assert "profile hardened is not what the hub measured" in problem
 
 
