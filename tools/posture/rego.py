@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from regopy import Interpreter, LogLevel, RegoError
+from regopy import Bundle, Interpreter, LogLevel, RegoError
 
 from tools.posture.deployment import PostureError
 
@@ -26,8 +26,8 @@ class Policy:
     """One policy with its `data`, which can be asked about many inputs. Raises PostureError where it does not compile."""
 
     def __init__(self, what: str, rego: str, data: Mapping[str, object]) -> None:
-        self._what = what
         self._interpreter = Interpreter()
+        self._compiled: dict[str, Bundle] = {}
         self._interpreter.log_level = LogLevel.NONE
         # In the KBS and the attestation service a built-in that gets a wrong type fails the evaluation.
         self._interpreter.strict_built_in_errors = True
@@ -43,9 +43,11 @@ class Policy:
     def ask(self, query: str, input_: object) -> Any:
         """The value of `query`; None where it is undefined or fails, which no program takes for a yes."""
         try:
+            if query not in self._compiled:
+                # Bound to a name, because a bare false is an unfulfilled expression and comes back as undefined.
+                self._compiled[query] = self._interpreter.build(f"found = {query}")
             self._interpreter.set_input_term(json.dumps(input_, ensure_ascii=False))
-            # Bound to a name, because a bare false is an unfulfilled expression and comes back as undefined.
-            output = self._interpreter.query(f"found = {query}")
+            output = self._interpreter.query_bundle(self._compiled[query])
             if not output.ok() or str(output) == "undefined":
                 return None
             return json.loads(str(output))["bindings"]["found"]

@@ -1,0 +1,158 @@
+"""Who may read which secret: the report says what the deployed policies do, for every pair, and notices every weakening."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.stacks.committed import NAMES, ROOT
+from tests.tools import deployed
+from tools.posture.model import Trusted
+from tools.posture.release import ANYTHING_ELSE
+
+PUBLIC = "default/sealing-key/jwk"
+SECTIONS = {
+    name: yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text())["config"] for name in NAMES
+}
+PAIRS = [
+    (stack, profile, f"default/{secret}/{key}", profile in served["readableBy"])
+    for stack, sections in SECTIONS.items()
+    for secret, served in sections.get("coco:secrets", {}).items()
+    for key in served["keys"]
+    for profile in sections["coco:profiles"]
+]
+
+
+@cache
+def trusted(home: Path, stack: str) -> Trusted:
+    found = deployed.posture(deployed.export(home, stack)).trusted
+    assert found is not None
+    return found
+
+
+def readers(hub: Trusted, path: str) -> set[str]:
+    row = next(row for row in hub.matrix.rows if row.path.removeprefix("kbs:///") == path)
+    return {reader.label for reader, allowed in zip(hub.matrix.readers, row.allowed, strict=True) if allowed}
+
+
+@pytest.mark.parametrize(("stack", "profile", "path", "may"), PAIRS)
+def test_each_profile_reads_exactly_the_paths_that_the_stack_file_gives_it(
+    home: Path, stack: str, profile: str, path: str, may: bool
+) -> None:
+    assert (profile in readers(trusted(home, stack), path)) is may
+
+
+@pytest.mark.parametrize("stack", sorted({pair[0] for pair in PAIRS}))
+def test_nobody_else_reads_anything_and_nothing_else_is_read(home: Path, stack: str) -> None:
+    hub = trusted(home, stack)
+    known = {path for at, _, path, _ in PAIRS if at == stack} | {PUBLIC, ANYTHING_ELSE}
+    assert {row.path.removeprefix("kbs:///") for row in hub.matrix.rows} <= known
+    assert readers(hub, ANYTHING_ELSE) == set()
+    for row in hub.matrix.rows:
+        assert not readers(hub, row.path.removeprefix("kbs:///")) - set(SECTIONS[stack]["coco:profiles"])
+
+
+def without(line: str) -> Callable[[str], str]:
+    return lambda text: text.replace(line, "")
+
+
+def instead(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new)
+
+
+OPEN = '\nallow if {\n\tattested\n\trequested[1] == "kbsres1"\n}\n'
+WEAKER = {
+    "open by default": (
+        instead("default allow := false", "default allow := true"),
+        "attestation decides nothing",
+    ),
+    "open to all initdata": (lambda text: text + OPEN, "pods with any initdata whatever"),
+    "open without attestation": (without("\tattested\n"), "attestation decides nothing"),
+    "status ignored": (without('\t\tsubmod["ear.status"] == "affirming"\n'), "attestation decides nothing"),
+    "executables ignored": (
+        without('\t\taffirms(submod["ear.trustworthiness-vector"].executables)\n'),
+        "attestation decides nothing",
+    ),
+    "hardware ignored": (
+        without('\t\taffirms(submod["ear.trustworthiness-vector"].hardware)\n'),
+        "attestation decides nothing",
+    ),
+    "configuration ignored": (
+        without('\t\taffirms(submod["ear.trustworthiness-vector"].configuration)\n'),
+        "attestation decides nothing",
+    ),
+    "warnings affirm": (instead("claim <= 31", "claim <= 99"), "attestation decides nothing"),
+    "any path": (
+        lambda text: text.replace('requested == ["default", "kbsres1", "key1"]', "count(requested) == 3"),
+        "more than the paths it names",
+    ),
+    "any plugin": (without(' if data.plugin == "resource"'), "more than the paths it names"),
+}
+
+
+@pytest.mark.parametrize("how", WEAKER)
+def test_a_weaker_resource_policy_is_reported(home: Path, how: str) -> None:
+    change, words = WEAKER[how]
+    hub = deployed.export(home, "dev-hub")
+    before = deployed.posture(hub).warnings
+    after = deployed.posture(deployed.with_text(hub, "resource-policy", change)).warnings
+    assert not any(words in warning for warning in before)
+    assert any(words in warning for warning in after), after
+
+
+def test_one_good_device_beside_a_bad_one_is_not_attested(home: Path) -> None:
+    def some(rego: str) -> str:
+        start, end = rego.index("\tevery submod"), rego.index("affirms(claim)")
+        some_ = '\tsome submod in input.submods\n\tsubmod["ear.status"] == "affirming"\n'
+        claims = "".join(
+            f'\taffirms(submod["ear.trustworthiness-vector"].{claim})\n'
+            for claim in ("executables", "hardware", "configuration")
+        )
+        return f"{rego[:start]}{some_}{claims}}}\n\n{rego[end:]}"
+
+    hub = deployed.with_text(deployed.export(home, "dev-hub"), "resource-policy", some)
+    assert any("attestation decides nothing" in warning for warning in deployed.posture(hub).warnings)
+
+
+def test_a_secret_that_a_debug_profile_reads_is_reported_whoever_promised_it(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    hardened, debug = (hub.outputs["profiles"][name]["pcr8"] for name in ("hardened", "debug"))
+    changed = deployed.with_text(hub, "resource-policy", instead(f'"{hardened}"', f'"{hardened}", "{debug}"'))
+    warnings = deployed.posture(changed).warnings
+    assert any("Profile debug may read kbs:///default/kbsres1/key1" in warning for warning in warnings)
+    assert "kbs:///default/kbsres1/key1 is given to debug, and the stack says that it is not." in warnings
+    assert not any("debug may read kbs:///default/sealing-key" in warning for warning in warnings)
+
+
+def test_a_measurement_that_no_profile_has_is_reported_wherever_it_is_accepted(home: Path) -> None:
+    hub, other = deployed.export(home, "dev-hub"), "ab" * 32
+    hardened = hub.outputs["profiles"]["hardened"]["pcr8"]
+    changed = deployed.with_text(hub, "resource-policy", instead(hardened, other))
+    warnings = deployed.posture(changed).warnings
+    assert any("initdata that is no profile (PCR8 abababab)" in warning for warning in warnings)
+    assert any(
+        "key1 is not given to hardened, and the stack says that it is" in warning for warning in warnings
+    )
+
+
+def test_an_earlier_version_that_is_still_accepted_has_its_own_column_and_is_reported(home: Path) -> None:
+    hub, earlier = deployed.export(home, "dev-hub"), "cd" * 32
+    hardened = hub.outputs["profiles"]["hardened"]["pcr8"]
+    changed = deployed.with_profile(hub, "hardened", accepted=[hardened, earlier])
+    changed = deployed.with_text(
+        changed, "resource-policy", instead(f'"{hardened}"', f'"{hardened}", "{earlier}"')
+    )
+    found = deployed.posture(changed)
+    assert found.trusted is not None
+    assert readers(found.trusted, "default/kbsres1/key1") == {"hardened", "hardened, earlier cdcdcdcd"}
+    assert any("An earlier version of profile hardened is still accepted" in one for one in found.warnings)
+
+
+def test_a_policy_that_does_not_compile_makes_no_report(home: Path) -> None:
+    hub = deployed.with_text(
+        deployed.export(home, "dev-hub"), "resource-policy", lambda rego: rego + "\nallow if {"
+    )
+    with pytest.raises(ValueError, match="resource policy is not valid Rego"):
+        deployed.posture(hub)
