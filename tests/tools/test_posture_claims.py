@@ -1,0 +1,274 @@
+"""Every other claim of the report: it changes when what is deployed gets weaker."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.stacks.committed import ROOT
+from tests.tools import deployed
+from tests.tools.deployed import NOW
+from tools.posture import images, report
+from tools.posture.deployment import Deployment
+from tools.posture.model import Posture
+from tools.posture.sources import PostureError
+
+
+def warned(posture: Posture, words: str) -> bool:
+    return any(words in warning for warning in posture.warnings)
+
+
+# What an administrator of a spoke can do
+
+
+def profile(found: Posture, name: str) -> Any:
+    assert found.trusted is not None
+    return next(one for one in found.trusted.profiles if one.name == name)
+
+
+@pytest.mark.parametrize(
+    ("rule", "power", "granted"),
+    [
+        ("ExecProcessRequest", "exec", "any"),
+        ("ReadStreamRequest", "read_logs", True),
+        ("WriteStreamRequest", "write_stdin", True),
+        ("SetPolicyRequest", "set_policy", True),
+    ],
+)
+def test_a_power_that_the_deployed_policy_grants_is_reported(
+    home: Path, rule: str, power: str, granted: object
+) -> None:
+    hub = deployed.export(home, "dev-hub")
+    before = profile(deployed.posture(hub), "hardened").powers
+    changed = deployed.with_agent_policy(
+        hub, "hardened", lambda rego: rego.replace(f"default {rule} := false", f"default {rule} := true")
+    )
+    after = profile(deployed.posture(changed), "hardened").powers
+    assert after == replace(before, **{power: granted})
+    assert getattr(before, power) != granted
+
+
+def test_a_permissive_profile_that_reads_a_secret_is_reported(home: Path) -> None:
+    def permit(rego: str) -> str:
+        return rego.replace("default ExecProcessRequest := false", "default ExecProcessRequest := true")
+
+    hub = deployed.with_agent_policy(deployed.export(home, "dev-hub"), "hardened", permit)
+    assert warned(deployed.posture(hub), "Profile hardened may read kbs:///default/kbsres1/key1")
+
+
+def test_the_listed_commands_are_named(home: Path) -> None:
+    rule = (
+        'policy_data := {"allowed_commands": [["cat", "/etc/os release"]]}\n\n'
+        "ExecProcessRequest if {\n\tinput.process.Args in policy_data.allowed_commands\n}\n"
+    )
+    hub = deployed.with_agent_policy(deployed.export(home, "dev-hub"), "hardened", lambda rego: rego + rule)
+    assert profile(deployed.posture(hub), "hardened").powers.exec == "only: cat '/etc/os release'"
+
+
+SIGNED = {"type": "sigstoreSigned", "keyPath": "kbs:///default/keys/release"}
+ANYTHING, REJECT = {"type": "insecureAcceptAnything"}, {"type": "reject"}
+
+
+@pytest.mark.parametrize(
+    ("default", "scopes", "power"),
+    [
+        ([REJECT], {}, "none"),
+        ([ANYTHING], {}, "any"),
+        ([ANYTHING], {"quay.io/ours": [SIGNED]}, "any"),
+        (
+            [REJECT],
+            {"quay.io/ours": [SIGNED]},
+            "only images of quay.io/ours signed by kbs:///default/keys/release",
+        ),
+        (
+            [REJECT],
+            {"quay.io/ours": [SIGNED, ANYTHING]},
+            "only images of quay.io/ours signed by kbs:///default/keys/release",
+        ),
+        ([REJECT], {"quay.io/ours": [ANYTHING]}, "only any image of quay.io/ours"),
+        (
+            [SIGNED],
+            {"quay.io/ours": [REJECT]},
+            "only images of any repository signed by kbs:///default/keys/release",
+        ),
+    ],
+)
+def test_an_image_policy_is_read_as_the_guest_reads_it(
+    default: list[Any], scopes: dict[str, Any], power: str
+) -> None:
+    policy = {"default": default, "transports": {"docker": scopes}}
+    assert images.decided(json.dumps(policy)) == power
+    assert images.power("kbs:///default/image-policy/policy", {"document": json.dumps(policy)}) == power
+
+
+@pytest.mark.parametrize(
+    ("published", "power"),
+    [
+        ({"policy": "insecure", "repositories": []}, "any"),
+        ({"policy": "reject", "repositories": []}, "none"),
+        ({"policy": "signed", "repositories": ["quay.io/ours"]}, "only signed ones of quay.io/ours"),
+        ({}, images.UNKNOWN),
+    ],
+)
+def test_without_its_text_an_image_policy_is_what_the_hub_calls_it(
+    published: dict[str, Any], power: str
+) -> None:
+    assert images.power("kbs:///default/image-policy/policy", published) == power
+    assert images.power(None, published) == "any"  # a guest without a policy asks for nothing
+
+
+def test_no_containers_policy_is_refused() -> None:
+    for text in ("{}", "[]", "no", '{"default": [{}]}'):
+        with pytest.raises(PostureError, match="no containers-policy"):
+            images.decided(text)
+
+
+def test_pods_that_run_any_image_are_reported(home: Path) -> None:
+    assert warned(deployed.posture(deployed.export(home, "dev-hub")), "run any image")
+
+
+# What a guest must prove
+
+
+def loosened(condition: str) -> Callable[[str], str]:
+    return lambda rego: "\n".join(line for line in rego.splitlines() if condition not in line) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("tpm.pcr03 in", "does not ask for firmware configuration (PCR3)"),
+        ("tpm.pcr08 in", "does not ask for initdata (PCR8)"),
+        ("tpm.pcr09 in", "does not ask for initrd (PCR9)"),
+        ("tpm.pcr11 in", "does not ask for kernel image (PCR11)"),
+        ("tpm.pcr12 in", "does not ask for kernel command line (PCR12)"),
+        ("policy_debug_allowed", "does not ask for no debugging by the host"),
+        ("policy_migrate_ma", "does not ask for no migration agent"),
+    ],
+)
+def test_a_weaker_attestation_policy_is_reported(home: Path, condition: str, words: str) -> None:
+    hub = deployed.export(home, "dev-hub")
+    assert not warned(deployed.posture(hub), words)
+    assert warned(deployed.posture(deployed.with_text(hub, "attestation-policy", loosened(condition))), words)
+
+
+def test_evidence_of_no_tee_that_is_affirmed_is_reported(home: Path) -> None:
+    def affirm(rego: str) -> str:
+        for bad, good in (("executables := 33", "executables := 3"), ("hardware := 97", "hardware := 2")):
+            rego = rego.replace(bad, good)
+        return rego.replace("configuration := 36", "configuration := 2")
+
+    hub = deployed.with_text(deployed.export(home, "dev-hub"), "attestation-policy", affirm)
+    assert warned(deployed.posture(hub), "attestation protects nothing")
+
+
+def test_a_policy_that_affirms_nothing_is_reported(home: Path) -> None:
+    hub = deployed.with_text(
+        deployed.export(home, "dev-hub"),
+        "attestation-policy",
+        lambda rego: rego.replace("executables := 3 if", "executables := 33 if"),
+    )
+    assert warned(deployed.posture(hub), "No evidence is affirmed")
+
+
+# Reference values
+
+
+def with_values(hub: Deployment, name: str, **changes: Any) -> Deployment:
+    def change(text: str) -> str:
+        document = json.loads(text)
+        entry = {**json.loads(base64.b64decode(document[name])), **changes}
+        document[name] = base64.b64encode(json.dumps(entry).encode()).decode()
+        return json.dumps(document)
+
+    return deployed.with_text(hub, "reference-values", change)
+
+
+def test_values_that_nobody_verified_are_reported(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-hub"))
+    assert warned(found, "Reference values of snp_pcr03, snp_pcr09, snp_pcr11, snp_pcr12 are unverified")
+
+
+def test_a_value_that_no_reviewed_file_has_is_reported(home: Path) -> None:
+    hub = with_values(deployed.export(home, "dev-hub"), "snp_pcr11", value=["ee" * 32])
+    assert warned(deployed.posture(hub), "Nobody vouches for reference values of snp_pcr11")
+
+
+def test_values_without_any_reviewed_file_are_reported(home: Path, tmp_path: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-hub"), root=tmp_path)
+    assert warned(found, "Nobody vouches for reference values of snp_pcr03")
+
+
+def test_verified_values_are_not_reported(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "stacks/reference-values"
+    folder.mkdir(parents=True)
+    values = yaml.load((ROOT / "stacks/reference-values/1.13.1.yaml").read_text(), yaml.BaseLoader)  # noqa: S506
+    values["provenance"] |= {
+        "signatureChecked": "true",
+        "imageDigest": "sha256:" + "0" * 64,
+        "toolVersion": "1.0",
+    }
+    (folder / "1.13.1.yaml").write_text(yaml.safe_dump(values))
+    found = deployed.posture(deployed.export(home, "dev-hub"), root=tmp_path)
+    assert not warned(found, "unverified")
+    assert not warned(found, "Nobody vouches")
+
+
+def test_values_past_their_end_are_reported(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    assert not warned(deployed.posture(hub), "expired")
+    late = with_values(hub, "snp_pcr09", expiration="2026-01-01T00:00:00Z")
+    assert warned(deployed.posture(late), "Reference values of snp_pcr09 expired on 2026-01-01")
+    assert warned(
+        deployed.posture(with_values(hub, "snp_pcr09", expiration="some day")), "expired on some day"
+    )
+
+
+def test_initdata_that_no_profile_has_is_reported_where_it_may_attest(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    known = [one["pcr8"] for one in hub.outputs["profiles"].values()]
+    changed = with_values(hub, "snp_pcr08", value=[*known, "ab" * 32])
+    assert warned(deployed.posture(changed), "snp_pcr08 accepts initdata that is no profile (PCR8 abababab)")
+    assert warned(
+        deployed.posture(with_values(hub, "snp_pcr08", value=known[1:])), "its PCR8 is no reference value"
+    )
+
+
+# Settings of the KBS
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"DenyAll"', '"InsecureAllowAll"', "admin API is open to everybody"),
+        ('"DenyAll"', '"AuthenticatedAuthorization"', "admin API is open to the holders of its keys"),
+        (
+            "insecure_header_jwk = false",
+            "insecure_header_jwk = true",
+            "attestation_token.insecure_header_jwk",
+        ),
+        ("insecure_http = false", "insecure_http = true", "http_server.insecure_http"),
+    ],
+)
+def test_an_insecure_setting_of_the_kbs_is_reported(home: Path, old: str, new: str, words: str) -> None:
+    hub = deployed.export(home, "dev-hub")
+    assert not warned(deployed.posture(hub), words)
+    changed = deployed.with_text(hub, "kbs-config", lambda text: text.replace(old, new))
+    assert warned(deployed.posture(changed), words)
+
+
+def test_zones_that_are_not_separate_are_reported(home: Path) -> None:
+    found = report.build(deployed.export(home, "dev-standalone"), None, root=ROOT, now=NOW)
+    assert (found.role, bool(found.trusted), bool(found.untrusted)) == ("standalone", True, True)
+    assert warned(found, "The trust zones are not separate")
+
+
+def test_a_profile_for_another_kbs_is_reported(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    moved = replace(hub, outputs={**hub.outputs, "kbsUrl": "https://kbs.elsewhere.example.com"})
+    assert warned(deployed.posture(moved), "and this one is https://kbs.elsewhere.example.com")
