@@ -1,0 +1,58 @@
+"""docs/security.md names a test or a setting for each claim: they exist, and every row of its tables has one."""
+
+import ast
+import re
+from functools import cache
+
+import pytest
+
+from tests.stacks.committed import ROOT
+from tools import configuration
+
+PAGE = (ROOT / "docs/security.md").read_text("utf-8")
+CLAIMS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
+SETTINGS = sorted(set(re.findall(r"`coco:([\w.<>]+)`", PAGE)))
+
+
+@cache
+def functions(file: str) -> set[str]:
+    path = ROOT / file
+    tree = ast.parse(path.read_text("utf-8")) if path.exists() else ast.Module([], [])
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize(("file", "name"), CLAIMS)
+def test_a_test_that_is_named_exists(file: str, name: str) -> None:
+    assert name in functions(file), f"docs/security.md names {file}::{name}, which is not there"
+
+
+def test_every_test_is_named_with_its_file() -> None:
+    named = re.findall(r"`(?:tests/)?[\w/]*(?:\.py::)?(test_\w+)`", PAGE)
+    assert sorted(set(named)) == sorted({name for _, name in CLAIMS})
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_that_is_named_exists(setting: str) -> None:
+    section, *keys = setting.split(".")
+    assert f"`coco:{section}`" in configuration.text()
+    assert all(f"| `{key}` |" in configuration.text() for key in keys if key != "<name>")
+
+
+def _claim_rows() -> list[str]:
+    rows: list[str] = []
+    backed = False
+    for line in PAGE.splitlines():
+        if not line.startswith("|"):
+            backed = False
+        elif line.startswith(("| cannot |", "| claim |")):
+            backed = True
+            assert line.endswith("| backed by |")
+        elif backed and not line.startswith("| ---"):
+            rows.append(line)
+    return rows
+
+
+@pytest.mark.parametrize("row", _claim_rows(), ids=lambda row: row[2:60])
+def test_every_claim_is_backed(row: str) -> None:
+    backing = row.rstrip("|").rsplit("|", 1)[1]
+    assert "::test_" in backing or "setting" in backing
