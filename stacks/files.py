@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from components import versions
-from components.confidential import agent_policy
+from components.confidential import agent_policy, initdata
 from components.trustee import reference_values
 from components.trustee.reference_values import ReferenceValues
 from stacks.rules import Problem
@@ -24,6 +24,7 @@ def policies(stack: Stack, root: Path, into: dict[str, str]) -> Iterator[Problem
             continue
         try:
             rego = agent_policy.custom((root / profile.policy_file).read_text("utf-8"))
+            initdata.check_size(rego)
             powers = agent_policy.powers(rego)
         except (OSError, UnicodeDecodeError) as error:
             yield Problem(
@@ -38,6 +39,14 @@ def policies(stack: Stack, root: Path, into: dict[str, str]) -> Iterator[Problem
                 key=f"profiles.{name}.policyFile",
                 value=profile.policy_file,
                 rule="must be a policy that answers all that the agent asks",
+                fix=str(error),
+            )
+            continue
+        except initdata.InitdataError as error:
+            yield Problem(
+                key=f"profiles.{name}.policyFile",
+                value=profile.policy_file,
+                rule="must fit into what a VM is given at its start",
                 fix=str(error),
             )
             continue

@@ -25,6 +25,8 @@ VERSION: Final = "0.1.0"
 ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 # Azure's userData holds 64 KB and is base64 once more, over text that is base64 already.
 MAX_ENCODED_BYTES: Final = 64 * 1024 * 3 // 4
+# For all but the agent policy: the KBS's address and its CA, each a few hundred bytes.
+_ROOM_BESIDE_POLICY: Final = 4096
 _MAX_TOML_BYTES: Final = 1024 * 1024
 _DOCUMENTS: Final = ("aa.toml", "cdh.toml", "policy.rego")
 # RFC 1952: deflate, no name, no time, best compression, unknown operating system. gzip.compress writes another OS
@@ -90,6 +92,15 @@ class Documents:
     kbs_url: str
     kbs_ca: str
     image_policy_uri: str | None
+
+
+def check_size(agent_policy: str) -> None:
+    """Raises InitdataError for a policy that no initdata could hold: before the KBS and its CA are there to render one."""
+    size, limit = len(_packed(agent_policy)), MAX_ENCODED_BYTES - _ROOM_BESIDE_POLICY
+    if size > limit:
+        raise InitdataError(
+            f"The agent policy packs to {size} bytes, and Azure's 64 KB of userData have {limit} for it: shorten it."
+        )
 
 
 def render(
@@ -200,17 +211,21 @@ def _measured(toml: str, encoded: str) -> Initdata:
 
 
 def _encode(toml: str) -> str:
-    raw = toml.encode("utf-8")
-    deflate = zlib.compressobj(level=9, wbits=-15)
-    body = deflate.compress(raw) + deflate.flush()
-    trailer = zlib.crc32(raw).to_bytes(4, "little") + len(raw).to_bytes(4, "little")
-    encoded = base64.b64encode(_GZIP_HEADER + body + trailer).decode("ascii")
+    encoded = _packed(toml)
     if len(encoded) > MAX_ENCODED_BYTES:
         raise InitdataError(
             f"The encoded initdata has {len(encoded)} bytes and Azure's 64 KB of userData take {MAX_ENCODED_BYTES}: "
             "shorten the agent policy."
         )
     return encoded
+
+
+def _packed(text: str) -> str:
+    raw = text.encode("utf-8")
+    deflate = zlib.compressobj(level=9, wbits=-15)
+    body = deflate.compress(raw) + deflate.flush()
+    trailer = zlib.crc32(raw).to_bytes(4, "little") + len(raw).to_bytes(4, "little")
+    return base64.b64encode(_GZIP_HEADER + body + trailer).decode("ascii")
 
 
 def _parsed(toml: str) -> tuple[str, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,14 @@ def test_a_policy_that_is_no_rego_is_refused(project: Path) -> None:
         "coco:profiles.web.policyFile: must be a policy that answers all that the agent asks"
     )
     assert "not valid Rego" in found
+
+
+def test_a_policy_that_fits_into_no_vm_is_refused_before_there_is_a_cluster(project: Path) -> None:
+    noise = "\n".join(f"# {sha256(bytes([n // 256, n % 256])).hexdigest()}" for n in range(1500))
+    [found] = problems("dev-hub", policy(project, f"{rendered()}\n{noise}\n"), root=project)
+    assert found.startswith("coco:profiles.web.policyFile: must fit into what a VM is given at its start")
+    assert "64 KB" in found
+    assert found.endswith("shorten it.")
 
 
 def test_a_policy_file_replaces_the_settings_so_both_are_refused(project: Path) -> None:
