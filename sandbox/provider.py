@@ -1,13 +1,14 @@
 """What a provider stand-in answers, and what the engine that drives it promises.
 
-Every value that crosses this interface is plain JSON-like Python (dict, list, str, int, float, bool, None). Secrets are
-already unwrapped on the way in; on the way out the engine wraps an output again when the input of that name held a secret,
-when the program's `additional_secret_outputs` names it, or when `Provider.secret_outputs` does.
+Every value that crosses this interface is plain JSON-like Python (dict, list, str, int, float, bool, None).
+Secrets are already unwrapped on the way in; on the way out the engine wraps an output again when the input of
+that name held a secret, when the program's `additional_secret_outputs` names it, or when
+`Provider.secret_outputs` does.
 
-The engine records an operation as pending before it calls `create`, `update` or `delete`, and repeats the call when it finds
-the operation pending after an interruption. So all three must be idempotent: a `create` of what exists under the same
-identity with the same inputs returns it, a `delete` of what is gone succeeds. Identity must follow from the type, the name
-and the inputs, and not from the moment of the call.
+The engine records an operation as pending before it calls `create`, `update` or `delete`, and repeats the
+call when it finds the operation pending after an interruption. So all three must be idempotent: a `create` of
+what exists under the same identity with the same inputs returns it, a `delete` of what is gone succeeds.
+Identity must follow from the type, the name and the inputs, and not from the moment of the call.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from typing import Any, Final, Protocol
 from pulumi.runtime import rpc
 
 UNKNOWN: Final[str] = rpc.UNKNOWN
-"""Stands for a value that is not known yet; may appear anywhere inside the inputs during a preview, never during `up`."""
+"""Stands for a value that is not known yet; may appear anywhere inside the inputs during a preview, never
+during `up`.
+"""
 
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One input that the provider would refuse; `property` is a path such as `properties.vmSize`, or "" for the whole."""
+    """One input that the provider would refuse; `property` is a path such as `properties.vmSize`, or "" for
+    the whole.
+    """
 
     property: str
     reason: str
@@ -50,7 +55,8 @@ class Refused(Exception):
 
 
 class Incomplete(Exception):
-    """What was created or updated exists, but did not become ready in time; the next update waits for it again.
+    """What was created or updated exists, but did not become ready in time; the next update waits for it
+    again.
 
     `create` and `update` raise it so that the resource enters the state: what exists must be deletable.
     """
@@ -63,10 +69,14 @@ class Incomplete(Exception):
 
 
 class Provider(Protocol):
-    """The provider protocol of Pulumi, reduced to what this program needs. Methods other than `check` may raise Refused."""
+    """The provider protocol of Pulumi, reduced to what this program needs. Methods other than `check` may
+    raise Refused.
+    """
 
     def check(self, type_: str, name: str, news: Values) -> list[Failure]:
-        """Every input the provider would refuse, an unknown type and unknown properties included; `name` is logical."""
+        """Every input the provider would refuse, an unknown type and unknown properties included; `name` is
+        logical.
+        """
         ...
 
     def diff(self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, news: Values) -> Diff: ...

@@ -13,8 +13,8 @@ from sandbox.engine.steps import Engine
 def delete_remaining(engine: Engine) -> None:
     """Delete what this run has not come to, dependents first.
 
-    Raises SandboxError, with everything still there, when some of it is protected; ResourceFailed at the first deletion
-    that is refused.
+    Raises SandboxError, with everything still there, when some of it is protected; ResourceFailed at the
+    first deletion that is refused.
     """
     ledger = engine.ledger
     going = list(reversed(ledger.olds))

@@ -1,4 +1,6 @@
-"""What people see: a line for each step while it runs, then the tree of what changed, counts and what to do next."""
+"""What people see: a line for each step while it runs, then the tree of what changed, counts and what to do
+next.
+"""
 
 from __future__ import annotations
 
@@ -64,16 +66,15 @@ class Display:
     # The engine's Watcher
 
     def begins(self, op: Op, urn: str) -> None:
-        if self._out.is_terminal and op not in _QUIET:
+        if op not in _QUIET:
             self._working(f"{op} {name_of(urn)}")
 
     def done(self, step: Step) -> None:
-        forgotten = step.op == "delete" and (step.resource.delete or step.resource.external)
-        if (
-            forgotten
-        ):  # what was replaced has been shown with its successor, and what was read stays where it is
+        # What was replaced has been shown with its successor; what was read stays where it is.
+        if step.op == "delete" and (step.resource.delete or step.resource.external):
             return
         self._steps.append(step)
+        self._working("running the program")
         if step.op not in _QUIET and _visible(step.resource) and not self._preview:
             self._out.print(_label(step), Text(f" {step.seconds:.2f}s", "dim"), sep="")
 
@@ -90,12 +91,17 @@ class Display:
     def error(self, message: str) -> None:
         self._out.print(Text(f"error: {message}", "bold red"))
 
+    def rest(self) -> None:
+        """Nothing runs any more, whether the run has ended or was broken off."""
+        if self._status:
+            self._status.stop()
+
     # The end of the run
 
     def summary(self, outputs: tuple[Values, Values] | None) -> None:
-        """The tree of what changed and the counts; `outputs` are the stack's before and after, None after a failure."""
-        if self._status:
-            self._status.stop()
+        """The tree of what changed and the counts; `outputs` are the stack's before and after, None after a
+        failure.
+        """
         changed = [step for step in self._steps if step.op not in _QUIET]
         if any(_visible(step.resource) and step.resource.type != STACK for step in changed):
             self._out.print(self._tree())
@@ -120,6 +126,8 @@ class Display:
         return f"in {perf_counter() - self._started:.1f}s"
 
     def _working(self, message: str) -> None:
+        if not self._out.is_terminal:
+            return
         if self._status is None:
             self._status = self._out.status(message)
             self._status.start()

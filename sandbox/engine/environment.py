@@ -22,7 +22,8 @@ class Selection:
 
     @classmethod
     def of(cls, project: Project, env: str, stack: str | None) -> Selection:
-        """One stack, or those of an environment: its hub and its spokes. A standalone stack is only ever named itself.
+        """One stack, or those of an environment: its hub and its spokes. A standalone stack is only ever
+        named itself.
 
         Raises SandboxError when there is none.
         """

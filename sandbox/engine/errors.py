@@ -17,4 +17,6 @@ class ResourceFailed(Exception):
 
 
 class ProgramFailed(Exception):
-    """The program itself raised; the message is its own sentence, or its traceback when it was not a RunError."""
+    """The program itself raised; the message is its own sentence, or its traceback when it was not a
+    RunError.
+    """

@@ -13,7 +13,9 @@ Op = Literal["same", "create", "update", "replace", "delete", "read", "import"]
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step that was taken, or in a preview would be. `old` is None for what is new, `new` for what is deleted."""
+    """One step that was taken, or in a preview would be. `old` is None for what is new, `new` for what is
+    deleted.
+    """
 
     op: Op
     old: Resource | None = None

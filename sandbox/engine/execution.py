@@ -1,4 +1,6 @@
-"""Single operations on single resources: recorded as pending, handed to the provider, and their outputs made secret again."""
+"""Single operations on single resources: recorded as pending, handed to the provider, and their outputs made
+secret again.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +110,9 @@ class Executor:
 
 
 def with_outputs(resource: Resource, provider: Provider, outputs: Values) -> Resource:
-    """`resource` with what the provider returned, secret where its inputs, the program or the provider say so."""
+    """`resource` with what the provider returned, secret where its inputs, the program or the provider say
+    so.
+    """
     secret = {*resource.additional_secret_outputs, *provider.secret_outputs(resource.type)}
     sealed = {
         key: Secret(plain(value)) if key in secret else sealed_like(value, resource.inputs.get(key))

@@ -63,7 +63,11 @@ def package(type_: str) -> str:
 
 
 def of_registration(request: Any) -> Goal:
-    """From a RegisterResourceRequest."""
+    """From a RegisterResourceRequest. Raises NotImplementedError for what the SDK does not refuse by itself."""
+    if request.remote or request.HasField("replacement_trigger"):
+        raise NotImplementedError(
+            "the embedded engine knows neither remote components nor replacement triggers"
+        )
     return Goal(
         type=request.type,
         name=request.name,
@@ -110,7 +114,9 @@ def of_read(request: Any) -> Goal:
 
 
 def wanted(goal: Goal, urn: str, provider: str) -> Resource:
-    """The resource that the goal describes, before anything is known of it; `provider` is a provider reference."""
+    """The resource that the goal describes, before anything is known of it; `provider` is a provider
+    reference.
+    """
     return Resource(
         urn=urn,
         type=goal.type,

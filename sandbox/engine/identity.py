@@ -26,7 +26,8 @@ class Namespace:
         return self.urn(goal.parent, goal.type, goal.name)
 
     def former(self, goal: Goal, parent_was: str | None) -> Iterator[str]:
-        """URNs that the resource may have in the state, most explicit first; `parent_was` is its parent's own former URN.
+        """URNs that the resource may have in the state, most explicit first; `parent_was` is its parent's own
+        former URN.
 
         A child named after its parent (`<parent>-subnet`) is looked for under the parent's former name too.
         """

@@ -9,10 +9,11 @@ from sandbox.engine.state import Operation, Resource, StateFile
 
 
 class Ledger:
-    """Resources of this run in the order they were settled, then those of the last run that it has not come to yet.
+    """Resources of this run in the order they were settled, then those of the last run that it has not come
+    to yet.
 
-    The file is written when a step begins, with all steps before it and itself as pending, and at the end. So at any moment
-    the file lacks at most the result of the step that it names as pending.
+    The file is written when a step begins, with all steps before it and itself as pending, and at the end. So
+    at any moment the file lacks at most the result of the step that it names as pending.
     """
 
     def __init__(self, file: StateFile, *, preview: bool) -> None:
@@ -60,7 +61,9 @@ class Ledger:
         return new
 
     def recover(self, created: Resource, old: Resource | None) -> None:
-        """Take in what an interrupted run created, beside or in place of the old resource that it was to replace."""
+        """Take in what an interrupted run created, beside or in place of the old resource that it was to
+        replace.
+        """
         if old is None:
             self.olds.append(created)
         else:

@@ -56,6 +56,17 @@ class EngineMonitor(mocks.MockMonitor):
         """The program has failed with `error`: from now on nothing is registered."""
         self.stopped_by = self.stopped_by or error
 
+    def GetDeploymentInfo(self, request: Any) -> Any:
+        """What the engine can do; the SDK refuses what is not in the list, such as transforms and hooks."""
+        return resource_pb2.DeploymentInfo(
+            supportedFeatures=[
+                resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+                resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+            ]
+        )
+
     def RegisterResource(self, request: Any) -> Any:
         self._check_open()
         resource = self._engine.register(of_registration(request))

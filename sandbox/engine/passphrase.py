@@ -1,8 +1,10 @@
-"""Secrets at rest, encrypted as Pulumi's passphrase secrets provider does (`pkg/secrets/passphrase` of pulumi/pulumi).
+"""Secrets at rest, encrypted as Pulumi's passphrase secrets provider does (`pkg/secrets/passphrase` of
+pulumi/pulumi).
 
-A salt string `v1:<salt>:v1:<nonce>:<ciphertext of "pulumi">` and the passphrase give the key (PBKDF2-HMAC-SHA256, a million
-rounds); a value is `v1:<nonce>:<ciphertext>` under AES-256-GCM. Every binary part is base64. One salt serves all stacks of a
-sandbox, because deriving a key takes the better part of a second.
+A salt string `v1:<salt>:v1:<nonce>:<ciphertext of "pulumi">` and the passphrase give the key
+(PBKDF2-HMAC-SHA256, a million rounds); a value is `v1:<nonce>:<ciphertext>` under AES-256-GCM. Every binary
+part is base64. One salt serves all stacks of a sandbox, because deriving a key takes the better part of a
+second.
 """
 
 from __future__ import annotations
@@ -101,7 +103,9 @@ class Keyring:
     """The passphrase of one sandbox, and the vaults opened with it."""
 
     def __init__(self, home: Path) -> None:
-        """The passphrase is `PULUMI_CONFIG_PASSPHRASE`, else the file `passphrase` in `home`, made (0600) when missing."""
+        """The passphrase is `PULUMI_CONFIG_PASSPHRASE`, else the file `passphrase` in `home`, made (0600)
+        when missing.
+        """
         self._passphrase = os.environ.get(ENVIRONMENT) or _kept(
             home / "passphrase", secrets.token_urlsafe(32)
         )

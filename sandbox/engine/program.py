@@ -1,8 +1,9 @@
-"""Runs the unmodified program in this process, as `pulumi-language-python-exec` of the official CLI runs it in another one.
+"""Runs the unmodified program in this process, as `pulumi-language-python-exec` of the official CLI runs it
+in another one.
 
-Every run has a context, an event loop and an environment of its own, so that several stacks can follow each other. The SDK
-hands its requests to the loop's executor; here that executor works at once on the calling thread, which makes the order of
-steps follow from the program alone.
+Every run has a context, an event loop and an environment of its own, so that several stacks can follow each
+other. The SDK hands its requests to the loop's executor; here that executor works at once on the calling
+thread, which makes the order of steps follow from the program alone.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ _QUIET_SECONDS = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What to run: the project in `root`, for one stack with its configuration (values as text, objects as JSON)."""
+    """What to run: the project in `root`, for one stack with its configuration (values as text, objects as
+    JSON).
+    """
 
     root: Path
     project: str
@@ -64,7 +67,9 @@ def run(target: Target, engine: Engine, show: Callable[[str, str], None]) -> Non
 
 @contextlib.contextmanager
 def _unanswered_questions_unreported() -> Iterator[None]:
-    """After a failure nobody awaits some of the SDK's coroutines and futures; the official CLI hides that as well."""
+    """After a failure nobody awaits some of the SDK's coroutines and futures; the official CLI hides that as
+    well.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"coroutine 'Output\..*' was never awaited", RuntimeWarning)
         yield
@@ -97,7 +102,9 @@ async def _run(target: Target, engine: Engine, show: Callable[[str, str], None])
 
 
 def _load(target: Target, monitor: EngineMonitor, engine: Engine) -> None:
-    """Run `__main__.py`. After an exception in it, or in what it gave to `pulumi.run`, nothing more is registered."""
+    """Run `__main__.py`. After an exception in it, or in what it gave to `pulumi.run`, nothing more is
+    registered.
+    """
     try:
         runpy.run_path(str(target.root / "__main__.py"), run_name="__main__")
     except Exception as error:

@@ -17,7 +17,8 @@ _MISSING = object()
 
 
 def lines(old: Values, new: Values, forced_by: tuple[str, ...] = ()) -> Iterator[str]:
-    """`~ key: old => new`, `+ key: value`, `- key: value`; a text of several lines as a unified diff below its key.
+    """`~ key: old => new`, `+ key: value`, `- key: value`; a text of several lines as a unified diff below
+    its key.
 
     `forced_by` names the properties that make it a replacement.
     """
@@ -82,7 +83,9 @@ def _changes(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _texts(old: Any, new: Any) -> tuple[str, str] | None:
-    """Both values as texts of lines, where they are that; initdata is decoded, because base64 hides what matters."""
+    """Both values as texts of lines, where they are that; initdata is decoded, because base64 hides what
+    matters.
+    """
     if not (isinstance(old, str) and isinstance(new, str)) or UNKNOWN in (old, new):
         return None
     old, new = _readable(old), _readable(new)

@@ -30,7 +30,9 @@ class StandIns:
         self._serving: dict[tuple[str, str], Provider] = {}
 
     def route(self, package: str, configuration: Values) -> Provider:
-        """The provider of a package under the plain inputs of its provider resource. Raises SandboxError for a stranger."""
+        """The provider of a package under the plain inputs of its provider resource. Raises SandboxError for
+        a stranger.
+        """
         key = package, json.dumps(configuration, sort_keys=True)
         if key not in self._serving:
             self._serving[key] = self._made(package, configuration)
@@ -65,10 +67,11 @@ class StandIns:
 
 
 def configuration_diff(package: str, old: Values, new: Values) -> Diff:
-    """What a change of a provider's inputs means, after `DiffConfig` of pulumi-kubernetes; other packages update in place.
+    """What a change of a provider's inputs means, after `DiffConfig` of pulumi-kubernetes; other packages
+    update in place.
 
-    A Kubernetes provider becomes another one when its `clusterIdentifier` changes, or, where it has none, when the server
-    in its kubeconfig changes or cannot be known yet.
+    A Kubernetes provider becomes another one when its `clusterIdentifier` changes, or, where it has none,
+    when the server in its kubeconfig changes or cannot be known yet.
     """
     changed = tuple(sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)))
     if package != "kubernetes":

@@ -1,7 +1,9 @@
-"""What an interrupted run had begun: each such operation is run again, as it was recorded, before anything else.
+"""What an interrupted run had begun: each such operation is run again, as it was recorded, before anything
+else.
 
-Providers are idempotent (`sandbox.provider`), so an operation that had succeeded succeeds again and its result is recorded
-at last. The run then goes on as usual, with an update or a deletion where the program has changed in the meantime.
+Providers are idempotent (`sandbox.provider`), so an operation that had succeeded succeeds again and its
+result is recorded at last. The run then goes on as usual, with an update or a deletion where the program has
+changed in the meantime.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from sandbox.engine.state import Operation
 
 
 def finish_interrupted(ledger: Ledger, executor: Executor) -> list[str]:
-    """A sentence for each operation. One that fails is forgotten: the run will meet the obstacle in its place."""
+    """A sentence for each operation. One that fails is forgotten: the run will meet the obstacle in its
+    place.
+    """
     return [_finish(operation, ledger, executor) for operation in ledger.interrupted]
 
 

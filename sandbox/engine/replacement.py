@@ -1,7 +1,7 @@
 """Which resources must go before a resource can be deleted and made anew.
 
-Follows `calculateDependentReplacements` of the official engine: a dependent is replaced too when its provider would replace
-it for a change of the properties that come from the replaced resource.
+Follows `calculateDependentReplacements` of the official engine: a dependent is replaced too when its provider
+would replace it for a change of the properties that come from the replaced resource.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from sandbox.provider import UNKNOWN, Diff, Values
 
 
 def clear(old: Resource, ledger: Ledger, executor: Executor) -> None:
-    """Delete `old`, and first what must be replaced with it. All of it waits in the state for being created again."""
+    """Delete `old`, and first what must be replaced with it. All of it waits in the state for being created
+    again.
+    """
     others = dependents(old, ledger.olds, executor)
     urns = {old.urn, *(other.urn for other in others)}
     for gone in (*reversed(others), old):
@@ -27,7 +29,9 @@ def clear(old: Resource, ledger: Ledger, executor: Executor) -> None:
 
 
 def dependents(root: Resource, others: Sequence[Resource], executor: Executor) -> list[Resource]:
-    """Those of `others`, in dependency order, that must be replaced with `root`. Raises ResourceFailed for a protected one."""
+    """Those of `others`, in dependency order, that must be replaced with `root`. Raises ResourceFailed for a
+    protected one.
+    """
     condemned = {root.urn}
     found: list[Resource] = []
     for other in others:

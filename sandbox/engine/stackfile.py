@@ -1,4 +1,6 @@
-"""A stack's configuration as the CLI hands it to a program: texts by full key, objects as JSON, and which keys are secret."""
+"""A stack's configuration as the CLI hands it to a program: texts by full key, objects as JSON, and which
+keys are secret.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The state of one stack, in the format of `pulumi stack export` (deployment version 3, `sdk/go/common/apitype/core.go`).
+"""The state of one stack, in the format of `pulumi stack export` (deployment version 3,
+`sdk/go/common/apitype/core.go`).
 
-Resources stand in the order that the official engine demands: each after its parent, provider and dependencies.
+Resources stand in the order that the official engine demands: each after its parent, provider and
+dependencies.
 """
 
 from __future__ import annotations
@@ -123,7 +125,9 @@ class StateFile:
         self._written: tuple[list[str], list[str]] = ([], [])
 
     def load(self) -> tuple[list[Resource], list[Operation]]:
-        """Empty lists for a stack that has never been brought up. Raises SandboxError for what cannot be decrypted."""
+        """Empty lists for a stack that has never been brought up. Raises SandboxError for what cannot be
+        decrypted.
+        """
         if not self.path.exists():
             return [], []
         deployment = json.loads(self.path.read_text())["deployment"]
@@ -142,8 +146,8 @@ class StateFile:
     ) -> None:
         """Replace the file as a whole, unless it would say the same, if in another order.
 
-        `last` waits for the disk: a crash of the process never loses a step, a crash of the machine can lose the steps of
-        the run it interrupts.
+        `last` waits for the disk: a crash of the process never loses a step, a crash of the machine can lose
+        the steps of the run it interrupts.
         """
         contents = self._contents(resources, pending)
         if self.path.exists() and {*contents[0]} == {*self._written[0]} and contents[1] == self._written[1]:

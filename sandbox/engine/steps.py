@@ -1,6 +1,7 @@
 """What happens to each resource the program registers: the same, create, update, replace, read or import.
 
-Follows the step generator of the official engine (`pkg/resource/deploy/step_generator.go`), one step at a time.
+Follows the step generator of the official engine (`pkg/resource/deploy/step_generator.go`), one step at a
+time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"
 
 
 class Engine:
-    """Takes registrations in the order they arrive. Its methods raise ResourceFailed; `failures` has those of resources."""
+    """Takes registrations in the order they arrive. Its methods raise ResourceFailed; `failures` has those of
+    resources.
+    """
 
     def __init__(
         self,
@@ -40,7 +43,9 @@ class Engine:
         *,
         preview: bool,
     ) -> None:
-        """`references` gives the outputs of a stack by its name, with Secrets; it raises SandboxError for an unknown one."""
+        """`references` gives the outputs of a stack by its name, with Secrets; it raises SandboxError for an
+        unknown one.
+        """
         self.failures: list[ResourceFailed] = []
         self.stack_outputs: Values | None = None
         self.preview = preview
@@ -74,7 +79,9 @@ class Engine:
             return self._take("read", urn, old, lambda: _kept(old, self._looked_up(new)))
 
     def invoke(self, token: str, args: Values, provider: str, version: str) -> Values | None:
-        """The result of a function; None while its provider is not configured. The program may catch its failure."""
+        """The result of a function; None while its provider is not configured. The program may catch its
+        failure.
+        """
         if token == _STACK_OUTPUTS:
             return self._stack_reference(token, str(args["name"]))
         reference = provider or self._default_provider(package(token), version)

@@ -1,4 +1,6 @@
-"""Secrets that a stack needs and nobody has typed: valid in form, worthless, and the same on every run of one sandbox."""
+"""Secrets that a stack needs and nobody has typed: valid in form, worthless, and the same on every run of one
+sandbox.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def _made(key: str, config: Mapping[str, str], before: Any) -> Any:
 
 
 def _existing_cluster(config: Mapping[str, str], stand_ins: StandIns) -> str:
-    """The kubeconfig of a stand-in cluster that was there before the stack, with its network in the Azure stand-in."""
+    """The kubeconfig of a stand-in cluster that was there before the stack, with its network in the Azure
+    stand-in.
+    """
     try:
         azure, cluster = _decoded(config[f"{_PREFIX}azure"]), _decoded(config[f"{_PREFIX}cluster"])
         facts = self_managed(

@@ -1,7 +1,7 @@
 """Property values between the SDK's protobuf, the engine and the providers.
 
-The engine holds JSON-like Python in which a secret is a `Secret` and an unknown is `UNKNOWN`; providers see neither the one
-(`plain`) nor, outside a preview, the other.
+The engine holds JSON-like Python in which a secret is a `Secret` and an unknown is `UNKNOWN`; providers see
+neither the one (`plain`) nor, outside a preview, the other.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def has_unknowns(value: Any) -> bool:
 
 
 def sealed_like(value: Any, like: Any) -> Any:
-    """`value` with a Secret wherever `like` has one, so that a provider's echo of a secret input stays secret."""
+    """`value` with a Secret wherever `like` has one, so that a provider's echo of a secret input stays
+    secret.
+    """
     match value, like:
         case Secret(), _:
             return value
@@ -143,7 +145,9 @@ def get(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def put(values: Values, path: tuple[str, ...], new: Any) -> Values:
-    """A copy of `values` with `new` at the path, without the key where `new` is None; absent parents stay absent."""
+    """A copy of `values` with `new` at the path, without the key where `new` is None; absent parents stay
+    absent.
+    """
     key, *rest = path
     copy = dict(values)
     if rest:

@@ -19,7 +19,9 @@ pulumi.export("open", a.answer)
 
 
 def test_secrets_are_opened_as_the_official_engine_seals_them(tmp_path, monkeypatch) -> None:
-    """State, ciphertext and passphrase are those of `pkg/secrets/passphrase/manager_test.go` of pulumi/pulumi."""
+    """State, ciphertext and passphrase are those of `pkg/secrets/passphrase/manager_test.go` of
+    pulumi/pulumi.
+    """
     monkeypatch.setenv(ENVIRONMENT, "password")
     vault = Keyring(tmp_path).vault("v1:fozI5u6B030=:v1:F+6ZduKKd8G0/V7L:PGMFeIzwobWRKmEAzUdaQHqC5mMRIQ==")
     sealed = vault.encrypt("text")

@@ -1,4 +1,5 @@
-"""A cloud of Things in one JSON file, and a project whose program declares some: what the engine is tested through.
+"""A cloud of Things in one JSON file, and a project whose program declares some: what the engine is tested
+through.
 
 Run as a script it is the command line of the sandbox over this cloud, so that a test can kill it.
 """
@@ -48,7 +49,9 @@ def options(**kwargs):
 
 
 class Toy:
-    """`log` has every operation that was carried out. An input `refuse` is refused, `unready` is created but not ready."""
+    """`log` has every operation that was carried out. An input `refuse` is refused, `unready` is created but
+    not ready.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
