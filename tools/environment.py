@@ -80,7 +80,7 @@ def _install(pins: Sequence[str]) -> None:
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile")
     _run(*pip, "--require-hashes", "--requirement", ROOT / pins[-1])
     # Imports take three times as long without bytecode. This compiles on all processors, which pip does not.
-    _run(PYTHON, "-m", "compileall", "-qq", "-j0", "-x", COMPILED_WHEN_IMPORTED, VENV / "lib")
+    _run(PYTHON, "-W", "ignore", "-m", "compileall", "-qq", "-j0", "-x", COMPILED_WHEN_IMPORTED, VENV / "lib")
     _stamp_file(pins).write_text(stamp([ROOT / pin for pin in pins], sys.version, VENV))
     print(f"Set up .venv from {pins[-1]} in {time.monotonic() - started:.0f} s", file=sys.stderr)
 

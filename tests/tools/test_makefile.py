@@ -1,0 +1,28 @@
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", "-s", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("target", ["outputs", "export"])
+def test_a_missing_stack_is_asked_for_on_stderr_alone(target: str) -> None:
+    done = make(target, "STACK=")
+    assert done.returncode != 0
+    assert (
+        f"make {target} needs to know the stack, for example: make -s {target} STACK=dev-hub" in done.stderr
+    )
+    assert done.stdout == ""
+
+
+def test_help_is_the_default_and_names_every_target_for_people() -> None:
+    listed = set(re.findall(r"^  ([a-z-]+) ", make().stdout, re.MULTILINE))
+    declared = set(re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"up", "preview", "down", "outputs", "export", "test", "check", "bench", "help"} <= listed
+    assert listed == declared - {"one-stack", "environment environment-dev"}
