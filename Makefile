@@ -56,6 +56,10 @@ trustee: one-stack environment ## Run the real KBS on what STACK renders (the pr
 test: environment-dev ## Run the tests that need Python alone
 	@$(PYTHON) -m pytest --numprocesses 2 -m 'not integration' $(ARGS)
 
+.PHONY: integration
+integration: environment-dev ## Run the tests that need the official engine or a real API server
+	@$(PYTHON) -m pytest -m integration $(ARGS)
+
 .PHONY: check
 check: environment-dev ## Run the formatter, linters, type checker and schema checks
 	@$(PYTHON) -m tools.check $(ARGS)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from sandbox.apiserver import BuildError, build
+from sandbox.apiserver import BuildError, build, consent
 from sandbox.engine.display import matters
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
@@ -17,8 +17,10 @@ from sandbox.engine.stackfile import StackFile
 from sandbox.engine.workspace import Workspace
 from sandbox.official.cli import Cli
 from sandbox.official.install import find_pulumi, link_kubernetes
+from sandbox.official.recovery import recover
 from sandbox.official.stacks import Stacks
 from sandbox.official.standins import Official
+from sandbox.provider import Refused
 
 
 class Environment:
@@ -31,7 +33,8 @@ class Environment:
         self.project = self._workspace.project
         self.stand_ins = Official(home)
         self.cli = Cli(pulumi=find_pulumi(home, install=install), root=root, home=home)
-        self.stacks = Stacks(self.cli, self._workspace.keyring, self.stand_ins)
+        self.keyring = self._workspace.keyring
+        self.stacks = Stacks(self.cli, self.keyring, self.stand_ins)
 
     @contextmanager
     def ready(self, out: Console) -> Iterator[None]:
@@ -44,10 +47,11 @@ class Environment:
             self.cli.prepare()
             link_kubernetes(self.cli, install=self._install)
             try:
+                consent()
                 build(self.home, say=out.print)
-            except BuildError as error:
+                self.stand_ins.clusters.start()
+            except (BuildError, Refused) as error:
                 raise SandboxError(str(error)) from error
-            self.stand_ins.clusters.start()
             yield
 
     def up(self, selection: Selection, out: Console) -> bool:
@@ -107,6 +111,8 @@ class Environment:
         if missing:
             words = f"Stand-in secrets, made by the sandbox and worth nothing: {', '.join(missing)}"
             out.print(Text(words, "dim"))
+        for sentence in recover(self.cli, self.stacks, self.stand_ins, file.stack):
+            out.print(Text(sentence, "dim"))
         config = self.stacks.config_file(file.stack)
         out.file.flush()
         return self.cli.run(verb, "--stack", file.stack, "--config-file", str(config), *more)

@@ -61,8 +61,15 @@ class Stacks:
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
         """As in an export; empty for a stack that is not up."""
-        exported = self._asked("export", stack, show_secrets=False) or {"deployment": {}}
-        return exported["deployment"].get("resources") or []
+        return self._deployment(stack).get("resources") or []
+
+    def pending(self, stack: str) -> list[dict[str, Any]]:
+        """The operations that had begun and not ended when the last run was killed."""
+        return self._deployment(stack).get("pending_operations") or []
+
+    def _deployment(self, stack: str) -> dict[str, Any]:
+        exported = self._asked("export", stack, show_secrets=False)
+        return exported["deployment"] if exported else {}
 
     def _asked(self, what: str, stack: str, *more: str, show_secrets: bool) -> dict[str, Any] | None:
         if stack not in self.names():

@@ -1,23 +1,21 @@
-"""The committed hub, brought up once in a sandbox of the tests' own."""
+"""One environment under the official engine for all tests of a session: an API server takes half a minute to fill."""
 
-import subprocess
-import sys
+from collections.abc import Iterator
 
 import pytest
 
-from sandbox.engine.workspace import Workspace
-from sandbox.trustee.source import Trustee, of_stack
-from tests.integration.guests import HUB, ROOT
+from tests.integration.world import World, missing
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    home = tmp_path_factory.mktemp("hub")
-    up = [sys.executable, "-m", "sandbox", "up", "--stack", HUB, "--home", str(home)]
-    subprocess.run(up, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return Workspace(ROOT, home)
-
-
-@pytest.fixture(scope="session")
-def trustee(workspace: Workspace) -> Trustee:
-    return of_stack(workspace, HUB)
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Hub and spoke are up. Whatever happens, no process is left."""
+    if reason := missing():
+        pytest.skip(reason)
+    world = World(tmp_path_factory.mktemp("official"))
+    try:
+        done = world.sandbox("up", "--env", "dev")
+        assert done.code == 0, done.text
+        yield world
+    finally:
+        world.environment.stand_ins.clusters.stop()

@@ -1,0 +1,60 @@
+"""What a killed `pulumi` leaves behind: a lock on its stack, and operations of which nobody knows whether they took place."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.azure.standin import KINDS
+from sandbox.official.cli import Cli
+from sandbox.official.stacks import Stacks
+from sandbox.official.standins import Official
+
+
+def recover(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> Iterator[str]:
+    """A sentence for each thing that was done. No other `pulumi` may be at work on the stack."""
+    for lock in cli.state.joinpath("backend").glob(f".pulumi/locks/**/{stack}/*.json"):
+        holder = json.loads(lock.read_text())["pid"]
+        if not _runs(holder):
+            cli.read("cancel", "--yes", "--stack", stack)
+            yield f"The last run of {stack}, process {holder}, was killed; its lock is taken off."
+            break
+    interrupted = stacks.pending(stack)
+    if interrupted:
+        names = ", ".join(operation["resource"]["urn"].rsplit("::", 1)[-1] for operation in interrupted)
+        yield f"The last run of {stack} was interrupted at {names}: looking up what became of that."
+        created = [each["resource"] for each in interrupted if each["type"] == "creating"]
+        found = [
+            argument
+            for resource in created
+            if (id_ := _id(resource, stand_ins))
+            for argument in ("--import-pending-creates", resource["urn"], "--import-pending-creates", id_)
+        ]
+        config = str(stacks.config_file(stack))
+        cli.read(
+            *("refresh", "--yes", "--skip-preview", "--stack", stack, "--config-file", config),
+            *found,
+            "--clear-pending-creates",
+        )
+
+
+def _id(resource: dict[str, Any], stand_ins: Official) -> str | None:
+    """What the resource is called where it is, if it is there; None where only the provider could have known."""
+    package, inputs = resource["type"].split(":", 1)[0], resource.get("inputs", {})
+    if package == "kubernetes":
+        metadata = inputs.get("metadata", {})
+        return "/".join(filter(None, (metadata.get("namespace"), metadata.get("name"))))
+    kind = KINDS.get(resource["type"])
+    return kind.id_of(inputs, stand_ins.azure.account) if kind else None
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

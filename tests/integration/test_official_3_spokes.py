@@ -1,0 +1,102 @@
+"""A spoke is added while the engine is killed again and again, and later gets a new version of its operator."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.world import ADDED, HUB, SPOKE, World
+
+pytestmark = pytest.mark.integration
+OLD, NEW = "1.13.0", "1.13.1"
+PRINCIPAL = {
+    "clientId": "00000000-0000-4000-8000-000000000031",
+    "objectId": "00000000-0000-4000-8000-000000000032",
+}
+# Resources in the state when `pulumi` is killed: in the network, while the cluster is made, in the operator, in the samples.
+MOMENTS = (6, 14, 30, 44)
+
+
+def resources(world: World) -> list[dict[str, Any]]:
+    """As the backend's file has them: asking `pulumi` takes longer than a step."""
+    path = world.environment.cli.state / "backend/.pulumi/stacks/coco" / f"{ADDED}.json"
+    latest = json.loads(path.read_text())["checkpoint"].get("latest") or {} if path.exists() else {}
+    return latest.get("resources") or []
+
+
+def test_the_hub_accepts_a_second_operator_version(world: World) -> None:
+    folder = world.project.folder / "stacks" / "reference-values"
+    values = yaml.safe_load((folder / f"{NEW}.yaml").read_text())
+    values["oscVersion"] = OLD
+    values["pcrs"] = {name: [f"{index:064x}"] for index, name in enumerate(values["pcrs"], 1)}
+    (folder / f"{OLD}.yaml").write_text(yaml.safe_dump(values))
+    world.project.configure(HUB, {"trustee.oscVersions": [OLD, NEW]})
+    world.up(HUB)
+    accepted = world.config_map("reference-values", "reference-values.json")
+    assert f"{1:064x}" in accepted
+    assert yaml.safe_load((folder / f"{NEW}.yaml").read_text())["pcrs"]["pcr03"][0] in accepted
+    world.unchanged(SPOKE)
+
+
+def test_an_added_spoke_converges_however_often_up_was_killed(world: World) -> None:
+    changes = {
+        "network.cidr": "10.8.0.0/16",
+        "cluster.domain": ADDED,
+        "cluster.podCidr": "10.136.0.0/14",
+        "cluster.serviceCidr": "172.38.0.0/16",
+        "cluster.servicePrincipal": PRINCIPAL,
+        "sandboxedContainers.version": OLD,
+    }
+    world.project.configure(ADDED, changes, like=SPOKE)
+    world.environment.cli.prepare()
+    for count in MOMENTS:
+        command = world.command("up", ADDED, "--yes", "--skip-preview")
+        for sentence in world.recover(ADDED):
+            world.said.append(sentence)
+        environment = world.environment.cli.environment()
+        world.project.kill(command, lambda count=count: len(resources(world)) >= count, environment)
+    done = world.sandbox("up", "--stack", ADDED)
+    assert done.code == 0, done.text
+    assert world.environment.stacks.pending(ADDED) == []
+    world.unchanged(ADDED)
+
+
+def test_the_killed_spoke_has_all_that_the_other_has_and_nothing_twice(world: World) -> None:
+    assert [each.replace(ADDED, SPOKE) for each in names(world, ADDED)] == names(world, SPOKE)
+    ids = [
+        id_.replace(ADDED, SPOKE)
+        for id_ in world.azure.resources()
+        if f"coco-{ADDED}" in id_ and "roleA" not in id_
+    ]
+    others = [
+        id_
+        for id_ in world.azure.resources()
+        if f"coco-{SPOKE}" in id_ and ADDED not in id_ and "roleA" not in id_
+    ]
+    assert len(ids) == len(others)
+
+
+def names(world: World, stack: str) -> list[str]:
+    urns = [resource["urn"].split("::", 2)[2] for resource in world.environment.stacks.resources(stack)]
+    assert len(set(urns)) == len(urns)
+    return sorted(urn for urn in urns if "approval" not in urn)
+
+
+def test_the_operator_of_one_spoke_is_upgraded_in_place(world: World) -> None:
+    """Both sets of reference values are accepted meanwhile, so pods of either version keep attesting."""
+    world.project.configure(ADDED, {"sandboxedContainers.version": NEW})
+    done = world.up(ADDED)
+    versions = "/apis/operators.coreos.com/v1alpha1/namespaces/openshift-sandboxed-containers-operator/clusterserviceversions"
+    found = {
+        each["metadata"]["name"]: each["status"]["phase"]
+        for each in world.cluster(ADDED).get(versions)["items"]
+    }
+    assert found[f"sandboxed-containers-operator.v{NEW}"] == "Succeeded"
+    assert "azure-native:redhatopenshift" not in "".join(
+        line for line in done.text.splitlines() if "replac" in line
+    )
+    world.unchanged(ADDED)
+    world.project.configure(HUB, {"trustee.oscVersions": [NEW]})
+    world.up(HUB)
+    assert f"{1:064x}" not in world.config_map("reference-values", "reference-values.json")

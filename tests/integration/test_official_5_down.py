@@ -1,0 +1,117 @@
+"""Nothing secret was shown or written, and at the end nothing is left."""
+
+import base64
+import gzip
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.world import ADDED, HUB, SPOKE, World
+
+pytestmark = pytest.mark.integration
+STACKS = (HUB, SPOKE, ADDED)
+LONGEST_OPEN = re.compile(rb"[A-Za-z0-9+/]{40,}={0,2}")
+
+
+def plaintexts(value: Any) -> list[Any]:
+    """What an export with --show-secrets has inside its secrets."""
+    match value:
+        case {"plaintext": str() as text}:
+            return [json.loads(text)]
+        case dict():
+            return [found for item in value.values() for found in plaintexts(item)]
+        case list():
+            return [found for item in value for found in plaintexts(item)]
+        case _:
+            return []
+
+
+def canaries(world: World) -> set[bytes]:
+    """Whoever knows one of these can do harm in a real environment: passwords, keys, tokens, pull secrets."""
+    found: set[str] = set()
+    for stack in STACKS:
+        exported = world.environment.stacks.export(stack, show_secrets=True)["deployment"]["resources"]
+        for resource in exported:
+            if resource["type"].startswith("random:"):
+                found |= {str(value) for value in plaintexts(resource["outputs"])}
+        config = yaml.safe_load(world.environment.stacks.config_file(stack).read_text())
+        vault = world.environment.keyring.vault(config["encryptionsalt"])
+        for value in config["config"].values():
+            if isinstance(value, dict) and "secure" in value:
+                text = vault.decrypt(value["secure"])
+                found |= set(re.findall(r'"auth": ?"([^"]+)"', text)) or {text}
+        kubeconfig = yaml.safe_load(world.environment.stand_ins.clusters.kubeconfig(f"coco-{stack}"))
+        found |= {value for user in kubeconfig["users"] for value in user["user"].values()}
+    assert len(found) > 15
+    assert all(len(text) >= 16 for text in found)
+    return {text.encode() for text in found}
+
+
+def forms(secret: bytes) -> list[bytes]:
+    """As it is, in hexadecimal, and in base64 wherever it begins in the text around it, without the ends that depend on that."""
+    shifted = [base64.b64encode(b"\0" * shift + secret)[4 if shift else 0 : -4] for shift in range(3)]
+    return [secret, secret.hex().encode(), *shifted]
+
+
+def unpacked(text: bytes) -> bytes:
+    """With what is compressed in it laid open, as initdata is."""
+    opened = [text]
+    for packed in LONGEST_OPEN.findall(text):
+        try:
+            opened.append(gzip.decompress(base64.b64decode(packed)))
+        except (OSError, ValueError, EOFError):
+            continue
+    return b"\n".join(opened)
+
+
+def test_no_secret_is_in_any_state_preview_log_or_event(world: World) -> None:
+    world.project.configure(HUB, {"profiles.debug.readLogs": False})
+    world.pulumi("preview", HUB, "--diff", "--show-sames", "--show-reads")
+    world.up(HUB, "--json")  # a stream of events
+    state = [path for path in world.environment.cli.state.rglob("*") if path.is_file() and not path.is_symlink()]
+    texts = {str(path): path.read_bytes() for path in state}
+    texts["output"] = "\n".join(world.said).encode()
+    secrets = canaries(world)
+    leaks = {
+        name
+        for name, text in ((name, unpacked(text)) for name, text in texts.items())
+        for secret in secrets
+        if any(form in text for form in forms(secret))
+    }
+    assert leaks == set()
+
+
+def test_what_is_protected_is_not_destroyed(world: World) -> None:
+    world.project.configure(HUB, {"cluster.protect": True})
+    world.up(HUB)
+    cluster = next(
+        each
+        for each in world.environment.stacks.resources(HUB)
+        if each["type"].endswith("OpenShiftCluster") and each.get("id")
+    )
+    before = world.azure.resources()
+    done = world.pulumi(
+        "destroy", HUB, "--yes", "--skip-preview", "--target", cluster["urn"], "--target-dependents"
+    )
+    assert done.code != 0
+    assert "protect" in done.text
+    done = world.sandbox("down", "--env", "dev")
+    assert done.code == 1
+    assert "protect: false" in done.text
+    assert world.azure.resources() == before
+    world.project.configure(HUB, {"cluster.protect": False})
+    world.up(HUB)
+
+
+def test_down_leaves_nothing(world: World) -> None:
+    done = world.sandbox("down", "--env", "dev")
+    assert done.code == 0, done.text
+    order = [done.text.index(f"down {stack}") for stack in (ADDED, SPOKE, HUB)]
+    assert order == sorted(order)
+    assert world.azure.resources() == []
+    assert [world.environment.stacks.resources(stack) for stack in STACKS] == [[], [], []]
+    assert world.environment.stand_ins.clusters.names() == []
+    assert world.environment.stand_ins.clusters.processes() == {}
