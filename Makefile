@@ -50,6 +50,17 @@ export: one-stack environment ## Print the deployment of STACK as `pulumi stack 
 trustee: one-stack environment ## Run the real KBS on what STACK renders (the program kbs, or ARGS='--image ...')
 	@$(PYTHON) -m sandbox.trustee '$(STACK)' $(ARGS)
 
+##@ Know what a stack allows
+
+.PHONY: posture
+posture: one-stack environment ## Show what STACK allows, and to whom
+	@$(PYTHON) -m tools.posture '$(STACK)' --engine '$(ENGINE)' $(ARGS)
+
+# A KUBECONFIG of the caller's shell is not meant: only one that is named on make's command line.
+.PHONY: verify
+verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state
+	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
+
 ##@ Work on the program
 
 .PHONY: test
