@@ -1,0 +1,239 @@
+"""What people get to see: text, JSON and one page; the differences; and never a secret."""
+
+import html
+import io
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tests.stacks.committed import ROOT
+from tests.tools import deployed
+from tests.tools.deployed import NOW
+from tools.posture import __main__ as command
+from tools.posture import deployment, difference, model, render_html, render_text
+from tools.posture.deployment import PostureError
+from tools.posture.model import Posture
+
+
+def text_of(posture: Posture) -> str:
+    out = Console(file=io.StringIO(), width=200, markup=False, highlight=False)
+    render_text.show(posture, out, documents=True)
+    assert isinstance(out.file, io.StringIO)
+    return out.file.getvalue()
+
+
+def ciphertexts(value: Any) -> list[str]:
+    match value:
+        case {"ciphertext": str() as text}:
+            return [text]
+        case dict():
+            return [text for item in value.values() for text in ciphertexts(item)]
+        case list():
+            return [text for item in value for text in ciphertexts(item)]
+        case _:
+            return []
+
+
+@pytest.mark.parametrize("stack", ["dev-hub", "dev-standalone"])
+def test_no_rendering_holds_a_secret_in_any_form(home: Path, stack: str) -> None:
+    sealed = ciphertexts(json.loads((home / "stacks" / f"{stack}.json").read_text()))
+    assert sealed
+    found = deployed.posture(deployed.export(home, stack))
+    page = render_html.page(found, None, "", "", NOW)
+    for rendering in (
+        text_of(found),
+        page,
+        json.dumps(model.as_json(found)),
+        repr(deployed.export(home, stack)),
+    ):
+        assert not [text for text in sealed if text in rendering]
+
+
+def test_the_text_says_what_the_report_does(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-hub"))
+    assert found.trusted is not None
+    text = text_of(found)
+    for words in (
+        *(one.pcr8 for one in found.trusted.profiles),
+        "kbs:///default/kbsres1/key1",
+        "anything else",
+    ):
+        assert words in text
+    for profile in found.trusted.profiles:
+        for document in profile.documents.values():
+            assert all(line.rstrip() in text for line in document.replace("\t", "").splitlines())
+    assert "eyJ" not in text  # reference values are decoded
+
+
+def test_the_json_has_the_documented_shape(home: Path) -> None:
+    hub = model.as_json(deployed.posture(deployed.export(home, "dev-hub")))
+    assert list(hub) == ["format", "stack", "role", "warnings", "notes", "trusted", "untrusted"]
+    assert hub["format"] == 1
+    documented = (ROOT / "docs/posture.md").read_text()
+
+    def keys(value: Any) -> set[str]:
+        if isinstance(value, list):
+            return {key for item in value for key in keys(item)}
+        if not isinstance(value, dict):
+            return set()
+        # Below `documents` keys are the names of files.
+        inner = {key for name, item in value.items() if name != "documents" for key in keys(item)}
+        return {*value, *inner}
+
+    spoke = model.as_json(deployed.posture(deployed.export(home, "dev-spoke")))
+    assert [key for key in sorted(keys(hub) | keys(spoke)) if f"`{key}`" not in documented] == []
+    assert json.loads(json.dumps(hub)) == hub
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names, self.attributes, self.style = set[str](), set[str](), ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.style += data if self.lasttag == "style" else ""
+
+
+def test_the_page_needs_nothing_else_and_escapes_everything(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    evil = '"><script>alert(1)</script><img src="http://x.example.com/'
+    hub = deployed.with_text(hub, "kbs-config", lambda text: f"# {evil}\n{text}")
+    found = deployed.posture(hub)
+    page = render_html.page(found, difference.between(found, found), "<b>", "<i>", NOW)
+    assert html.escape(evil) in page
+    tags = _Tags()
+    tags.feed(page)
+    assert not tags.names & {
+        "script",
+        "img",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "a",
+        "b",
+        "i",
+        "svg",
+    }
+    assert tags.attributes <= {"lang", "charset", "name", "content", "http-equiv", "class", "scope"}
+    assert not re.search(r"@import|url\(", tags.style)
+    assert "default-src 'none'" in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_a_difference_is_shown_in_the_texts_that_people_read(home: Path) -> None:
+    before = deployed.export(home, "dev-hub")
+    after = deployed.with_agent_policy(
+        before,
+        "hardened",
+        lambda rego: rego.replace("default ReadStreamRequest := false", "default ReadStreamRequest := true"),
+    )
+    changes = {
+        one.what: one.diff for one in difference.between(deployed.posture(before), deployed.posture(after))
+    }
+    assert "-hardened: read its output: no" in changes["what the administrator of a spoke can do"]
+    assert "+hardened: read its output: YES" in changes["what the administrator of a spoke can do"]
+    assert "+default ReadStreamRequest := true" in changes["profile hardened: policy.rego"]
+    old, new = (one.outputs["profiles"]["hardened"]["pcr8"] for one in (before, after))
+    assert {f"-hardened: {old}", f"+hardened: {new}"} <= set(changes["PCR8"])
+    assert "profile debug: policy.rego" not in changes
+
+
+def test_what_is_the_same_makes_no_difference(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-standalone"))
+    assert difference.between(found, found) == ()
+
+
+def run(*arguments: str) -> int:
+    return command.main(arguments)
+
+
+def test_the_command_reports_on_a_kept_export(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, page = str(home / "stacks/dev-hub.json"), tmp_path / "posture.html"
+    assert run("dev-hub", "--from", kept, "--json", "--html", str(page)) == 0
+    assert json.loads(capsys.readouterr().out)["stack"] == "dev-hub"
+    assert page.read_text().startswith("<!doctype html>")
+    assert run("dev-hub", "--from", kept, "--against", kept) == 0
+    assert "No difference." in capsys.readouterr().out
+
+
+def test_the_command_reads_the_hub_of_a_spoke_from_the_same_sandbox(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dev-spoke", "--home", str(home), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["notes"], found["untrusted"]["hub"]) == ([], "dev-hub")
+
+
+def test_what_the_stack_files_would_give_is_what_was_brought_up(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dev-hub", "--home", str(home), "--against", "last-up") == 0
+    assert "No difference." in capsys.readouterr().out
+
+
+def test_a_planned_change_is_shown_before_it_is_made(home: Path, tmp_path: Path) -> None:
+    """The project of another revision, previewed against the same state."""
+    project = tmp_path / "project"
+    project.mkdir()
+    for part in ("components", "sandbox", "stacks", "Pulumi.yaml", "__main__.py"):
+        subprocess.run(["cp", "-r", str(ROOT / part), str(project)], check=True)
+    file = project / "stacks/Pulumi.dev-hub.yaml"
+    stack = file.read_text()
+    file.write_text(stack.replace("hardened: {}", "hardened: {readLogs: true}"))
+    assert file.read_text() != stack
+    sandbox = command.sources.Sandbox(engine="embedded", home=home)
+    before, after = sandbox.export("dev-hub"), sandbox.planned("dev-hub", project)
+    changes = {one.what for one in difference.between(deployed.posture(before), deployed.posture(after))}
+    assert {"PCR8", "profile hardened: policy.rego", "resource-policy.rego"} <= changes
+    assert sandbox.export("dev-hub") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dev-hub", "--from", "missing.json"], "missing.json cannot be read"),
+        (["dev-hub", "--from", "Pulumi.yaml"], "no stack export"),
+        (["nobody", "--home", "HOME"], "no stack named 'nobody' found"),
+        (["dev-hub", "--home", "HOME", "--against", "no-such-revision"], "neither last-up nor a file"),
+        (["dev-hub", "--home", "EMPTY"], "never been brought up"),
+        (["dev-hub", "--from", "SPOKE"], "This is the export of coco-dev-spoke"),
+    ],
+)
+def test_what_cannot_be_reported_on_is_said_in_a_sentence(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    places = {"HOME": str(home), "EMPTY": str(tmp_path), "SPOKE": str(home / "stacks/dev-spoke.json")}
+    assert run(*(places.get(one, one) for one in arguments)) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_planned_value_that_is_not_known_is_no_report() -> None:
+    assert deployment.unknown({"a": ["04da6b54-80e4-46f7-96ec-b56ff0331ba9"]})
+    with pytest.raises(PostureError, match="is not up"):
+        deployment.read('{"deployment": {"resources": []}}', "dev-hub")
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.posture", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--against" in done.stdout
