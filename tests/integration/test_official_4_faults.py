@@ -1,13 +1,11 @@
 """Azure and an API server in trouble: `up` gets through, or says what to do and the next one converges."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
 from sandbox.apiserver import faults
+from sandbox.apiserver.server import Server
 from sandbox.azure.cloud import replace_file
 from tests.integration.world import HUB, SPOKE, World
 
@@ -55,32 +53,16 @@ def test_a_principal_that_is_not_known_yet_is_named_and_the_next_up_converges(wo
     world.unchanged(SPOKE)
 
 
-@contextmanager
-def for_a_while(trouble: AbstractContextManager[None], seconds: float) -> Iterator[None]:
-    """The trouble begins now and ends by itself."""
-    over = threading.Event()
-    trouble.__enter__()
-
-    def end() -> None:
-        over.wait(seconds)
-        trouble.__exit__(None, None, None)
-
-    thread = threading.Thread(target=end)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-@pytest.mark.parametrize("trouble", [faults.throttled, faults.failing])
-def test_an_api_server_in_trouble_stops_up_but_loses_nothing(world: World, trouble: object) -> None:
-    """With 429 the client of pulumi-kubernetes waits; with 500 it gives up and the error is the server's."""
+@pytest.mark.parametrize(("code", "minutes"), [(429, 4), (500, 3)])
+def test_an_api_server_in_trouble_stops_up_and_the_next_one_converges(
+    world: World, code: int, minutes: int
+) -> None:
     server = world.environment.stand_ins.clusters.server(f"coco-{HUB}")
-    minutes = 4 if trouble is faults.throttled else 3
+    assert isinstance(server, Server)
     world.project.configure(HUB, {"trustee.tokenMinutes": minutes})
-    with for_a_while(trouble(server), 6):  # pyright: ignore[reportCallIssue, reportGeneralTypeIssues]
-        world.pulumi("up", HUB, "--yes", "--skip-preview")
+    with faults.answering(server, code, retry_after=1) as refused:
+        done = world.pulumi("up", HUB, "--yes", "--skip-preview")
+    assert refused
+    assert done.code != 0
     world.up(HUB)
     world.unchanged(HUB)

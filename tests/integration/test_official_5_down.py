@@ -71,7 +71,9 @@ def test_no_secret_is_in_any_state_preview_log_or_event(world: World) -> None:
     world.project.configure(HUB, {"profiles.debug.readLogs": False})
     world.pulumi("preview", HUB, "--diff", "--show-sames", "--show-reads")
     world.up(HUB, "--json")  # a stream of events
-    state = [path for path in world.environment.cli.state.rglob("*") if path.is_file() and not path.is_symlink()]
+    state = [
+        path for path in world.environment.cli.state.rglob("*") if path.is_file() and not path.is_symlink()
+    ]
     texts = {str(path): path.read_bytes() for path in state}
     texts["output"] = "\n".join(world.said).encode()
     secrets = canaries(world)

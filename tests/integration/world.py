@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.apiserver import unavailable
-from sandbox.apiserver.build import is_built
 from sandbox.apiserver.client import Client
 from sandbox.azure import AzureStandIn
 from sandbox.engine.stackfile import StackFile
@@ -26,7 +25,7 @@ def missing() -> str | None:
     users = Path.home() / ".pulumi" / "plugins" / f"resource-kubernetes-v{sdk_version('kubernetes')}"
     if shutil.which("pulumi-resource-kubernetes") is None and not users.exists():
         return "the Kubernetes plugin of `pulumi` is neither on PATH nor among its plugins"
-    return None if is_built(ROOT / ".sandbox") else unavailable()
+    return unavailable(ROOT / ".sandbox")
 
 
 class World:
