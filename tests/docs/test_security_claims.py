@@ -5,6 +5,7 @@ import re
 from functools import cache
 
 import pytest
+import yaml
 
 from tests.stacks.committed import ROOT
 from tools import configuration
@@ -56,3 +57,26 @@ def _claim_rows() -> list[str]:
 def test_every_claim_is_backed(row: str) -> None:
     backing = row.rstrip("|").rsplit("|", 1)[1]
     assert "::test_" in backing or "setting" in backing
+
+
+WORKFLOWS = {path.name: path.read_text("utf-8") for path in (ROOT / ".github/workflows").glob("*.yaml")}
+
+
+def test_no_workflow_has_a_right_that_a_job_does_not_ask_for() -> None:
+    assert all(text.count("\npermissions: {}\n") == 1 for text in WORKFLOWS.values())
+
+
+def test_a_fork_gets_no_credentials() -> None:
+    same_repository = "github.event.pull_request.head.repo.full_name == github.repository"
+    for name, text in WORKFLOWS.items():
+        if "pull_request" in text and "id-token: write" in text:
+            jobs = yaml.safe_load(text)["jobs"]
+            first = [job for job in jobs.values() if "needs" not in job]
+            assert all(same_repository in job["if"] for job in first), name
+        assert "pull_request_target" not in text
+
+
+def test_no_workflow_applies_a_change() -> None:
+    assert not any(
+        re.search(r"pulumi (up|destroy|refresh)|command: (up|destroy)", t) for t in WORKFLOWS.values()
+    )
