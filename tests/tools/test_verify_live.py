@@ -137,7 +137,10 @@ def test_token_and_ca_may_be_files(server: int, tmp_path: Path) -> None:
     [
         ("not: [yaml", "cannot be used"),
         ("{}", "current-context"),
-        (kubeconfig(1, **{"insecure-skip-tls-verify": True}), "insecure-skip-tls-verify"),
+        (
+            kubeconfig(1).replace("server:", "insecure-skip-tls-verify: true\n    server:"),
+            "insecure-skip-tls-verify",
+        ),
         (kubeconfig(1, server="http://localhost:1"), "not https"),
         (kubeconfig(1, user={"exec": {"command": "kubelogin"}}), "oc login"),
     ],

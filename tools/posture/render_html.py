@@ -23,7 +23,7 @@ _PAGE = """<!doctype html>
 <body>
 <header>
 <h1>Posture of {stack}</h1>
-<p>{role} &middot; evaluated {when} from the deployed policies</p>
+<p>{role} &middot; evaluated {when}, from {source}</p>
 </header>
 <main>
 {body}
@@ -49,6 +49,7 @@ def page(posture: Posture, changes: Sequence[Change] | None, before: str, after:
         stack=escape(posture.stack),
         role=escape(posture.role),
         when=f"{now:%Y-%m-%d %H:%M} UTC",
+        source="what is deployed" if changes is None else escape(after),
         style=_STYLE.read_text("utf-8"),
         body="\n".join(sections),
     )

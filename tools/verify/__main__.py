@@ -53,7 +53,11 @@ def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterat
     in_sandbox = options.kubeconfig is None
 
     def nat_gateway(subnet_id: str) -> str | None:
-        return sandboxed.nat_gateway(options.home, subnet_id) if in_sandbox else _of_azure(subnet_id)
+        return (
+            sandboxed.nat_gateway(options.home, options.engine, subnet_id)
+            if in_sandbox
+            else _of_azure(subnet_id)
+        )
 
     yield from objects.checks(stack, live)
     yield from hub.checks(stack, live, now)
@@ -77,10 +81,12 @@ def _state(options: argparse.Namespace) -> Deployment:
 
 def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
     if options.kubeconfig:
-        return ApiServer(options.kubeconfig)
-    if options.engine != "embedded" or options.file:
+        return ApiServer.at(options.kubeconfig)
+    if options.file:
         raise Unreachable("Which cluster? Give its kubeconfig: make verify STACK=... KUBECONFIG=<file>.")
-    return sandboxed.cluster_of(stack, options.home)
+    if options.engine == "embedded":
+        return sandboxed.cluster_of(stack, options.home)
+    return sandboxed.server_of(stack, options.home)
 
 
 def _of_azure(subnet_id: str) -> str | None:
@@ -102,7 +108,7 @@ def _print(stack: str, where: str, found: Sequence[Check], states: Counter[str])
         title=f"{stack} against {where}", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for column in ("", "what", "", "detail"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "what")
     for one in found:
         table.add_row(Text(one.state, _STYLES[one.state]), one.subject, one.what, one.detail)
     out.print(table)

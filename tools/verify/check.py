@@ -62,8 +62,8 @@ def _change(wanted: Any, live: Any) -> str:
         return f"is missing (should be {_short(wanted)})"
     if isinstance(wanted, str) and isinstance(live, str) and "\n" in wanted:
         lines = difflib.unified_diff(wanted.splitlines(), live.splitlines(), n=0, lineterm="")
-        changed = [line.strip() for line in lines if not line.startswith(("---", "+++", "@@"))]
-        return f"has other lines: {' | '.join(_short(line) for line in changed[:4])}{' ...' if len(changed) > 4 else ''}"
+        changed = [f"{line[0]}{line[1:].strip()}" for line in list(lines)[2:] if not line.startswith("@@")]
+        return f"has other lines: {' | '.join(map(_short, changed[:4]))}{' ...' if len(changed) > 4 else ''}"
     return f"is {_short(live)}, should be {_short(wanted)}"
 
 

@@ -43,11 +43,12 @@ class Live(Protocol):
 
 
 class ApiServer:
-    """The cluster of a kubeconfig's current context: token, or client certificate. Raises Unreachable."""
+    """The cluster of a kubeconfig's current context, by token or client certificate."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: str, name: str = "kubeconfig") -> None:
+        """`kubeconfig` is YAML, `name` where it comes from. Raises Unreachable."""
         try:
-            config = yaml.safe_load(kubeconfig.read_text("utf-8"))
+            config = yaml.safe_load(kubeconfig)
             context = _named(config, "contexts", config["current-context"])["context"]
             cluster = _named(config, "clusters", context["cluster"])["cluster"]
             user = _named(config, "users", context["user"])["user"]
@@ -58,11 +59,19 @@ class ApiServer:
             )
         except (OSError, yaml.YAMLError, KeyError, TypeError, StopIteration, ValueError) as error:
             raise Unreachable(
-                f"The kubeconfig {kubeconfig} cannot be used ({error!r}): it needs a current context with a server."
+                f"The {name} cannot be used ({error!r}): it needs a current context with a server."
             ) from error
         if not self._server.startswith("https://"):
-            raise Unreachable(f"The kubeconfig {kubeconfig} names {self._server}, which is not https.")
+            raise Unreachable(f"The {name} names {self._server}, which is not https.")
         self._resources: dict[str, dict[str, Mapping[str, Any]]] = {}
+
+    @classmethod
+    def at(cls, path: Path) -> "ApiServer":
+        """Of a kubeconfig's file. Raises Unreachable."""
+        try:
+            return cls(path.read_text("utf-8"), f"kubeconfig {path}")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unreachable(f"The kubeconfig {path} cannot be read: {error}.") from error
 
     @property
     def where(self) -> str:

@@ -1,17 +1,20 @@
 """The sandbox's clusters and its Azure, read as their files have them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sandbox.engine.providers import StandIns
+from sandbox.azure import AzureStandIn
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.kinds import KINDS
 from sandbox.openshift.objects import Ref
 from sandbox.openshift.store import Cluster
 from sandbox.provider import Refused
 from tools.posture.deployment import Deployment, table
-from tools.verify.live import Unreachable
+from tools.verify.live import ApiServer, Unreachable
+
+_NONE: Final = "The sandbox in {home} has no cluster of {stack}: is it up, and with this engine?"
 
 
 class StoredCluster:
@@ -37,18 +40,28 @@ class StoredCluster:
 def cluster_of(stack: Deployment, home: Path) -> StoredCluster:
     """The cluster whose console the stack publishes. Raises Unreachable where the sandbox has none such."""
     clusters = StoreClusters(home)
-    console = str(stack.outputs.get("consoleUrl", "")).rstrip("/")
     for name in clusters.names():
-        cluster = clusters.open(name)
-        if cluster.identity.facts["console_url"].rstrip("/") == console:
-            return StoredCluster(cluster)
-    raise Unreachable(f"The sandbox in {home} has no cluster with the console {console}.")
+        if _is(stack, clusters.open(name).identity.facts):
+            return StoredCluster(clusters.open(name))
+    raise Unreachable(_NONE.format(home=home, stack=stack.stack))
 
 
-def nat_gateway(home: Path, subnet_id: str) -> str | None:
-    """The id of the NAT gateway that the sandbox's Azure has at a subnet. Raises Unreachable where there is no such subnet."""
+def server_of(stack: Deployment, home: Path) -> ApiServer:
+    """The same of the engine `pulumi`, whose clusters are real API servers. Raises Unreachable."""
+    from sandbox.apiserver.clusters import ServerClusters
+
+    clusters = ServerClusters(home)
+    for facts in clusters.directory.glob("*/facts.json"):
+        if _is(stack, json.loads(facts.read_text("utf-8"))):
+            return ApiServer(clusters.server(facts.parent.name).kubeconfig())
+    raise Unreachable(_NONE.format(home=home, stack=stack.stack))
+
+
+def nat_gateway(home: Path, engine: str, subnet_id: str) -> str | None:
+    """The id of the NAT gateway that the Azure of an engine has at a subnet. Raises Unreachable where there is no such subnet."""
     _, subscription, _, group, _, _, _, network, _, subnet = subnet_id.lstrip("/").split("/")
-    provider = StandIns(home).route("azure-native", {"subscriptionId": subscription})
+    cloud = home / "azure.json" if engine == "embedded" else home / "pulumi" / "azure.json"
+    provider = AzureStandIn(cloud, StoreClusters(home)).for_provider({"subscriptionId": subscription})
     try:
         found = provider.invoke(
             "azure-native:network:getSubnet",
@@ -57,6 +70,10 @@ def nat_gateway(home: Path, subnet_id: str) -> str | None:
     except Refused as refusal:
         raise Unreachable(str(refusal)) from refusal
     return table(found, "natGateway").get("id")
+
+
+def _is(stack: Deployment, facts: Mapping[str, str]) -> bool:
+    return facts["console_url"].rstrip("/") == str(stack.outputs.get("consoleUrl", "")).rstrip("/")
 
 
 def _without_content(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
