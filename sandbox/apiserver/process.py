@@ -91,6 +91,7 @@ class Process:
     def _await_end(self, pid: int, seconds: float) -> None:
         end = time.monotonic() + seconds
         while self.pid() == pid and time.monotonic() < end:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
             time.sleep(0.05)
+        if self.pid() != pid:
+            with suppress(ChildProcessError):  # where this process has started it
+                os.waitpid(pid, 0)

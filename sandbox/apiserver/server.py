@@ -27,8 +27,6 @@ from sandbox.provider import Refused
 _CONTROLLERS = (
     "daemonset-controller",
     "deployment-controller",
-    "endpoints-controller",
-    "endpointslice-controller",
     "garbage-collector-controller",
     "job-controller",
     "namespace-controller",
@@ -57,15 +55,19 @@ class Server:
     def credentials(self) -> Credentials:
         return Credentials.of(self.folder)
 
+    @property
+    def port(self) -> int:
+        return self._ports()["kube-apiserver"]
+
     def client(self, user: str = OPERATORS) -> Client:
         return Client.of(self.kubeconfig(user))
 
     def kubeconfig(self, user: str = ADMIN) -> str:
         """YAML; the same text on every call."""
-        credentials, port = self.credentials, self._ports()["kube-apiserver"]
+        credentials = self.credentials
         token = credentials.admin_token if user == ADMIN else credentials.operators_token
         cluster = {
-            "server": f"https://127.0.0.1:{port}",
+            "server": f"https://127.0.0.1:{self.port}",
             "certificate-authority-data": base64.b64encode(credentials.ca.encode()).decode(),
         }
         name = self.folder.name

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 REACTIONS: tuple[Reaction, ...] = (
     nodes.heartbeats,
     nodes.react,
+    nodes.endpoints,
     olm.react,
     cert_manager.react,
     external_secrets.react,
@@ -31,7 +32,7 @@ REACTIONS: tuple[Reaction, ...] = (
     osc.react,
     router.react,
 )
-"""All but `workloads` and `jobs`, which stand in for controllers that are there."""
+"""Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes."""
 PACE_SECONDS = 0.15
 """Between one step and the next, so that who watches sees every state in its order."""
 _IDLE_SECONDS = 5

@@ -1,6 +1,7 @@
 """What the nodes would say of pods: no container runs, a pod is Running when everything it refers to exists.
 
-The pods themselves, and what follows for deployments and jobs, come from Kubernetes' own controllers.
+The pods themselves, and what follows for deployments and jobs, come from Kubernetes' own controllers. Pods are bound to no
+node, so that they go at once when they are deleted.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sandbox.apiserver.external import OURS
-from sandbox.openshift.kinds import JOB, NODE, POD
+from sandbox.openshift.kinds import ENDPOINTS, JOB, NODE, POD
 from sandbox.openshift.objects import (
     Effect,
     Manifest,
@@ -23,7 +24,7 @@ from sandbox.openshift.objects import (
     short_hash,
     with_status,
 )
-from sandbox.openshift.reactions import jobs
+from sandbox.openshift.reactions import jobs, workloads
 from sandbox.openshift.reactions.pods import NOT_RUN, start_problem
 
 _JOB_NAME = "batch.kubernetes.io/job-name"
@@ -56,6 +57,15 @@ def heartbeats(objects: Objects) -> list[Effect]:
         if OURS in node["metadata"].get("labels", {}) and min(before, default="") < due:
             effects.append(Put(with_status(node, conditions=[ready])))
     return effects
+
+
+def endpoints(objects: Objects) -> list[Effect]:
+    """Kubernetes' own controller passes over pods that are on no node."""
+    return [
+        effect
+        for effect in workloads.react(objects)
+        if isinstance(effect, Put) and kind_of(effect.object) is ENDPOINTS
+    ]
 
 
 def _pod(objects: Objects, pod: Manifest, job: Manifest | None) -> list[Effect]:
