@@ -114,8 +114,10 @@ def contract_problems(outputs: Mapping[str, Any], needs: Needs) -> list[str]:
         return ["it has no outputs: bring the hub up first"]
     version = outputs.get("contractVersion")
     if version != CONTRACT_VERSION:
+        # Over the engine's protocol every number is a float.
+        published = f"{version:g}" if isinstance(version, float) else version
         return [
-            f"it publishes contract version {version}, and this program reads {CONTRACT_VERSION}: "
+            f"it publishes contract version {published}, and this program reads {CONTRACT_VERSION}: "
             "bring the hub up with this version of the program first"
         ]
     problems = [
