@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from sandbox.engine import program
@@ -36,8 +37,8 @@ class Workspace:
         self.keyring = Keyring(home)
         self._route = route
 
+    @cached_property
     def stand_ins(self) -> StandIns:
-        """Afresh for every run, so that many stacks in a row take no more memory than one."""
         return StandIns(self.home)
 
     @contextmanager
@@ -85,13 +86,12 @@ class Workspace:
         """
         file = StackFile.of(self.project, stack)
         config, secret_keys = file.texts(self.keyring)
-        stand_ins = self.stand_ins()
         if file.role:
             from sandbox.engine import throwaway
 
             missing = throwaway.missing_secrets(config)
             kept = self.home / "secrets" / f"{stack}.json"
-            config |= throwaway.supply(missing, config, kept, self.keyring.default, stand_ins)
+            config |= throwaway.supply(missing, config, kept, self.keyring.default, self.stand_ins)
             secret_keys |= set(missing)
             if missing:
                 display.note(f"Stand-in secrets, made by the sandbox and worth nothing: {', '.join(missing)}")
@@ -104,7 +104,7 @@ class Workspace:
         )
         ledger = Ledger(self.state(stack), preview=preview)
         before = next((old.outputs for old in ledger.olds if old.type == STACK), {})
-        engine = self._engine(stack, ledger, self._route or stand_ins.route, display, preview=preview)
+        engine = self._engine(stack, ledger, self._route or self.stand_ins.route, display, preview=preview)
 
         def act() -> None:
             program.run(target, engine, display.log)
@@ -119,7 +119,7 @@ class Workspace:
     def down(self, stack: str, display: Display) -> bool:
         """Delete all that the stack manages; whether all went well."""
         ledger = Ledger(self.state(stack), preview=False)
-        engine = self._engine(stack, ledger, self._route or self.stand_ins().route, display, preview=False)
+        engine = self._engine(stack, ledger, self._route or self.stand_ins.route, display, preview=False)
         succeeded = self._attempt(lambda: delete_remaining(engine), engine, display)
         display.summary(None)
         return succeeded

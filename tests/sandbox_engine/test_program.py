@@ -141,6 +141,6 @@ def test_a_changed_value_is_shown_then_applied_and_rolls_through_the_spoke(
 def test_down_leaves_nothing_behind(run: Run, workspace: Workspace) -> None:
     printed = run("down")
     assert printed.index("down dev-spoke") < printed.index("down dev-hub")
-    assert AzureStandIn(workspace.home / "azure.json", workspace.stand_ins().clusters).resources() == []
+    assert AzureStandIn(workspace.home / "azure.json", workspace.stand_ins.clusters).resources() == []
     assert [workspace.resources(stack) for stack in ("dev-hub", "dev-spoke")] == [[], []]
     assert "Nothing is up." in run("down")
