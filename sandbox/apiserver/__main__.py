@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from sandbox.apiserver.build import BuildError, build
+from sandbox.apiserver.binaries import BuildError, build
 from sandbox.apiserver.clusters import ServerClusters
 
 

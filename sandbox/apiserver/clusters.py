@@ -39,10 +39,17 @@ class ServerClusters:
             server, known = self.server(name), self._facts(name)
             if known not in (None, asdict(facts)):
                 server.remove()
-            server.start(watch=False)
-            if known != asdict(facts):
-                _fill(server.client(), facts, server.node_labels)
-                (server.folder / _FACTS).write_text(json.dumps(asdict(facts)))
+            try:
+                server.start(watch=False)
+                if known != asdict(facts):
+                    _fill(server.client(), facts, server.node_labels)
+                    (server.folder / _FACTS).write_text(json.dumps(asdict(facts)))
+            except ApiError as error:
+                server.stop()
+                raise Refused(error.reason, error.message) from error
+            except Refused:
+                server.stop()
+                raise
             server.start_watch()
             return server.kubeconfig()
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from sandbox.apiserver.build import build
+from sandbox.apiserver.binaries import build
 from sandbox.apiserver.client import ApiError, Client
 from sandbox.apiserver.credentials import ADMIN, OPERATORS, Credentials, write_private
 from sandbox.apiserver.process import Process
