@@ -39,11 +39,11 @@ def test_the_kbs_shows_a_certificate_for_its_route_that_the_pinned_ca_has_signed
     leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(hub["kbsCa"].encode()))
 
 
-def test_a_second_up_and_a_preview_change_nothing_at_all(dev: Project) -> None:
+def test_a_second_up_changes_not_a_byte(dev: Project) -> None:
     before = dev.files()
-    for run in (dev.preview(), dev.up()):
-        assert run.succeeded
-        assert re.findall(r"^(dev-\w+): nothing changes", run.text, re.MULTILINE) == ["dev-hub", "dev-spoke"]
+    up = dev.up()
+    assert up.succeeded
+    assert re.findall(r"^(dev-\w+): nothing changes", up.text, re.MULTILINE) == ["dev-hub", "dev-spoke"]
     assert dev.files() == before
 
 
@@ -65,7 +65,6 @@ def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: Pr
     text = dev.object(CONFIG_MAP, "kbs-config", TRUSTEE)["data"]["kbs-config.toml"]
     assert "duration_min = 10" in text
     assert dev.pods(TRUSTEE) != pods, "the KBS has not read it"
-    assert "nothing changes" in dev.preview("dev-hub").text
 
 
 def test_what_is_made_outside_a_zone_is_kept_apart_by_name(is_up: Project) -> None:

@@ -59,7 +59,6 @@ def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: Proje
     assert pcr8_of_pods(dev, "kbs-access") == {new["hardened"]["pcr8"]}
     assert pods(dev, "kbs-access").isdisjoint(before["kbs-access"])
     assert pods(dev, "hello-debug") == before["hello-debug"]
-    assert "nothing changes" in dev.preview("dev-hub").text
 
 
 def test_only_so_many_earlier_measurements_stay_accepted(dev: Project) -> None:
@@ -70,8 +69,6 @@ def test_only_so_many_earlier_measurements_stay_accepted(dev: Project) -> None:
         seen.insert(0, dev.outputs("dev-hub")["profiles"]["hardened"]["pcr8"])
     assert dev.outputs("dev-hub")["profiles"]["hardened"]["accepted"] == seen[:2]
     assert not set(seen[2:]) & set(reference_value(dev, "snp_pcr08"))
-    refused = dev.preview("dev-spoke")
-    assert refused.succeeded, "the spoke is behind, which it may correct"
 
 
 def pods(project: Project, app: str) -> set[str]:
