@@ -17,7 +17,8 @@ import yaml
 
 from tools.posture.deployment import table
 
-_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+# Without an alternative: a server that cannot leave the content out shall refuse.
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata{of_list};g=meta.k8s.io;v=v1"
 _SECONDS = 20
 
 
@@ -107,7 +108,8 @@ class ApiServer:
         )
 
     def _ask(self, path: str, kind: str = "") -> Mapping[str, Any] | None:
-        accept = _METADATA_ONLY if kind == "Secret" else "application/json"
+        of_list = "List" if "?" in path else ""
+        accept = _METADATA_ONLY.format(of_list=of_list) if kind == "Secret" else "application/json"
         request = urllib.request.Request(  # noqa: S310 -- https, checked when it was read
             self._server + path, headers={**self._headers, "Accept": accept}
         )
