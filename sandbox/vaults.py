@@ -40,12 +40,12 @@ def _kept(clusters: StoreClusters, name: str) -> dict[str, str]:
     return (clusters.open(name).get(_VAULTS) or {}).get("data") or {}
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.vaults", description=__doc__)
     parser.add_argument("secret", nargs="?", help="the one to rotate; without it all are listed")
     parser.add_argument("--home", type=Path, default=Path(".sandbox"), help="where state is kept")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     home = options.home.resolve()
     clusters = StoreClusters(home)
     if options.secret is None:

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox import vaults
 from sandbox.openshift.kinds import CONFIG_MAP, SECRET
 from tests.program.conftest import CANARY
@@ -81,6 +83,23 @@ def test_a_vault_without_the_secret_stops_up_before_trustee_is_touched(
     assert not up.succeeded
     assert "db of https://vault.example.com:8200: Secret does not exist" in up.text
     assert project.object(CONFIG_MAP, "kbs-config", TRUSTEE) == config
+
+
+def test_people_rotate_a_secret_by_its_name(
+    with_vaults: tuple[Project, Run],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    project = with_vaults[0].copy(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    before = served(project, "db")
+    assert vaults.main(["vault.example.com.db.password"]) == 0
+    assert served(project, "db") != before
+    assert vaults.main([]) == 0
+    assert "vault.example.com.db.password" in capsys.readouterr().out
+    assert vaults.main(["vault.example.com.nobody"]) == 1
+    assert "no stand-in vault has vault.example.com.nobody" in capsys.readouterr().out
 
 
 def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: Project) -> None:
