@@ -17,15 +17,20 @@ class Observed(pulumi.CustomResource):
     status: pulumi.Output[Any]
 
     def __init__(
-        self, name: str, *, api_version: str, kind: str, id: str, opts: pulumi.ResourceOptions
+        self, name: str, *, api_version: str, kind: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> None:
-        """``id`` is ``<name>`` or ``<namespace>/<name>``."""
+        """``id`` is ``<name>`` or ``<namespace>/<name>``; of something that the program makes first, see ``once``."""
         super().__init__(
             f"kubernetes:{api_version}:{kind}",
             name,
             {"spec": None, "status": None},
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)),
         )
+
+
+def once(made: pulumi.CustomResource, id: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The ``id`` to read by, unknown until ``made`` exists: a first preview would look for the object and fail."""
+    return pulumi.Output.all(id, made.id).apply(lambda parts: parts[0])
 
 
 def custom_resource(

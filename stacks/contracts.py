@@ -1,6 +1,6 @@
 """What a stack publishes. A hub's outputs are a contract: spokes read them, through the same class that publishes them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -33,7 +33,7 @@ class HubOutputs:
 
     ``profiles``: by name ``{toml, encoded, digest, pcr8, accepted}``. ``osc_versions``: whose pod VM images may attest.
     ``tees``: on which kinds of confidential VM. ``resources``: by path, the names of the profiles that may read it.
-    ``sealed``: by path, a sealed secret that stands for it. ``images``: ``{policy, repositories}``, what pods may run.
+    ``released``: by path, the PCR8 values that it is let out to. ``sealed``: by path, a sealed secret that stands for it. ``images``: ``{policy, repositories}``, what pods may run.
     """
 
     kbs_url: pulumi.Output[str]
@@ -42,6 +42,7 @@ class HubOutputs:
     osc_versions: pulumi.Output[list[str]]
     tees: pulumi.Output[list[str]]
     resources: pulumi.Output[dict[str, list[str]]]
+    released: pulumi.Output[dict[str, list[str]]]
     sealed: pulumi.Output[dict[str, str]]
     images: pulumi.Output[dict[str, Any]]
     console_url: pulumi.Output[str]
@@ -55,6 +56,7 @@ class HubOutputs:
             "oscVersions": self.osc_versions,
             "tees": self.tees,
             "resources": self.resources,
+            "released": self.released,
             "sealed": self.sealed,
             "images": self.images,
             "consoleUrl": self.console_url,
@@ -81,17 +83,28 @@ class HubOutputs:
             osc_versions=reference.require_output("oscVersions"),
             tees=reference.require_output("tees"),
             resources=reference.require_output("resources"),
+            released=reference.require_output("released"),
             sealed=reference.require_output("sealed"),
             images=reference.require_output("images"),
             console_url=reference.require_output("consoleUrl"),
         )
 
 
-def accepted_so_far() -> dict[str, list[str]]:
-    """The PCR8 values that this very stack accepts since its last update, by profile; empty before the first."""
-    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    profiles: dict[str, dict[str, Any]] = _outputs(own).get("profiles", {})
-    return {name: profile["accepted"] for name, profile in profiles.items()}
+@dataclass(frozen=True, kw_only=True)
+class LastUpdate:
+    """PCR8 values since the last update of this very stack: those accepted, by profile, and who read what, by path."""
+
+    accepted: Mapping[str, Sequence[str]]
+    released: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def read(cls) -> Self:
+        """Empty before the first update."""
+        outputs = _outputs(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
+        return cls(
+            accepted={name: profile["accepted"] for name, profile in outputs.get("profiles", {}).items()},
+            released=outputs.get("released", {}),
+        )
 
 
 def _outputs(stack: str) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from stacks import place, trusted_zone
 from stacks.config import HubConfig
-from stacks.contracts import HubOutputs, accepted_so_far
+from stacks.contracts import HubOutputs, LastUpdate
 from stacks.program import LoadedStack
 
 
 def declare(config: HubConfig, stack: LoadedStack) -> HubOutputs:
-    earlier = accepted_so_far()
+    earlier = LastUpdate.read()
     cluster = place.declare(stack, runs_peer_pods=False)
     return trusted_zone.declare(config, stack, cluster, earlier)

@@ -3,7 +3,7 @@
 Paths are ``default/<secret>/<key>``, as guests ask for them below ``kbs:///``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.confidential.profiles import Profile
@@ -38,16 +38,29 @@ def sealed_paths(config: Zone) -> list[str]:
 
 
 def images(config: Zone) -> dict[str, Any]:
-    """Which images pods may run, for a spoke to check its own against."""
-    return {"policy": config.trustee.image_policy, "repositories": list(signed_images(config))}
+    """Which images pods may run, for a spoke to check its own against and for people to read; it is public."""
+    signed = signed_images(config)
+    document = None if config.trustee.image_policy == "insecure" else image_policy.render(signed)
+    return {"policy": config.trustee.image_policy, "repositories": list(signed), "document": document}
 
 
-def releases(config: Zone, profiles: Mapping[str, Profile]) -> list[Release]:
-    """What the resource policy lets out: each path to the accepted measurements of its profiles, and nothing else."""
+def releases(
+    config: Zone, profiles: Mapping[str, Profile], so_far: Mapping[str, Sequence[str]]
+) -> list[Release]:
+    """What the resource policy lets out: each path to the measurements of its profiles, and nothing else.
+
+    ``so_far``: by path, the PCR8 values that it was released to. An earlier measurement of a profile keeps what it could read
+    and gains nothing: it may be of a document that allowed more than a new reader may.
+    """
     return [
         Release(
             path=("default", path.split("/")[1], path.split("/")[2]),
-            pcr8=tuple(value for name in names for value in profiles[name].accepted),
+            pcr8=tuple(
+                value
+                for name in names
+                for value in profiles[name].accepted
+                if value == profiles[name].pcr8 or value in so_far.get(path, ())
+            ),
             profiles=tuple(names),
         )
         for path, names in readers(config).items()

@@ -4,7 +4,7 @@ import pulumi
 
 from stacks import place, serving, trusted_zone, untrusted_zone
 from stacks.config import StandaloneConfig
-from stacks.contracts import StandaloneOutputs, accepted_so_far, contract_problems
+from stacks.contracts import LastUpdate, StandaloneOutputs, contract_problems
 from stacks.program import LoadedStack
 
 
@@ -17,7 +17,7 @@ def declare(config: StandaloneConfig, stack: LoadedStack) -> StandaloneOutputs:
     pulumi.log.warn(
         "standalone: the trust zones are not separate. Use a hub and a spoke for anything but a first trial."
     )
-    earlier = accepted_so_far()
+    earlier = LastUpdate.read()
     cluster = place.declare(stack, runs_peer_pods=True)
     hub = trusted_zone.declare(config, stack, cluster, earlier)
     return StandaloneOutputs(hub=hub, spoke=untrusted_zone.declare(config, stack, cluster, hub))

@@ -5,7 +5,7 @@ which secret. From the first two come the profiles' PCR8 values; from those the 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import pulumi
@@ -20,7 +20,7 @@ from components.trustee.served_secrets import ServedSecrets, ServedSecretsArgs
 from components.trustee.trustee import NAMESPACE, Trustee, TrusteeArgs
 from stacks import external_secrets, serving
 from stacks.config import HubConfig, StandaloneConfig
-from stacks.contracts import HubOutputs
+from stacks.contracts import HubOutputs, LastUpdate
 from stacks.place import Place
 from stacks.program import LoadedStack
 
@@ -31,9 +31,8 @@ def declare(
     config: HubConfig | StandaloneConfig,
     stack: LoadedStack,
     place: Place,
-    earlier: Mapping[str, Sequence[str]],
+    earlier: LastUpdate,
 ) -> HubOutputs:
-    """``earlier``: the PCR8 values that the last update accepted, by profile."""
     cert_manager = OperatorSubscription(
         "cert-manager-operator",
         OperatorSubscriptionArgs(
@@ -78,10 +77,11 @@ def declare(
             kbs_url=f"https://{kbs['host']}",
             kbs_ca=kbs["ca"],
             image_policy_uri=None if config.trustee.image_policy == "insecure" else image_policy.URI,
-            earlier=earlier,
+            earlier=earlier.accepted,
             keep=config.trustee.accepted_previous,
         )
     )
+    releases = rendered.apply(lambda by_name: serving.releases(config, by_name, earlier.released))
     trustee = Trustee(
         "trustee",
         TrusteeArgs(
@@ -89,9 +89,7 @@ def declare(
             namespace=operator.namespace,
             kbs_host=kbs_host,
             issuer=authority.issuer,
-            resource_policy=rendered.apply(
-                lambda by_name: resource_policy.render(serving.releases(config, by_name))
-            ),
+            resource_policy=releases.apply(resource_policy.render),
             attestation_policy=_attestation_policy(config, stack),
             reference_values=rendered.apply(lambda by_name: _reference_values(config, stack, by_name)),
             served_secrets=sorted([*secrets.names, *external.names]),
@@ -110,6 +108,7 @@ def declare(
         osc_versions=pulumi.Output.from_input(list(config.trustee.osc_versions)),
         tees=pulumi.Output.from_input(list(config.trustee.tees)),
         resources=pulumi.Output.from_input(serving.readers(config)),
+        released=releases.apply(lambda let_out: {"/".join(each.path): list(each.pcr8) for each in let_out}),
         sealed=sealing.sealed,
         images=pulumi.Output.from_input(serving.images(config)),
         console_url=place.console_url,

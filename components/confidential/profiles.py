@@ -44,7 +44,8 @@ def render(
         document = initdata.render(
             kbs_url=kbs_url,
             kbs_ca=kbs_ca,
-            agent_policy=spec.agent_policy,
+            # Two profiles with the same settings would otherwise be one measurement, and read each other's secrets.
+            agent_policy=f"# profile {name}\n{spec.agent_policy}",
             image_policy_uri=image_policy_uri,
             algorithm=spec.algorithm,
         )

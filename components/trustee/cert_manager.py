@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import custom_resource
+from components.kubernetes import custom_resource, once
 
 # cert-manager looks for the secret of a ClusterIssuer here.
 NAMESPACE = "cert-manager"
@@ -73,7 +73,7 @@ class CertManager(pulumi.ComponentResource):
         )
         secret = k8s.core.v1.Secret.get(
             f"{name}-ca-certificate",
-            f"{NAMESPACE}/{args.issuer}-witness",
+            once(witness, f"{NAMESPACE}/{args.issuer}-witness"),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[witness]),
         )
         self.issuer = issuer.id.apply(lambda _: args.issuer)

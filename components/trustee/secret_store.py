@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import custom_resource
+from components.kubernetes import custom_resource, once
 
 API = "external-secrets.io/v1"
 
@@ -85,7 +85,7 @@ class SecretStore(pulumi.ComponentResource):
         )
         read = k8s.core.v1.Secret.get(
             f"{self._name}-{secret}-fingerprint-read",
-            pulumi.Output.format("{0}/{1}-fingerprint", self._args.namespace, secret),
+            once(fingerprint, pulumi.Output.format("{0}/{1}-fingerprint", self._args.namespace, secret)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[fingerprint]),
         )
         return read.data

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_random as random
 
-from components.kubernetes import Observed, custom_resource
+from components.kubernetes import Observed, custom_resource, once
 from components.trustee import auth_key, documents
 
 NAMESPACE = "trustee-operator-system"
@@ -198,14 +198,14 @@ class Trustee(pulumi.ComponentResource):
             opts=opts,
         )
 
-    def _revision(self, what: str, certificate: pulumi.Resource) -> pulumi.Output[int]:
+    def _revision(self, what: str, certificate: pulumi.CustomResource) -> pulumi.Output[int]:
         """Counts the issuances, read from the certificate's status: its secret, and so the key, stays out of the state."""
         secret = HTTPS_SECRET if what == "https" else TOKEN_SECRET
         issued = Observed(
             f"{self._name}-{what}-issued",
             api_version="cert-manager.io/v1",
             kind="Certificate",
-            id=f"{NAMESPACE}/{secret}",
+            id=once(certificate, f"{NAMESPACE}/{secret}"),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[certificate]),
         )
         return issued.status.apply(lambda status: int(status["revision"]))

@@ -33,6 +33,7 @@ HUB_OUTPUTS: dict[str, Any] = {
     "oscVersions": ["1.13.1"],
     "tees": ["az-snp-vtpm"],
     "resources": {"default/kbsres1/key1": ["hardened"], "default/kbsres1/key2": ["hardened"]},
+    "released": {},
     "sealed": {"default/kbsres1/key2": "sealed.header.payload.signature"},
     "images": {"policy": "insecure", "repositories": []},
     "consoleUrl": "https://console.hub.example",

@@ -107,6 +107,27 @@ def test_a_changed_policy_keeps_the_earlier_measurement_for_one_roll_out() -> No
     assert again.exports == changed.exports, "a second update has nothing to do"
 
 
+def test_an_earlier_measurement_gains_no_right_of_its_successor() -> None:
+    """It may be of a document that allowed any command: what its successor may read, it must not."""
+    loose = {"hardened": {}, "debug": {}, "web": {"exec": True}}
+    before = roles.declare("dev-hub", profiles=loose).exports
+    secrets = json.loads(committed.bag("dev-hub")["coco:secrets"])
+    secrets["kbsres1"]["readableBy"] = ["hardened", "web"]
+    after = roles.declare("dev-hub", outputs=before, profiles=loose | {"web": {}}, secrets=secrets).exports
+    now, earlier = after["profiles"]["web"]["accepted"]
+    assert earlier == before["profiles"]["web"]["pcr8"]
+    released = after["released"]["default/kbsres1/key1"]
+    assert now in released
+    assert earlier not in released
+
+
+def test_profiles_with_the_same_settings_read_nothing_of_each_other() -> None:
+    graph = roles.declare("dev-hub", profiles={"hardened": {}, "twin": {}, "debug": {"exec": True}})
+    profiles = graph.exports["profiles"]
+    assert profiles["twin"]["pcr8"] != profiles["hardened"]["pcr8"]
+    assert profiles["twin"]["pcr8"] not in graph.exports["released"]["default/kbsres1/key1"]
+
+
 def test_an_earlier_measurement_can_be_shut_out_at_once() -> None:
     first = roles.committed_graph("dev-hub").exports
     trustee = json.loads(committed.bag("dev-hub")["coco:trustee"]) | {"acceptedPrevious": 0}

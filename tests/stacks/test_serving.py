@@ -52,7 +52,9 @@ def test_images_are_refused_unless_the_stack_says_otherwise() -> None:
     graph = roles.declare("dev-hub", trustee=trustee)
     policy = json.loads(graph["served-secrets-image-policy"].inputs["stringData"].value["policy"])
     assert policy == {"default": [{"type": "reject"}], "transports": {}}
-    assert graph.exports["images"] == {"policy": "reject", "repositories": []}
+    published = graph.exports["images"]
+    assert (published["policy"], published["repositories"]) == ("reject", [])
+    assert json.loads(published["document"]) == policy
 
 
 def test_a_sealed_secret_verifies_with_the_key_the_kbs_serves() -> None:
