@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from sandbox.openshift import kinds
@@ -73,7 +75,7 @@ def test_a_new_pin_upgrades_and_keeps_what_runs(api: Api) -> None:
     ],
 )
 def test_an_approval_that_can_never_come_says_what_olm_does_not_find(
-    api: Api, spec: dict[str, str], answer: str
+    api: Api, spec: dict[str, Any], answer: str
 ) -> None:
     api.subscribe(OSC, **spec)
     with pytest.raises(Incomplete, match=answer):
