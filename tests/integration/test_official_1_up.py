@@ -36,8 +36,8 @@ def shape(value: Any) -> Any:
     match value:
         case dict() if SECRET in value:
             return "<secret>"
-        case {"kind": "KataConfig", "metadata": {"namespace": "default", **metadata}, **rest}:
-            return shape({**rest, "kind": "KataConfig", "metadata": metadata})
+        case {"metadata": {"namespace": "default", **metadata}, **rest}:
+            return shape({**rest, "metadata": metadata})
         case dict():
             shaped = {
                 "data" if key == "stringData" else key: shape(item)
