@@ -33,7 +33,7 @@ def test_the_hub_accepts_a_second_operator_version(world: World) -> None:
     (folder / f"{OLD}.yaml").write_text(yaml.safe_dump(values))
     world.project.configure(HUB, {"trustee.oscVersions": [OLD, NEW]})
     world.up(HUB)
-    accepted = world.config_map("reference-values", "reference-values.json")
+    accepted = world.config_map("reference-values")
     assert f"{1:064x}" in accepted
     assert yaml.safe_load((folder / f"{NEW}.yaml").read_text())["pcrs"]["pcr03"][0] in accepted
     world.unchanged(SPOKE)
@@ -51,11 +51,11 @@ def test_an_added_spoke_converges_however_often_up_was_killed(world: World) -> N
     world.project.configure(ADDED, changes, like=SPOKE)
     world.environment.cli.prepare()
     for count in MOMENTS:
+        world.said += world.recover(ADDED)
         command = world.command("up", ADDED, "--yes", "--skip-preview")
-        for sentence in world.recover(ADDED):
-            world.said.append(sentence)
         environment = world.environment.cli.environment()
-        world.project.kill(command, lambda count=count: len(resources(world)) >= count, environment)
+        killed = world.project.kill(command, lambda count=count: len(resources(world)) >= count, environment)
+        assert killed, f"up ended before there were {count} resources"
     done = world.sandbox("up", "--stack", ADDED)
     assert done.code == 0, done.text
     assert world.environment.stacks.pending(ADDED) == []
@@ -99,4 +99,4 @@ def test_the_operator_of_one_spoke_is_upgraded_in_place(world: World) -> None:
     world.unchanged(ADDED)
     world.project.configure(HUB, {"trustee.oscVersions": [NEW]})
     world.up(HUB)
-    assert f"{1:064x}" not in world.config_map("reference-values", "reference-values.json")
+    assert f"{1:064x}" not in world.config_map("reference-values")

@@ -11,7 +11,7 @@ from sandbox.azure import AzureStandIn
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
 from sandbox.official.plugin import sdk_version
-from sandbox.official.recovery import recover
+from sandbox.official.recovery import mend, recover
 from tests.integration.project import ROOT, Done, Project
 
 HUB, SPOKE, ADDED = "dev-hub", "dev-spoke", "dev-spoke-b"
@@ -66,6 +66,7 @@ class World:
 
     def recover(self, stack: str) -> list[str]:
         """What `python -m sandbox up` does after a kill."""
+        mend(self.environment.cli)
         self.environment.stacks.configure(StackFile.of(self.environment.project, stack))
         return list(recover(self.environment.cli, self.environment.stacks, self.environment.stand_ins, stack))
 
@@ -85,6 +86,6 @@ class World:
     def cluster(self, stack: str) -> Client:
         return self.environment.stand_ins.clusters.server(f"coco-{stack}").client()
 
-    def config_map(self, name: str, key: str) -> str:
-        """Of Trustee in the hub."""
-        return self.cluster(HUB).get(f"{TRUSTEE}/configmaps/{name}")["data"][key]
+    def config_map(self, name: str) -> str:
+        """All that is in one of Trustee's, in the hub."""
+        return "\n".join(self.cluster(HUB).get(f"{TRUSTEE}/configmaps/{name}")["data"].values())
