@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Putting an Output into a string raises instead of leaving "Calling __str__ on an Output" in a document. Pulumi reads this
@@ -13,3 +14,13 @@ settings.register_profile(
     "shared", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("shared")
+
+
+# Bringing the committed stacks up takes seconds: the tests that share what was brought up run in one worker.
+SHARED = {"home": "deployed", "is_up": "program", "workspace": "engine"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in SHARED.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(SHARED[fixture]))

@@ -100,7 +100,7 @@ def _readable(text: str) -> str:
         with contextlib.suppress(initdata.InitdataError):
             return initdata.decode(text).toml
     if text.startswith("{"):
-        with contextlib.suppress(ValueError, AttributeError):
+        with contextlib.suppress(ValueError, AttributeError, TypeError):
             document = {key: json.loads(base64.b64decode(value)) for key, value in json.loads(text).items()}
             return json.dumps(document, indent=2)
     return text
