@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,23 +29,32 @@ def recover(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> Iterat
             cli.read("cancel", "--yes", "--stack", stack)
             yield f"The last run of {stack}, process {holder}, was killed; its lock is taken off."
             break
-    interrupted = stacks.pending(stack)
-    if interrupted:
+    if interrupted := stacks.pending(stack):
         names = ", ".join(operation["resource"]["urn"].rsplit("::", 1)[-1] for operation in interrupted)
         yield f"The last run of {stack} was interrupted at {names}: looking up what became of that."
-        created = [each["resource"] for each in interrupted if each["type"] == "creating"]
-        found = [
-            argument
-            for resource in created
-            if (id_ := _id(resource, stand_ins))
-            for argument in ("--import-pending-creates", resource["urn"], "--import-pending-creates", id_)
-        ]
-        config = str(stacks.config_file(stack))
-        cli.read(
-            *("refresh", "--yes", "--skip-preview", "--stack", stack, "--config-file", config),
-            *found,
-            "--clear-pending-creates",
-        )
+        _look_up(cli, stacks, stand_ins, stack)
+
+
+def _look_up(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> None:
+    """Take the operations for done, and let a refresh drop what is not there.
+
+    `pulumi refresh --import-pending-creates` is meant for that, and forgets them instead (3.260).
+    """
+    exported = stacks.export(stack)
+    deployment = exported["deployment"]
+    resources: list[dict[str, Any]] = deployment.setdefault("resources", [])
+    known = {resource["urn"] for resource in resources}
+    for operation in deployment.pop("pending_operations"):
+        resource = operation["resource"]
+        new = operation["type"] == "creating" and resource["urn"] not in known
+        if new and (id_ := _id(resource, stand_ins)):
+            resources.append({**resource, "id": id_})
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(exported, file)
+        file.flush()
+        cli.read("stack", "import", "--stack", stack, "--file", file.name)
+    config = str(stacks.config_file(stack))
+    cli.read("refresh", "--yes", "--skip-preview", "--stack", stack, "--config-file", config)
 
 
 def _id(resource: dict[str, Any], stand_ins: Official) -> str | None:

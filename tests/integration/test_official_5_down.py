@@ -95,9 +95,7 @@ def test_what_is_protected_is_not_destroyed(world: World) -> None:
         if each["type"].endswith("OpenShiftCluster") and each.get("id")
     )
     before = world.azure.resources()
-    done = world.pulumi(
-        "destroy", HUB, "--yes", "--skip-preview", "--target", cluster["urn"], "--target-dependents"
-    )
+    done = world.pulumi("destroy", HUB, "--yes", "--skip-preview", "--target", cluster["urn"])
     assert done.code != 0
     assert "protect" in done.text
     done = world.sandbox("down", "--env", "dev")
