@@ -1,6 +1,7 @@
 """The embedded engine, killed in the middle of `up` and started again."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,15 @@ def resources(project: Project, stack: str) -> list[dict[str, Any]]:
 
 
 def existing(home: Path) -> tuple[list[str], dict[str, list[str]]]:
-    """Ids in Azure, and objects by cluster."""
+    """Ids in Azure, and objects by cluster.
+
+    Without the hash that pods and replica sets are named with: it is of the initdata, and each environment has a CA of its own.
+    """
     clusters = StoreClusters(home)
     objects = {
         name: sorted(
-            "/".join([manifest["kind"], *ref_of(manifest)[1:]]) for manifest in clusters.open(name).objects
+            re.sub("-[0-9a-f]{10}(-[0-9a-f]{5})?$", "", "/".join([manifest["kind"], *ref_of(manifest)[1:]]))
+            for manifest in clusters.open(name).objects
         )
         for name in clusters.names()
     }
