@@ -1,10 +1,28 @@
-"""One environment under the official engine for all tests of a session: an API server takes half a minute to fill."""
+"""What is brought up once for all tests of a session: an environment under the official engine, and a hub under the embedded."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+from sandbox.engine.workspace import Workspace
+from sandbox.trustee.source import Trustee, of_stack
+from tests.integration import guests
 from tests.integration.world import World, missing
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    home = tmp_path_factory.mktemp("hub")
+    up = [sys.executable, "-m", "sandbox", "up", "--stack", guests.HUB, "--home", str(home)]
+    subprocess.run(up, cwd=guests.ROOT, check=True, stdout=subprocess.DEVNULL)
+    return Workspace(guests.ROOT, home)
+
+
+@pytest.fixture(scope="session")
+def trustee(workspace: Workspace) -> Trustee:
+    return of_stack(workspace, guests.HUB)
 
 
 @pytest.fixture(scope="session")
