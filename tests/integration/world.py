@@ -80,6 +80,10 @@ class World:
         done = self.pulumi("preview", stack, "--expect-no-changes")
         assert done.code == 0, done.text
 
+    def stacks(self) -> list[str]:
+        """Those that are up, in the order in which they go."""
+        return [stack for stack in (ADDED, SPOKE, HUB) if self.environment.stacks.resources(stack)]
+
     def outputs(self, stack: str) -> dict[str, Any]:
         return self.environment.stacks.outputs(stack)
 
