@@ -6,13 +6,13 @@ Paths are ``default/<secret>/<key>``, as guests ask for them below ``kbs:///``.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.confidential import sealed_secrets
 from components.confidential.profiles import Profile
 from components.trustee import image_policy
 from components.trustee.resource_policy import Release
 from stacks.config import HubConfig, ServedSecretSection, StandaloneConfig
 
 CONTRACT_VERSION = 1
-SEALING_KEY = "default/sealing-key/jwk"
 Zone = HubConfig | StandaloneConfig
 
 
@@ -23,7 +23,9 @@ def readers(config: Zone) -> dict[str, list[str]]:
     if config.trustee.image_policy != "insecure":
         found |= {path: everybody for path in image_policy.needed(signed_images(config))}
     if sealed := sealed_paths(config):
-        found[SEALING_KEY] = [name for name in config.profiles if any(name in found[path] for path in sealed)]
+        found[sealed_secrets.KEY_PATH] = [
+            name for name in config.profiles if any(name in found[path] for path in sealed)
+        ]
     return found
 
 

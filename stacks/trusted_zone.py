@@ -11,7 +11,7 @@ from dataclasses import asdict
 import pulumi
 
 from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
-from components.confidential import agent_policy, profiles
+from components.confidential import agent_policy, profiles, sealed_secrets
 from components.confidential.profiles import Profile, ProfileSpec
 from components.trustee import attestation_policy, documents, image_policy, reference_values, resource_policy
 from components.trustee.cert_manager import CertManager, CertManagerArgs
@@ -152,7 +152,7 @@ def _own_documents(config: HubConfig | StandaloneConfig, sealing: Sealing) -> Se
         policy = image_policy.render(serving.signed_images(config))
         served[image_policy.SECRET] = {image_policy.KEY: pulumi.Output.from_input(policy)}
     if serving.sealed_paths(config):
-        _, secret, key = serving.SEALING_KEY.split("/")
+        _, secret, key = sealed_secrets.KEY_PATH.split("/")
         served[secret] = {key: sealing.public_jwk}
     return served
 

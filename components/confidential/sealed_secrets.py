@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 VERSION: Final = "0.1.0"
+# Where the KBS serves the public key, below kbs:///.
+KEY_PATH: Final = "default/sealing-key/jwk"
 _PREFIX: Final = "sealed."
 _URI: Final = re.compile(r"kbs:///(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/){2}[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SIZE: Final = 32

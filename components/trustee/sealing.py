@@ -14,9 +14,6 @@ import pulumi_random as random
 
 from components.confidential import sealed_secrets
 
-SECRET, KEY = "sealing-key", "jwk"
-PATH = f"default/{SECRET}/{KEY}"
-
 
 @dataclass(frozen=True, kw_only=True)
 class SealingArgs:
@@ -26,7 +23,7 @@ class SealingArgs:
 
 
 class Sealing(pulumi.ComponentResource):
-    """``public_jwk`` is JSON, to be served at ``PATH``; ``sealed`` maps each path to its sealed secret. Both are public."""
+    """``public_jwk`` is JSON, to be served at ``sealed_secrets.KEY_PATH``; ``sealed`` maps each path to its sealed secret. Both are public."""
 
     public_jwk: pulumi.Output[str]
     sealed: pulumi.Output[dict[str, str]]
@@ -46,6 +43,8 @@ def _public_jwk(seed: str) -> str:
 def _sealed(seed: str, paths: Sequence[str]) -> dict[str, str]:
     key = sealed_secrets.signing_key(base64.b64decode(seed))
     return {
-        path: sealed_secrets.seal(sealed_secrets.Sealed(name=f"kbs:///{path}", kid=f"kbs:///{PATH}"), key)
+        path: sealed_secrets.seal(
+            sealed_secrets.Sealed(name=f"kbs:///{path}", kid=f"kbs:///{sealed_secrets.KEY_PATH}"), key
+        )
         for path in paths
     }
