@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from components.confidential import sealed_secrets
 from tools.posture import attestation, images, measurements, trusted
 from tools.posture.model import Access, Matrix, Powers, Profile, ReferenceValue, Trusted, Untrusted
 from tools.posture.release import ANYTHING_ELSE
 
 # Served like secrets, but public by nature: what a guest needs to check what it runs, or to open what is sealed for it.
-SEALING_KEY: Final = "kbs:///default/sealing-key/jwk"
+SEALING_KEY: Final = f"kbs:///{sealed_secrets.KEY_PATH}"
 
 
 def of_hub(
