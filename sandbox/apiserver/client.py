@@ -106,10 +106,13 @@ class Client:
     def merge(self, path: str, change: Manifest, *, manager: str) -> Manifest:
         return self._send("PATCH", path, change, "application/merge-patch+json", fieldManager=manager)
 
-    def delete(self, path: str) -> Manifest | None:
-        """What is left of it for now, or a Status; None where there was nothing."""
+    def delete(self, path: str, *, grace: int | None = None) -> Manifest | None:
+        """What is left of it for now, or a Status; None where there was nothing. `grace` in seconds, for a pod."""
+        options: Manifest = {"propagationPolicy": "Background"}
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
         try:
-            return self._send("DELETE", path, {"propagationPolicy": "Background"})
+            return self._send("DELETE", path, options)
         except ApiError as error:
             if error.code == 404:
                 return None

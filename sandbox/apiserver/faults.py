@@ -49,6 +49,7 @@ def answering(server: Server, code: int, retry_after: int | None = None) -> Iter
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("Connection", "close")  # or a client goes on talking to this one when it is over
             if retry_after is not None:
                 self.send_header("Retry-After", str(retry_after))
             self.end_headers()

@@ -1,7 +1,8 @@
 """What the nodes would say of pods: no container runs, a pod is Running when everything it refers to exists.
 
-The pods themselves, and what follows for deployments and jobs, come from Kubernetes' own controllers. Pods are bound to no
-node, so that they go at once when they are deleted.
+The pods themselves, and what follows for deployments and jobs, come from Kubernetes' own controllers. In the sandbox's own
+clusters pods are bound to no node, so that they go at once when they are deleted. In somebody else's cluster a scheduler
+binds them to the sandbox's nodes, where no kubelet says that they have ended; pods on other nodes have one, and are left to it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sandbox.apiserver.external import OURS
 from sandbox.openshift.kinds import ENDPOINTS, JOB, NODE, POD
 from sandbox.openshift.objects import (
+    Delete,
     Effect,
     Manifest,
     Objects,
@@ -20,6 +22,7 @@ from sandbox.openshift.objects import (
     kind_of,
     now,
     put_changed,
+    ref_of,
     report,
     short_hash,
     with_status,
@@ -40,8 +43,11 @@ def react(objects: Objects) -> list[Effect]:
             ended[metadata["namespace"], metadata["name"]] = effect.object
         elif kind is not POD:
             effects.append(effect)
+    ours = _ours(objects)
     for pod in objects.all(POD):
         metadata = pod["metadata"]
+        if pod["spec"].get("nodeName") not in (None, *ours):
+            continue
         job = ended.get((metadata["namespace"], (metadata.get("labels") or {}).get(_JOB_NAME, "")))
         effects += _pod(objects, pod, job)
     return effects
@@ -51,16 +57,18 @@ def heartbeats(objects: Objects) -> list[Effect]:
     """Of the sandbox's nodes in somebody else's cluster, whose controllers give up on a node that is silent."""
     due = (datetime.now(UTC) - timedelta(seconds=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
     effects: list[Effect] = []
-    for node in objects.all(NODE):
+    for node in _ours(objects).values():
         ready = {"type": "Ready", "status": "True", "reason": "SaidByTheSandbox", "lastHeartbeatTime": now()}
         before = [item.get("lastHeartbeatTime") or "" for item in node["status"].get("conditions", [])]
-        if OURS in node["metadata"].get("labels", {}) and min(before, default="") < due:
+        if min(before, default="") < due:
             effects.append(Put(with_status(node, conditions=[ready])))
     return effects
 
 
 def endpoints(objects: Objects) -> list[Effect]:
-    """Kubernetes' own controller passes over pods that are on no node."""
+    """Kubernetes' own controller passes over pods that are on no node; where they are on one it is left to it."""
+    if _ours(objects):
+        return []
     return [
         effect
         for effect in workloads.react(objects)
@@ -68,10 +76,21 @@ def endpoints(objects: Objects) -> list[Effect]:
     ]
 
 
+def _ours(objects: Objects) -> dict[str, Manifest]:
+    """The sandbox's nodes in somebody else's cluster, by name; in its own clusters it needs no label to know them."""
+    return {
+        node["metadata"]["name"]: node
+        for node in objects.all(NODE)
+        if OURS in node["metadata"].get("labels", {})
+    }
+
+
 def _pod(objects: Objects, pod: Manifest, job: Manifest | None) -> list[Effect]:
     """`job` is what has become of the pod's job, where it has one."""
     phase = pod.get("status", {}).get("phase")
-    if phase in ("Succeeded", "Failed") or "deletionTimestamp" in pod["metadata"]:
+    if "deletionTimestamp" in pod["metadata"]:
+        return [Delete(ref_of(pod))] if "nodeName" in pod["spec"] else []
+    if phase in ("Succeeded", "Failed"):
         return []
     if phase == "Running":
         if job and condition(job, "Complete") == "True":

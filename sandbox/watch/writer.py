@@ -7,7 +7,7 @@ import logging
 from sandbox.apiserver import crds
 from sandbox.apiserver.client import ApiError, Client
 from sandbox.apiserver.paths import path_of, path_to
-from sandbox.openshift.kinds import CRD, NAMESPACE, crd_name
+from sandbox.openshift.kinds import CRD, NAMESPACE, POD, crd_name
 from sandbox.openshift.objects import Delete, Effect, Manifest, Ref, ref_of
 from sandbox.openshift.store import OPERATORS
 from sandbox.watch.mirror import Mirror
@@ -48,9 +48,11 @@ class Writer:
         return changed
 
     def _delete(self, ref: Ref, live: Manifest | None) -> bool:
-        if live is None or "deletionTimestamp" in live["metadata"]:
+        # A pod on a node stays until its kubelet, which is not there, says that it has ended.
+        pod = ref.kind is POD
+        if live is None or ("deletionTimestamp" in live["metadata"] and not pod):
             return False
-        left = self._client.delete(path_to(ref))
+        left = self._client.delete(path_to(ref), grace=0 if pod else None)
         if left and left["kind"] == ref.kind.kind:  # a finalizer holds it
             self._mirror.put(left)
         else:

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.apiserver import ServerClusters, build, crds, external, faults, unavailable
 from sandbox.apiserver.client import Client
+from sandbox.apiserver.paths import path_of
 from sandbox.apiserver.server import Server
 from sandbox.openshift.kinds import (
     CONFIG_MAP,
@@ -216,12 +217,35 @@ def test_somebody_elses_cluster_serves_in_its_place(
         eventually(lambda: _host(user, "there"))
         assert external.TAINT in user.all(NODE)[0]["spec"]["taints"]
         eventually(lambda: user.get(SERVICE_ACCOUNT, "default", "openshift"))
+        _a_pod_comes_and_goes(user)
         ours.delete("theirs")
         assert ours.processes() == {}
         assert [node["metadata"]["name"] for node in user.all(NODE)] == ["kind-control-plane"]
         assert "taints" not in user.all(NODE)[0]["spec"]
     finally:
         theirs.remove()
+
+
+def _a_pod_comes_and_goes(user: User) -> None:
+    """On a node of the sandbox, where its scheduler has put it."""
+    template = {
+        "metadata": {"labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "main", "image": "any"}]},
+    }
+    spec = {"selector": {"matchLabels": {"app": "web"}}, "template": template}
+    user.apply(new(DEPLOYMENT, "web", "default", spec=spec))
+    name = eventually(lambda: user.all(POD, "default"))[0]["metadata"]["name"]
+    node = next(
+        node["metadata"]["name"]
+        for node in user.all(NODE)
+        if external.OURS in node["metadata"].get("labels", {})
+    )
+    target = {"apiVersion": "v1", "kind": "Node", "name": node}
+    binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": target}
+    user.client.create(f"{path_of(POD, 'default', name)}/binding", binding, manager="kube-scheduler")
+    eventually(lambda: user.all(POD, "default")[0]["status"]["phase"] == "Running")
+    user.delete(DEPLOYMENT, "web", "default")
+    eventually(lambda: user.all(POD, "default") == [])
 
 
 def _route(name: str) -> dict[str, object]:

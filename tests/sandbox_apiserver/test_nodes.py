@@ -16,7 +16,7 @@ from sandbox.openshift.kinds import (
     SERVICE,
     SERVICE_ACCOUNT,
 )
-from sandbox.openshift.objects import Manifest, Objects, condition, new
+from sandbox.openshift.objects import Delete, Manifest, Objects, condition, new, ref_of
 from sandbox.watch import nodes
 
 
@@ -86,10 +86,23 @@ def test_the_pod_of_a_job_that_may_not_do_its_work_fails_with_the_reason() -> No
     assert "cannot list resource" in objects.all(POD)[0]["status"]["message"]
 
 
-def test_a_pod_that_is_being_deleted_is_left_alone() -> None:
+def test_a_pod_that_is_being_deleted_goes_from_the_sandboxs_nodes_at_once() -> None:
     pod = _pod()
     pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     assert nodes.react(_cluster(pod)) == []
+    pod["spec"]["nodeName"] = "worker"
+    assert nodes.react(_cluster(pod, new(NODE, "worker", labels={OURS: ""}))) == [Delete(ref_of(pod))]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_pods_and_endpoints_of_somebody_elses_nodes_are_left_to_their_kubelet(gone: bool) -> None:
+    pod, theirs, ours = _pod(), new(NODE, "theirs"), new(NODE, "worker", labels={OURS: ""})
+    service = new(SERVICE, "pod", "app", spec={"selector": {"app": "pod"}, "ports": [{"port": 80}]})
+    pod["spec"]["nodeName"] = "theirs"
+    if gone:
+        pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    objects = _cluster(pod, theirs, ours, service)
+    assert [*nodes.react(objects), *nodes.endpoints(objects)] == []
 
 
 @pytest.mark.parametrize(("labels", "alive"), [({OURS: ""}, True), ({}, False)])

@@ -14,6 +14,7 @@ from sandbox.openshift.kinds import (
     KATA_CONFIG,
     KINDS,
     NAMESPACE,
+    POD,
     ROUTE,
     crd_name,
 )
@@ -47,9 +48,11 @@ class FakeServer:
             return self._keep(place, {**live, "status": manifest["status"]})
         return self._keep(place, {**manifest, "status": live.get("status", {})})
 
-    def delete(self, path: str) -> Manifest | None:
+    def delete(self, path: str, *, grace: int | None = None) -> Manifest | None:
         self._request("delete", path)
         live = self.objects[path]
+        if "nodeName" in live.get("spec", {}) and grace != 0:
+            return live
         if live["metadata"].get("finalizers"):
             return self._keep(
                 path, {**live, "metadata": {**live["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
@@ -189,3 +192,19 @@ def test_a_deleted_object_is_gone_unless_a_finalizer_holds_it(
     metadata = {key: value for key, value in live["metadata"].items() if key != "finalizers"}
     assert writer.write(Put({**live, "metadata": metadata}))
     assert mirror.at(ref) is None
+
+
+def test_a_pod_on_a_node_is_gone_though_no_kubelet_says_that_it_has_ended(
+    server: FakeServer, writer: Writer, mirror: Mirror
+) -> None:
+    pod = new(POD, "pod", "app", spec={"nodeName": "worker"})
+    writer.write(Put(pod))
+    live = _live(mirror, pod)
+    mirror.put(
+        server.changed_by_somebody(
+            {**live, "metadata": {**live["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+        )
+    )
+    assert writer.write(Delete(ref_of(pod)))
+    assert server.find(path_to(ref_of(pod))) is None
+    assert mirror.at(ref_of(pod)) is None
