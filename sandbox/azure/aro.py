@@ -174,7 +174,7 @@ def _check_may_detach(contents: Contents, record: Record, subnet: Record) -> Non
             )
 
 
-def _immutable(record: Record, request: Request) -> None:
+def _unchangeable(_contents: Contents, record: Record, request: Request) -> None:
     aro_changes.refuse_changes(record.state, request)
 
 
@@ -194,7 +194,7 @@ OPENSHIFT_CLUSTER: Final = Kind(
         "The provided resource name '{name}' is invalid.",
     ),
     problems=aro_rules.problems,
-    immutable=_immutable,
+    unchangeable=_unchangeable,
     put=_put,
     respond=answer,
     delete=_delete,

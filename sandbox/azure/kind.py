@@ -75,6 +75,10 @@ def nothing_more(_contents: Contents, _record: Record, _account: Account) -> Val
     return {}
 
 
+def anything_goes(_contents: Contents, _record: Record, _request: Request) -> None:
+    return None
+
+
 def unhindered(_contents: Contents, _record: Record, _clusters: Clusters) -> None:
     return None
 
@@ -83,7 +87,7 @@ def unhindered(_contents: Contents, _record: Record, _clusters: Clusters) -> Non
 class Kind:
     """`address` is the ARM id with the names of the inputs that fill it; a change of one of those replaces, always.
 
-    `problems`: rules on the inputs alone, also told in a preview. `immutable`: raises for a change that a PUT may not make,
+    `problems`: rules on the inputs alone, also told in a preview. `unchangeable`: raises for a change that a PUT may not make,
     also told in a preview. `put`: the rules that depend on what is there, and the resource's new state. `respond`: what
     Azure computes, laid over the state. `delete`: raises when Azure would refuse it, and takes away what goes with it.
     """
@@ -96,7 +100,7 @@ class Kind:
     replacing: frozenset[str] = frozenset()
     names: NameRule
     problems: Callable[[Account, Values], Iterator[Problem]] = no_problem
-    immutable: Callable[[Record, Request], None] | None = None
+    unchangeable: Callable[[Contents, Record, Request], None] = anything_goes
     put: Callable[[Contents, Request], Values] = as_asked
     respond: Callable[[Contents, Record, Account], Values] = nothing_more
     delete: Callable[[Contents, Record, Clusters], None] = unhindered

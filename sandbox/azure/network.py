@@ -106,13 +106,20 @@ def _vnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
             )
 
 
-def _put_vnet(contents: Contents, request: Request) -> Values:
-    prefixes = [IPv4Network(prefix) for prefix in request.inputs["addressSpace"]["addressPrefixes"]]
-    for subnet in contents.inside(request.id):
+def _vnet_unchangeable(contents: Contents, record: Record, request: Request) -> None:
+    """The subnets are there, and stay where they are while the range around them moves."""
+    space = known(request.inputs, "addressSpace.addressPrefixes")
+    if space is None or UNKNOWN in space:
+        return
+    prefixes = [IPv4Network(prefix) for prefix in space]
+    for subnet in contents.inside(record.id):
         if subnet.type == SUBNET.type and not all(
             _within(each, prefixes) for each in prefixes_of(subnet.state)
         ):
-            raise _outside(subnet.name, request.name)
+            raise _outside(subnet.name, record.name)
+
+
+def _put_vnet(_contents: Contents, request: Request) -> Values:
     return {"enableDdosProtection": False, "privateEndpointVNetPolicies": "Disabled", **request.inputs}
 
 
@@ -151,6 +158,7 @@ VIRTUAL_NETWORK: Final = Kind(
     replacing=frozenset({"location"}),
     names=name_rule(64, shortest=2),
     problems=_vnet_problems,
+    unchangeable=_vnet_unchangeable,
     put=_put_vnet,
     respond=_vnet_answer,
     delete=_delete_vnet,
@@ -197,6 +205,16 @@ def _subnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
             )
 
 
+def _subnet_unchangeable(_contents: Contents, record: Record, request: Request) -> None:
+    given = [request.inputs.get("addressPrefix"), *request.inputs.get("addressPrefixes", [])]
+    if UNKNOWN in given or not record.facts.get("usedBy"):
+        return
+    if prefixes_of(record.state) != prefixes_of(request.inputs):
+        raise Refused(
+            "InUseSubnetCannotBeUpdated", f"Subnet '{record.name}' is in use and cannot be updated."
+        )
+
+
 def _put_subnet(contents: Contents, request: Request) -> Values:
     vnet_id = request.id.rsplit("/subnets/", 1)[0]
     vnet = contents.find(vnet_id)
@@ -224,14 +242,6 @@ def _put_subnet(contents: Contents, request: Request) -> Values:
                 f"Subnet '{request.name}' is not valid because its IP address range overlaps with that of an existing subnet"
                 f" in virtual network '{vnet.name}'.",
             )
-    if (
-        request.existing
-        and prefixes_of(request.existing.state) != wanted
-        and request.existing.facts.get("usedBy")
-    ):
-        raise Refused(
-            "InUseSubnetCannotBeUpdated", f"Subnet '{request.name}' is in use and cannot be updated."
-        )
     for property_ in ("natGateway", "networkSecurityGroup"):
         if property_ in state:
             referenced(contents, request, state[property_]["id"], vnet.state["location"])
@@ -287,6 +297,7 @@ SUBNET: Final = Kind(
     },
     names=name_rule(80),
     problems=_subnet_problems,
+    unchangeable=_subnet_unchangeable,
     put=_put_subnet,
     respond=_subnet_answer,
     delete=_delete_subnet,

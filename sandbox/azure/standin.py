@@ -139,7 +139,8 @@ class AzureStandIn:
         if preview:
             contents = self.cloud.look()
             if existing := contents.find(id_):
-                self._check_change(kind, existing, self._request(contents, kind, id_, news, old_inputs))
+                request = self._request(contents, kind, id_, news, old_inputs)
+                self._check_change(contents, kind, existing, request)
             stable = {name: old_outputs[name] for name in ("name", "location") if name in old_outputs}
             return self.preview_create(type_, "", news) | stable
 
@@ -204,7 +205,7 @@ class AzureStandIn:
             contents.group_of(id_)
         request = self._request(contents, kind, id_, inputs, old)
         if request.existing:
-            self._check_change(kind, request.existing, request)
+            self._check_change(contents, kind, request.existing, request)
         state = schema.without_secrets(kind.properties, kind.put(contents, request))
         record = request.existing or Record(id=id_, type=kind.type, inputs={}, put={}, state={})
         record.inputs, record.put, record.state = self._stored(kind, inputs), state, state
@@ -215,9 +216,8 @@ class AzureStandIn:
     def _stored(self, kind: Kind, inputs: Values) -> Values:
         return schema.without_secrets(kind.properties, schema.given(inputs))
 
-    def _check_change(self, kind: Kind, record: Record, request: Request) -> None:
-        if kind.immutable is not None:
-            kind.immutable(record, request)
+    def _check_change(self, contents: Contents, kind: Kind, record: Record, request: Request) -> None:
+        kind.unchangeable(contents, record, request)
         before, after = record.state.get("location"), request.inputs.get("location")
         if after not in (before, UNKNOWN):
             raise Refused(

@@ -88,7 +88,7 @@ def kept(world: World) -> dict[str, tuple[object, str]]:
     ("key", "value", "before", "answer"),
     [
         ("cluster.version", "4.20.16", "4.20.15", "PropertyChangeNotAllowed"),
-        ("network.cidr", "10.8.0.0/16", "10.0.0.0/16", "network"),
+        ("network.cidr", "10.8.0.0/16", "10.0.0.0/16", "NetcfgSubnetRangeOutsideVnet"),
     ],
 )
 def test_a_forbidden_change_is_stopped_before_anything_is_touched(
