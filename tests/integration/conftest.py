@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.engine.workspace import Workspace
+from sandbox.official.install import missing
 from sandbox.trustee.source import Trustee, of_stack
 from tests.integration import guests
-from tests.integration.world import World, missing
+from tests.integration.world import World
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +29,7 @@ def trustee(workspace: Workspace) -> Trustee:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Hub and spoke are up. Whatever happens, no process is left."""
-    if reason := missing():
+    if reason := missing(guests.ROOT / ".sandbox"):
         pytest.skip(reason)
     world = World(tmp_path_factory.mktemp("official"))
     try:

@@ -1,31 +1,18 @@
 """Hub and spoke under the official engine, walked through by the tests of one session in the order of their files."""
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from sandbox.apiserver import unavailable
 from sandbox.apiserver.client import Client
 from sandbox.azure import AzureStandIn
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
-from sandbox.official.plugin import sdk_version
 from sandbox.official.recovery import mend, recover
-from tests.integration.project import ROOT, Done, Project
+from tests.integration.project import Done, Project
 
 HUB, SPOKE, ADDED = "dev-hub", "dev-spoke", "dev-spoke-b"
 TRUSTEE = "/api/v1/namespaces/trustee-operator-system"
-
-
-def missing() -> str | None:
-    """Why the official engine cannot run here."""
-    if shutil.which("pulumi") is None:
-        return "the command `pulumi` is not on PATH"
-    users = Path.home() / ".pulumi" / "plugins" / f"resource-kubernetes-v{sdk_version('kubernetes')}"
-    if shutil.which("pulumi-resource-kubernetes") is None and not users.exists():
-        return "the Kubernetes plugin of `pulumi` is neither on PATH nor among its plugins"
-    return unavailable(ROOT / ".sandbox")
 
 
 class World:

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.engine.errors import SandboxError
 from sandbox.official.cli import Cli
-from sandbox.official.install import find_pulumi, link_kubernetes
+from sandbox.official.install import find_pulumi, link_kubernetes, missing
 from sandbox.official.recovery import _runs, mend  # pyright: ignore[reportPrivateUsage]
 
 
@@ -45,6 +45,20 @@ def test_without_the_kubernetes_plugin_its_name_and_the_command_are_told(tmp_pat
     cli = Cli(pulumi=Path("pulumi"), root=tmp_path, home=tmp_path)
     with pytest.raises(SandboxError, match=r"pulumi plugin install resource kubernetes v4\."):
         link_kubernetes(cli, install=False)
+
+
+def test_what_is_missing_for_the_official_engine_is_named_one_after_the_other(
+    tmp_path: Path, bare_machine: Path
+) -> None:
+    said = [missing(tmp_path)]
+    for name in ("pulumi", "pulumi-resource-kubernetes", "go"):
+        executable(bare_machine / name)
+        said.append(missing(tmp_path))
+    first, second, third, last = said
+    assert "`pulumi` is not on PATH" in str(first)
+    assert "Kubernetes plugin" in str(second)
+    assert "install Go" in str(third)
+    assert last is None
 
 
 def test_the_kubernetes_plugin_on_path_is_used_and_an_azure_one_is_not(
