@@ -1,5 +1,6 @@
 """What a stack publishes. A hub's outputs are a contract: spokes read them, through the same class that publishes them."""
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -9,6 +10,11 @@ import pulumi
 from components.confidential import initdata
 from components.trustee import image_policy
 from stacks.serving import CONTRACT_VERSION
+
+# For a moment while the engine writes it, a state in a backend of files has no end.
+_HALF_WRITTEN = "failed to load checkpoint"
+_PAUSES = (0.2, 0.5, 1, 2, None)
+"""Seconds before the next attempt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +75,11 @@ class HubOutputs:
     @classmethod
     def of(cls, stack: str, needs: Needs) -> Self:
         """Read the hub ``stack``; RunError with everything that ``needs`` misses, before anything of the spoke is declared."""
-        outputs = _outputs(stack)
+        outputs = _outputs(
+            stack,
+            f"coco:hub: the stack {stack} cannot be read. It must be the full name, organization/project/stack, of a hub that "
+            f"has been brought up: run `pulumi up --stack {stack.rsplit('/', 1)[-1]}` first.",
+        )
         problems = contract_problems(outputs, needs) or tampering(outputs, needs.profiles)
         if problems:
             raise pulumi.RunError(
@@ -99,26 +109,34 @@ class LastUpdate:
 
     @classmethod
     def read(cls) -> Self:
-        """Empty before the first update."""
-        outputs = _outputs(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
+        """Empty before the first update; RunError when it cannot be read, as what is accepted would be forgotten."""
+        outputs = _outputs(
+            f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}",
+            "the outputs of this stack's last update cannot be read, and with them which measurements stay accepted: run the "
+            "same command again.",
+        )
         return cls(
             accepted={name: profile["accepted"] for name, profile in outputs.get("profiles", {}).items()},
             released=outputs.get("released", {}),
         )
 
 
-def _outputs(stack: str) -> dict[str, Any]:
-    """The outputs of a stack as plain values. A StackReference alone would let the engine stop the program without our word."""
-    try:
-        result: dict[str, Any] = pulumi.runtime.invoke(
-            "pulumi:pulumi:readStackOutputs", {"name": stack}
-        ).value
-    except Exception as error:  # the SDK raises nothing narrower
-        raise pulumi.RunError(
-            f"coco:hub: the stack {stack} cannot be read ({error}). It must be the full name, organization/project/stack, "
-            f"of a hub that has been brought up: run `pulumi up --stack {stack.rsplit('/', 1)[-1]}` first."
-        ) from None
-    return result["outputs"]
+def _outputs(stack: str, unreadable: str) -> dict[str, Any]:
+    """The outputs of a stack as plain values; RunError with ``unreadable`` and what the engine said when there is no reading them.
+
+    A StackReference alone would let the engine stop the program without our word.
+    """
+    for pause in _PAUSES:
+        try:
+            result: dict[str, Any] = pulumi.runtime.invoke(
+                "pulumi:pulumi:readStackOutputs", {"name": stack}
+            ).value
+            return result["outputs"]
+        except Exception as error:  # the SDK raises nothing narrower
+            if pause is None or _HALF_WRITTEN not in str(error):
+                raise pulumi.RunError(f"{unreadable} ({error})") from None
+            time.sleep(pause)
+    raise AssertionError("the last pause is None")
 
 
 def contract_problems(outputs: Mapping[str, Any], needs: Needs) -> list[str]:

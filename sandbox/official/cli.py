@@ -57,7 +57,9 @@ class Cli:
             | secret
             | {
                 "PULUMI_HOME": str(self.state / "home"),
-                "PULUMI_BACKEND_URL": f"file://{self.state / 'backend'}",
+                # Without the files of attributes beside the states: they are written in place, so that whoever reads meanwhile,
+                # or after `pulumi` was killed meanwhile, gets `EOF`.
+                "PULUMI_BACKEND_URL": f"file://{self.state / 'backend'}?metadata=skip",
                 # A plugin on PATH would come first, and a real azure-native there would speak to the real Azure.
                 "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
                 "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -17,7 +17,7 @@ from sandbox.engine.stackfile import StackFile
 from sandbox.engine.workspace import Workspace
 from sandbox.official.cli import Cli
 from sandbox.official.install import find_pulumi, link_kubernetes
-from sandbox.official.recovery import mend, recover
+from sandbox.official.recovery import recover
 from sandbox.official.stacks import Stacks
 from sandbox.official.standins import Official
 from sandbox.provider import Refused
@@ -45,7 +45,6 @@ class Environment:
             )
         with self._workspace.locked():
             self.cli.prepare()
-            mend(self.cli)
             link_kubernetes(self.cli, install=self._install)
             try:
                 consent()

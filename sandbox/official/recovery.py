@@ -14,13 +14,6 @@ from sandbox.official.stacks import Stacks
 from sandbox.official.standins import Official
 
 
-def mend(cli: Cli) -> None:
-    """Take away what a backend in files cannot read: `pulumi` writes the attributes beside a state in place, not at once."""
-    for path in cli.state.joinpath("backend").rglob("*.attrs"):
-        if path.stat().st_size == 0:
-            path.unlink()
-
-
 def recover(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> Iterator[str]:
     """A sentence for each thing that was done. No other `pulumi` may be at work on the stack."""
     for lock in cli.state.joinpath("backend").glob(f".pulumi/locks/**/{stack}/*.json"):

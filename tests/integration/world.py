@@ -8,7 +8,7 @@ from sandbox.apiserver.client import Client
 from sandbox.azure import AzureStandIn
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
-from sandbox.official.recovery import mend, recover
+from sandbox.official.recovery import recover
 from tests.integration.project import Done, Project
 
 HUB, SPOKE, ADDED = "dev-hub", "dev-spoke", "dev-spoke-b"
@@ -53,7 +53,6 @@ class World:
 
     def recover(self, stack: str) -> list[str]:
         """What `python -m sandbox up` does after a kill."""
-        mend(self.environment.cli)
         self.environment.stacks.configure(StackFile.of(self.environment.project, stack))
         return list(recover(self.environment.cli, self.environment.stacks, self.environment.stand_ins, stack))
 

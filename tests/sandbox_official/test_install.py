@@ -8,7 +8,7 @@ import pytest
 from sandbox.engine.errors import SandboxError
 from sandbox.official.cli import Cli
 from sandbox.official.install import find_pulumi, link_kubernetes, missing
-from sandbox.official.recovery import _runs, mend  # pyright: ignore[reportPrivateUsage]
+from sandbox.official.recovery import _runs  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture(autouse=True)
@@ -85,13 +85,3 @@ def test_nothing_of_the_users_reaches_the_command(tmp_path: Path, monkeypatch: p
 def test_the_lock_of_a_running_process_is_respected() -> None:
     assert _runs(os.getpid())
     assert not _runs(2**22 + 1)
-
-
-def test_what_a_killed_pulumi_left_unreadable_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
-    cli = Cli(pulumi=Path("pulumi"), root=tmp_path, home=tmp_path)
-    stacks = cli.state / "backend" / ".pulumi" / "stacks" / "coco"
-    stacks.mkdir(parents=True)
-    for name, text in (("a.json", ""), ("a.json.attrs", ""), ("b.json.attrs", "{}")):
-        (stacks / name).write_text(text)
-    mend(cli)
-    assert sorted(path.name for path in stacks.iterdir()) == ["a.json", "b.json.attrs"]
