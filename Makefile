@@ -69,7 +69,7 @@ test: environment-dev ## Run the tests that need Python alone
 
 .PHONY: integration
 integration: environment-dev ## Run the tests that need the official engine or a real API server
-	@$(PYTHON) -m pytest -m integration -W default::ResourceWarning -W default::pytest.PytestUnraisableExceptionWarning $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses 3 --dist loadgroup -m integration $(ARGS)
 
 .PHONY: check
 check: environment-dev ## Run the formatter, linters, type checker and schema checks

@@ -16,11 +16,21 @@ settings.register_profile(
 settings.load_profile("shared")
 
 
-# Bringing the committed stacks up takes seconds: the tests that share what was brought up run in one worker.
-SHARED = {"home": "deployed", "is_up": "program", "workspace": "engine"}
+# Bringing the committed stacks up takes seconds to minutes: the tests that share what was brought up run in one worker, in the
+# order of their files.
+SHARED = {
+    "home": "deployed",
+    "is_up": "program",
+    "workspace": "engine",
+    "world": "official",
+    "troubled": "troubled",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for fixture in SHARED.keys() & set(getattr(item, "fixturenames", ())):
+        shared = SHARED.keys() & set(getattr(item, "fixturenames", ()))
+        for fixture in shared:
             item.add_marker(pytest.mark.xdist_group(SHARED[fixture]))
+        if not shared and item.get_closest_marker("integration"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -1,8 +1,10 @@
-"""What is brought up once for all tests of a session: an environment under the official engine, and a hub under the embedded."""
+"""What is brought up once for all tests of a session: environments under the official engine, and a hub under the embedded."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -28,10 +30,24 @@ def trustee(workspace: Workspace) -> Trustee:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Hub and spoke are up. Whatever happens, no process is left."""
+    """Hub and spoke are up under the official engine."""
+    with _up(tmp_path_factory.mktemp("official")) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Another hub and spoke, for tests in which commands are killed or fail, so that both kinds run side by side."""
+    with _up(tmp_path_factory.mktemp("troubled")) as world:
+        yield world
+
+
+@contextmanager
+def _up(folder: Path) -> Iterator[World]:
+    """Whatever happens, no process is left."""
     if reason := missing(guests.ROOT / ".sandbox"):
         pytest.skip(reason)
-    world = World(tmp_path_factory.mktemp("official"))
+    world = World(folder)
     try:
         done = world.sandbox("up", "--env", "dev")
         assert done.code == 0, done.text

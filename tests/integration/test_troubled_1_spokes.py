@@ -32,20 +32,20 @@ def accepted(world: World) -> str:
     return "\n".join(base64.b64decode(value).decode() for value in values.values())
 
 
-def test_the_hub_accepts_a_second_operator_version(world: World) -> None:
-    folder = world.project.folder / "stacks" / "reference-values"
+def test_the_hub_accepts_a_second_operator_version(troubled: World) -> None:
+    folder = troubled.project.folder / "stacks" / "reference-values"
     values = yaml.safe_load((folder / f"{NEW}.yaml").read_text())
     values["oscVersion"] = OLD
     values["pcrs"] = {name: [f"{index:064x}"] for index, name in enumerate(values["pcrs"], 1)}
     (folder / f"{OLD}.yaml").write_text(yaml.safe_dump(values))
-    world.project.configure(HUB, {"trustee.oscVersions": [OLD, NEW]})
-    world.up(HUB)
-    assert f"{1:064x}" in accepted(world)
-    assert yaml.safe_load((folder / f"{NEW}.yaml").read_text())["pcrs"]["pcr03"][0] in accepted(world)
-    world.unchanged(SPOKE)
+    troubled.project.configure(HUB, {"trustee.oscVersions": [OLD, NEW]})
+    troubled.up(HUB)
+    assert f"{1:064x}" in accepted(troubled)
+    assert yaml.safe_load((folder / f"{NEW}.yaml").read_text())["pcrs"]["pcr03"][0] in accepted(troubled)
+    troubled.unchanged(SPOKE)
 
 
-def test_an_added_spoke_converges_however_often_up_was_killed(world: World) -> None:
+def test_an_added_spoke_converges_however_often_up_was_killed(troubled: World) -> None:
     changes = {
         "network.cidr": "10.8.0.0/16",
         "cluster.domain": ADDED,
@@ -54,30 +54,32 @@ def test_an_added_spoke_converges_however_often_up_was_killed(world: World) -> N
         "cluster.servicePrincipal": PRINCIPAL,
         "sandboxedContainers.version": OLD,
     }
-    world.project.configure(ADDED, changes, like=SPOKE)
-    world.environment.cli.prepare()
+    troubled.project.configure(ADDED, changes, like=SPOKE)
+    troubled.environment.cli.prepare()
     for count in MOMENTS:
-        world.said += world.recover(ADDED)
-        command = world.command("up", ADDED, "--yes", "--skip-preview")
-        environment = world.environment.cli.environment()
-        killed = world.project.kill(command, lambda count=count: len(resources(world)) >= count, environment)
+        troubled.said += troubled.recover(ADDED)
+        command = troubled.command("up", ADDED, "--yes", "--skip-preview")
+        environment = troubled.environment.cli.environment()
+        killed = troubled.project.kill(
+            command, lambda count=count: len(resources(troubled)) >= count, environment
+        )
         assert killed, f"up ended before there were {count} resources"
-    done = world.sandbox("up", "--stack", ADDED)
+    done = troubled.sandbox("up", "--stack", ADDED)
     assert done.code == 0, done.text
-    assert world.environment.stacks.pending(ADDED) == []
-    world.unchanged(ADDED)
+    assert troubled.environment.stacks.pending(ADDED) == []
+    troubled.unchanged(ADDED)
 
 
-def test_the_killed_spoke_has_all_that_the_other_has_and_nothing_twice(world: World) -> None:
-    assert [each.replace(ADDED, SPOKE) for each in names(world, ADDED)] == names(world, SPOKE)
+def test_the_killed_spoke_has_all_that_the_other_has_and_nothing_twice(troubled: World) -> None:
+    assert [each.replace(ADDED, SPOKE) for each in names(troubled, ADDED)] == names(troubled, SPOKE)
     ids = [
         id_.replace(ADDED, SPOKE)
-        for id_ in world.azure.resources()
+        for id_ in troubled.azure.resources()
         if f"coco-{ADDED}" in id_ and "roleA" not in id_
     ]
     others = [
         id_
-        for id_ in world.azure.resources()
+        for id_ in troubled.azure.resources()
         if f"coco-{SPOKE}" in id_ and ADDED not in id_ and "roleA" not in id_
     ]
     assert len(ids) == len(others)
@@ -89,20 +91,20 @@ def names(world: World, stack: str) -> list[str]:
     return sorted(urn for urn in urns if "approval" not in urn)
 
 
-def test_the_operator_of_one_spoke_is_upgraded_in_place(world: World) -> None:
+def test_the_operator_of_one_spoke_is_upgraded_in_place(troubled: World) -> None:
     """Both sets of reference values are accepted meanwhile, so pods of either version keep attesting."""
-    world.project.configure(ADDED, {"sandboxedContainers.version": NEW})
-    done = world.up(ADDED)
+    troubled.project.configure(ADDED, {"sandboxedContainers.version": NEW})
+    done = troubled.up(ADDED)
     versions = "/apis/operators.coreos.com/v1alpha1/namespaces/openshift-sandboxed-containers-operator/clusterserviceversions"
     found = {
         each["metadata"]["name"]: each["status"]["phase"]
-        for each in world.cluster(ADDED).get(versions)["items"]
+        for each in troubled.cluster(ADDED).get(versions)["items"]
     }
     assert found[f"sandboxed-containers-operator.v{NEW}"] == "Succeeded"
     assert "azure-native:redhatopenshift" not in "".join(
         line for line in done.text.splitlines() if "replac" in line
     )
-    world.unchanged(ADDED)
-    world.project.configure(HUB, {"trustee.oscVersions": [NEW]})
-    world.up(HUB)
-    assert f"{1:064x}" not in accepted(world)
+    troubled.unchanged(ADDED)
+    troubled.project.configure(HUB, {"trustee.oscVersions": [NEW]})
+    troubled.up(HUB)
+    assert f"{1:064x}" not in accepted(troubled)
