@@ -9,8 +9,8 @@ import yaml
 
 from sandbox.apiserver.client import Client, Manifest
 from sandbox.apiserver.paths import path_of
+from sandbox.openshift.definitions import permissive
 from sandbox.openshift.kinds import BUILT_IN, CRD, CSV, KINDS, Kind, crd_name
-from sandbox.openshift.objects import new
 
 REAL = Path(__file__).parent.parent.parent.parent / "shared" / "crds"
 """One folder a group, files `<plural>.<version>.yaml`."""
@@ -27,7 +27,7 @@ def definition(name: str) -> Manifest:
     )
     # The sandbox's versions of operators say nothing of the pods they run, which the real schema demands.
     if not files or kind is CSV:
-        return _permissive(kind)
+        return permissive(kind)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(files[-1].read_text(), loader)  # noqa: S506 -- both are safe
 
@@ -60,25 +60,4 @@ def has_status(crd: Manifest, version: str) -> bool:
     return any(
         item["name"] == version and "status" in item.get("subresources", {})
         for item in crd["spec"]["versions"]
-    )
-
-
-def _permissive(kind: Kind) -> Manifest:
-    group, _, version = kind.api_version.partition("/")
-    names = {
-        "kind": kind.kind,
-        "plural": kind.plural,
-        "singular": kind.kind.lower(),
-        "listKind": f"{kind.kind}List",
-    }
-    served = {
-        "name": version,
-        "served": True,
-        "storage": True,
-        "subresources": {"status": {}},
-        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-    }
-    scope = "Namespaced" if kind.namespaced else "Cluster"
-    return new(
-        CRD, crd_name(kind), spec={"group": group, "names": names, "scope": scope, "versions": [served]}
     )

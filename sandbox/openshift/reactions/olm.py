@@ -6,15 +6,13 @@ unapproved, and an approved plan installs exactly what it names.
 
 from __future__ import annotations
 
+from sandbox.openshift.definitions import permissive
 from sandbox.openshift.kinds import (
-    CRD,
     CSV,
     DEPLOYMENT,
     INSTALL_PLAN,
     OPERATOR_GROUP,
     SUBSCRIPTION,
-    Kind,
-    crd_name,
 )
 from sandbox.openshift.objects import (
     Delete,
@@ -163,7 +161,7 @@ def _install(objects: Objects, plan: Manifest) -> list[Effect]:
     for name in plan["spec"]["clusterServiceVersionNames"]:
         package = next(package for package in PACKAGES.values() if name in package.csvs)
         for kind in package.kinds:
-            effects += ensure(objects, _crd(kind))
+            effects += ensure(objects, permissive(kind))
         before = next(
             (
                 csv["metadata"]["name"]
@@ -174,32 +172,6 @@ def _install(objects: Objects, plan: Manifest) -> list[Effect]:
         )
         effects += ensure(objects, _csv(package, name, namespace, before))
     return [*effects, *put_changed(plan, with_status(plan, phase="Complete"))]
-
-
-def _crd(kind: Kind) -> Manifest:
-    """A permissive one: which fields exist is checked where the object is written."""
-    group, _, version = kind.api_version.partition("/")
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    spec = {
-        "group": group,
-        "names": {
-            "kind": kind.kind,
-            "plural": kind.plural,
-            "singular": kind.kind.lower(),
-            "listKind": f"{kind.kind}List",
-        },
-        "scope": "Namespaced" if kind.namespaced else "Cluster",
-        "versions": [
-            {
-                "name": version,
-                "served": True,
-                "storage": True,
-                "subresources": {"status": {}},
-                "schema": {"openAPIV3Schema": schema},
-            }
-        ],
-    }
-    return new(CRD, crd_name(kind), spec=spec)
 
 
 def _csv(package: Package, name: str, namespace: str, replaces: str | None) -> Manifest:

@@ -1,0 +1,28 @@
+"""The custom resource definition that an operator brings, as the sandbox writes it itself."""
+
+from __future__ import annotations
+
+from sandbox.openshift.kinds import CRD, Kind, crd_name
+from sandbox.openshift.objects import Manifest, new
+
+
+def permissive(kind: Kind) -> Manifest:
+    """Every field is taken: which ones exist is checked where the object is written, or by nobody."""
+    group, _, version = kind.api_version.partition("/")
+    names = {
+        "kind": kind.kind,
+        "plural": kind.plural,
+        "singular": kind.kind.lower(),
+        "listKind": f"{kind.kind}List",
+    }
+    served = {
+        "name": version,
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+    }
+    scope = "Namespaced" if kind.namespaced else "Cluster"
+    return new(
+        CRD, crd_name(kind), spec={"group": group, "names": names, "scope": scope, "versions": [served]}
+    )
