@@ -9,17 +9,22 @@ import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
 from sandbox.engine.passphrase import Vault
-from sandbox.engine.providers import StandIns
-from sandbox.openshift.clusters import kubeconfig_text, self_managed
+from sandbox.openshift.clusters import ClusterFacts, kubeconfig_text, self_managed
 from stacks.config import SECRETS, StackConfig, required_secrets
 
 _PREFIX = "coco:"
 _REGISTRIES = ("cloud.openshift.com", "quay.io", "registry.connect.redhat.com", "registry.redhat.io")
+
+
+class Clouds(Protocol):
+    def existing_cluster(self, facts: ClusterFacts) -> str:
+        """The kubeconfig of a cluster that was there before the stack, with its network in the Azure stand-in."""
+        ...
 
 
 def missing_secrets(config: Mapping[str, str]) -> list[str]:
@@ -40,14 +45,14 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
 
 
 def supply(
-    keys: list[str], config: Mapping[str, str], path: Path, vault: Vault, stand_ins: StandIns
+    keys: list[str], config: Mapping[str, str], path: Path, vault: Vault, clouds: Clouds
 ) -> dict[str, str]:
     """A value for each of `keys`; `path` keeps them, encrypted, for the next run."""
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     supplied: dict[str, str] = {}
     for key in keys:
         if key == f"{_PREFIX}kubeconfig":
-            supplied[key] = _existing_cluster(config, stand_ins)
+            supplied[key] = _existing_cluster(config, clouds)
             continue
         before = json.loads(vault.decrypt(kept[key])) if key in kept else None
         supplied[key] = _text(fresh := _made(key, config, before))
@@ -79,10 +84,8 @@ def _made(key: str, config: Mapping[str, str], before: Any) -> Any:
             return before or secrets.token_urlsafe(30)
 
 
-def _existing_cluster(config: Mapping[str, str], stand_ins: StandIns) -> str:
-    """The kubeconfig of a stand-in cluster that was there before the stack, with its network in the Azure
-    stand-in.
-    """
+def _existing_cluster(config: Mapping[str, str], clouds: Clouds) -> str:
+    """The kubeconfig of the one that the stack file names."""
     try:
         azure, cluster = _decoded(config[f"{_PREFIX}azure"]), _decoded(config[f"{_PREFIX}cluster"])
         facts = self_managed(
@@ -94,8 +97,7 @@ def _existing_cluster(config: Mapping[str, str], stand_ins: StandIns) -> str:
     except (KeyError, TypeError):  # the program will say what is missing
         nowhere = self_managed("unknown", location="unknown", subscription_id="unknown", tenant_id="unknown")
         return kubeconfig_text(nowhere, "unknown")
-    stand_ins.azure.existing_cluster(facts)
-    return stand_ins.clusters.create(facts.name, facts)
+    return clouds.existing_cluster(facts)
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import yaml
 
@@ -15,9 +15,6 @@ from sandbox.engine.passphrase import Keyring
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.cli import Cli
 from sandbox.official.standins import Official
-
-if TYPE_CHECKING:
-    from sandbox.engine.providers import StandIns
 
 
 class Stacks:
@@ -38,8 +35,7 @@ class Stacks:
         texts, _ = file.texts(self._keyring)
         missing = throwaway.missing_secrets(texts)
         kept = self._cli.home / "secrets" / f"{file.stack}.json"
-        stand_ins = cast("StandIns", self._stand_ins)  # of which it wants the Azure and the clusters
-        supplied = throwaway.supply(missing, texts, kept, self._keyring.default, stand_ins)
+        supplied = throwaway.supply(missing, texts, kept, self._keyring.default, self._stand_ins)
         vault = self._keyring.vault(file.salt) if file.salt else self._keyring.default
         values = file.values | {key: {"secure": vault.encrypt(text)} for key, text in supplied.items()}
         path = self.config_file(file.stack)

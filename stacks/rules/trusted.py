@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components import versions
-from components.confidential import agent_policy
+from components.confidential import agent_policy, initdata
 from stacks.rules.problem import Problem, Rule
 from stacks.sections import ProfileSection, Stack, TrustedZone
 
@@ -75,7 +75,15 @@ def _profiles(stack: Stack) -> Iterator[Problem]:
             )
         else:
             try:
-                agent_policy.render(agent_policy.AgentSettings(exec_commands=profile.exec_commands))
+                settings = agent_policy.AgentSettings(exec_commands=profile.exec_commands)
+                initdata.check_size(agent_policy.render(settings))
+            except initdata.InitdataError as error:
+                yield Problem(
+                    key=f"profiles.{name}.execCommands",
+                    value=f"{len(profile.exec_commands)} commands",
+                    rule="must fit into what a VM is given at its start",
+                    fix=str(error),
+                )
             except agent_policy.PolicyError as error:
                 yield Problem(
                     key=f"profiles.{name}.execCommands",

@@ -110,6 +110,14 @@ def test_a_policy_that_fits_into_no_vm_is_refused_before_there_is_a_cluster(proj
     assert found.endswith("shorten it.")
 
 
+def test_commands_that_fit_into_no_vm_are_refused_before_there_is_a_cluster() -> None:
+    commands = [sha256(str(number).encode()).hexdigest() for number in range(1500)]
+    [found] = problems("dev-hub", {"profiles.hardened.execCommands": commands})
+    assert "coco:profiles.hardened.execCommands: must fit into what a VM is given" in found
+    assert found.endswith("shorten it.")
+    assert len(found) < 300
+
+
 def test_a_policy_file_replaces_the_settings_so_both_are_refused(project: Path) -> None:
     changes = policy(project, rendered())
     changes["profiles.web"]["readLogs"] = True
