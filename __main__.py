@@ -1,5 +1,10 @@
 """Bring up one stack: read its file, declare its role, export what other stacks and people need."""
 
+import gc
+
+# The SDKs are very many classes, all of which stay: looking for garbage among them would be a fifth of a preview.
+gc.disable()
+
 import pulumi
 
 from stacks import hub, program, spoke, standalone
@@ -16,3 +21,6 @@ match stack.config:
 
 for name, value in outputs.exports().items():
     pulumi.export(name, value)
+
+gc.freeze()
+gc.enable()

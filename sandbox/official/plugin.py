@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -36,9 +37,9 @@ def main(arguments: list[str]) -> None:
     engine = os.getppid()
     server.start()
     print(port, flush=True)
-    # An engine that is killed cannot end its plugins.
-    while os.getppid() == engine and server.wait_for_termination(timeout=1):
-        pass
+    with suppress(KeyboardInterrupt):  # so an engine ends its plugins, unless it is killed
+        while os.getppid() == engine and server.wait_for_termination(timeout=1):
+            pass
 
 
 def sdk_version(package: str) -> str:
