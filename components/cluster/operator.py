@@ -17,6 +17,7 @@ from components.kubernetes import custom_resource
 CLI_IMAGE = "registry.redhat.io/openshift4/ose-cli-rhel9@sha256:c9d31cdb73cc66f049550773c21097dcce0f4377704113fa4c59744e66ca5fdf"
 
 # Approves the plan whose versions are exactly [$CSV], waits for the version to be installed, then for what the operator runs.
+# What it says when it gives up stands in pulumi's error.
 APPROVE = """\
 set -euo pipefail
 phase() { oc get clusterserviceversion "$CSV" -n "$NAMESPACE" --ignore-not-found -o 'jsonpath={.status.phase}'; }
@@ -25,23 +26,34 @@ plan() {
     -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.spec.clusterServiceVersionNames}{" "}{.spec.approved}{"\\n"}{end}' |
     awk -v want="[\\"$CSV\\"]" '$2 == want && $3 != "true" { print $1; exit }'
 }
+all() { oc get "$1.operators.coreos.com" -n "$NAMESPACE" -o "jsonpath={.items[*]$2}"; }
+wait_or_give_up() {
+  if [ "$SECONDS" -lt "$PATIENCE" ]; then sleep 5; return; fi
+  echo "$1 after $PATIENCE seconds."
+  echo "OLM has plans for $(all installplans .spec.clusterServiceVersionNames)" \\
+    "and says: $(all subscriptions '.status.conditions[?(@.status=="True")].message')"
+  echo "Look at: oc get subscription,installplan,csv -n $NAMESPACE -o yaml"
+  exit 1
+}
 until [ "$(phase)" = Succeeded ]; do
   found=$(plan)
   if [ -n "$found" ]; then
     echo "approving $found, which installs $CSV"
     oc patch installplans.operators.coreos.com "$found" -n "$NAMESPACE" --type merge -p '{"spec":{"approved":true}}'
   fi
-  sleep 5
+  wait_or_give_up "No plan has installed exactly $CSV"
 done
 for operand in $OPERANDS; do
   until [ "$(oc get deployment "${operand#*/}" -n "${operand%/*}" --ignore-not-found \\
     -o 'jsonpath={.status.conditions[?(@.type=="Available")].status}')" = True ]; do
-    echo "waiting for deployment $operand"
-    sleep 5
+    wait_or_give_up "The deployment $operand is not available"
   done
 done
 echo "$CSV is installed"
 """
+PATIENCE_SECONDS = 1500
+_DEADLINE_SECONDS = PATIENCE_SECONDS + 300
+_PULUMI_WAITS = "35m"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +151,7 @@ class OperatorSubscription(pulumi.ComponentResource):
                     "resources": ["clusterserviceversions"],
                     "verbs": ["get"],
                 },
+                {"api_groups": ["operators.coreos.com"], "resources": ["subscriptions"], "verbs": ["list"]},
             ],
             opts=self._child,
         )
@@ -183,7 +196,7 @@ class OperatorSubscription(pulumi.ComponentResource):
             metadata={"name": f"approve-{args.csv.replace('.', '-')}", "namespace": self.namespace},
             spec={
                 "backoff_limit": 3,
-                "active_deadline_seconds": 1800,
+                "active_deadline_seconds": _DEADLINE_SECONDS,
                 "template": {
                     "spec": {
                         "service_account_name": "install-approver",
@@ -197,7 +210,9 @@ class OperatorSubscription(pulumi.ComponentResource):
                                     {"name": "CSV", "value": args.csv},
                                     {"name": "NAMESPACE", "value": args.namespace},
                                     {"name": "OPERANDS", "value": " ".join(args.operands)},
+                                    {"name": "PATIENCE", "value": str(PATIENCE_SECONDS)},
                                 ],
+                                "termination_message_policy": "FallbackToLogsOnError",
                                 "security_context": {
                                     "allow_privilege_escalation": False,
                                     "run_as_non_root": True,
@@ -210,6 +225,10 @@ class OperatorSubscription(pulumi.ComponentResource):
                 },
             },
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=depends_on, custom_timeouts=pulumi.CustomTimeouts(create="35m")
+                parent=self,
+                depends_on=depends_on,
+                # Else a pin that does not install could not be taken back: the Job of the former pin would still be there.
+                delete_before_replace=True,
+                custom_timeouts=pulumi.CustomTimeouts(create=_PULUMI_WAITS),
             ),
         )

@@ -139,7 +139,11 @@ def _state(pod: Manifest, phase: str, reason: str, message: str) -> Manifest:
         podIPs=[{"ip": address}],
         startTime=before.get("startTime") or now(),
         containerStatuses=containers,
-        conditions=conditions(pod, *((type_, ready, reason, "") for type_ in ("Ready", "ContainersReady"))),
+        conditions=conditions(
+            pod,
+            *((type_, True, "", "") for type_ in ("PodScheduled", "Initialized")),
+            *((type_, ready, reason, "") for type_ in ("Ready", "ContainersReady")),
+        ),
     )
 
 

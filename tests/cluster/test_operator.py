@@ -54,6 +54,7 @@ def test_the_approver_may_do_nothing_else() -> None:
             "verbs": ["get", "list", "patch"],
         },
         {"apiGroups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["get"]},
+        {"apiGroups": ["operators.coreos.com"], "resources": ["subscriptions"], "verbs": ["list"]},
     ]
     assert graph["operator-approver-cluster-role"].inputs["rules"] == [
         {
@@ -85,7 +86,9 @@ def oc(tmp_path: Path) -> dict[str, str]:
         'echo "$*" >> calls\n'
         'case "$*" in\n'
         "  *clusterserviceversion*) [ -f approved ] && printf Succeeded || true;;\n"
+        "  get\\ installplans*items\\[\\*\\].spec*) printf '[\"x.v1.3.0\"]';;\n"
         "  get\\ installplans*) cat plans;;\n"
+        "  get\\ subscriptions*) printf 'the channel has no x.v1.2.1';;\n"
         '  patch*) echo "$3" >> approved;;\n'
         "esac\n"
     )
@@ -98,6 +101,7 @@ def oc(tmp_path: Path) -> dict[str, str]:
         "CSV": "x.v1.2.1",
         "NAMESPACE": "n",
         "OPERANDS": "",
+        "PATIENCE": "600",
         "DIR": str(tmp_path),
     }
 
@@ -126,3 +130,40 @@ def test_a_plan_that_installs_more_than_the_pin_is_never_approved(oc: dict[str, 
         _approve(oc, 'install-both ["x.v1.2.1","y.v1.0.0"] false\ninstall-newer ["x.v1.2.10"] false\n', 1)
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("operands", "plans", "sentence"),
+    [
+        ("", 'install-newer ["x.v1.3.0"] false\n', "No plan has installed exactly x.v1.2.1 after 0 seconds."),
+        ("m/web", 'install ["x.v1.2.1"] false\n', "The deployment m/web is not available after 0 seconds."),
+    ],
+)
+def test_an_approval_that_gives_up_says_what_it_waited_for_and_where_to_look(
+    oc: dict[str, str], operands: str, plans: str, sentence: str
+) -> None:
+    directory = Path(oc["DIR"])
+    (directory / "plans").write_text(plans)
+    if operands:
+        (directory / "approved").touch()
+    environment = oc | {"PATIENCE": "0", "OPERANDS": operands}
+    done = subprocess.run(
+        ["/bin/bash", "-c", APPROVE], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-3:] == [
+        sentence,
+        'OLM has plans for ["x.v1.3.0"] and says: the channel has no x.v1.2.1',
+        "Look at: oc get subscription,installplan,csv -n n -o yaml",
+    ]
+
+
+def test_what_the_approval_says_reaches_pulumi_before_anything_ends_it() -> None:
+    """Kubernetes deletes the pod of a Job that is out of time, and pulumi shows what it saw of the pod before."""
+    approval = _operator()["operator-approval"]
+    spec = approval.inputs["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+    (patience,) = [int(item["value"]) for item in container["env"] if item["name"] == "PATIENCE"]
+    assert patience < spec["activeDeadlineSeconds"] < 35 * 60
+    assert approval.timeouts[0] == "35m"

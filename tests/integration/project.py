@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,17 @@ class Project:
                 section = section.setdefault(part if depth else f"coco:{part}", {})
             section[last if above else f"coco:{last}"] = value
         path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    @contextmanager
+    def edited(self, file: str, *changes: tuple[str, str]) -> Iterator[None]:
+        """For a while with other text in a file of the program, each of which is there once."""
+        path = self.folder / file
+        before = text = path.read_text()
+        for old, new in changes:
+            assert text.count(old) == 1, f"{file} has {text.count(old)} times {old!r}"
+            text = text.replace(old, new)
+        path.write_text(text)
+        try:
+            yield
+        finally:
+            path.write_text(before)

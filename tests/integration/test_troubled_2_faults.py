@@ -63,7 +63,6 @@ def test_an_api_server_in_trouble_stops_up_and_the_next_one_converges(troubled: 
             done = troubled.pulumi("up", HUB, "--yes", "--skip-preview")
         assert refused
         assert done.code != 0
-        print(done.text)
     troubled.up(HUB)
     troubled.unchanged(HUB)
 

@@ -137,8 +137,8 @@ VALUE = "canary-of-some-length"
         VALUE.encode().hex(),
         *(base64.b64encode(b"x" * n + VALUE.encode() + b"tail").decode() for n in range(4)),
         base64.urlsafe_b64encode(VALUE.encode()).decode(),
-        f'"{base64.b64encode(gzip.compress(VALUE.encode())).decode()}"',
-        base64.b64encode(gzip.compress(base64.b64encode(f"{{{VALUE}}}".encode()))).decode(),
+        f'"{base64.b64encode(gzip.compress(VALUE.encode(), mtime=0)).decode()}"',
+        base64.b64encode(gzip.compress(base64.b64encode(f"{{{VALUE}}}".encode()), mtime=0)).decode(),
     ],
 )
 def test_the_scan_finds_a_value_in_every_encoding(text: str) -> None:

@@ -4,6 +4,7 @@ as far as its service account may; any other is taken to succeed once its pod co
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.openshift.apply import at
@@ -102,6 +103,9 @@ def _approve(objects: Objects, job: Manifest, environment: dict[str, str]) -> li
             if plan["spec"]["clusterServiceVersionNames"] == [csv] and not plan["spec"]["approved"]:
                 return [Put({**plan, "spec": {**plan["spec"], "approved": True}})]
         waiting = f"no InstallPlan installs exactly {csv}: {_offered(objects, namespace)}"
+    if _seconds(job) > int(environment.get("PATIENCE") or 1500):
+        look = f"Look at: oc get subscription,installplan,csv -n {namespace} -o yaml"
+        return put_changed(job, _failed(job, f"gave up: {waiting}\n{look}"))
     return [*report(objects, job, "approver", "Waiting", waiting), *put_changed(job, _active(job))]
 
 
@@ -152,6 +156,11 @@ def _forbidden(job: Manifest, kind: Kind, verb: str, namespace: str, name: str) 
 
 def _started(job: Manifest) -> str:
     return job.get("status", {}).get("startTime") or now()
+
+
+def _seconds(job: Manifest) -> float:
+    """Since it has started."""
+    return (datetime.now(UTC) - datetime.fromisoformat(_started(job))).total_seconds()
 
 
 def _active(job: Manifest) -> Manifest:
