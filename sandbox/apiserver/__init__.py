@@ -7,7 +7,7 @@
     consent()                            # asks, where SANDBOX_KUBECONFIG names a cluster to use instead; see `external`
     clusters = ServerClusters(root)      # `root` is the state directory; implements `sandbox.openshift.Clusters`
     kubeconfig = clusters.create(name, facts)   # running, with what OpenShift comes with, the operators at work
-    clusters.kubeconfig(name)            # the same text for as long as the cluster exists; starts it when it was stopped
+    clusters.kubeconfig(name)            # the same text for as long as the cluster exists
     clusters.start(), clusters.stop()    # all clusters of `root`; their content stays in `root`/clusters/<name>
     clusters.delete(name)                # stopped, and nothing of it left
     clusters.processes()                 # what runs: {"<cluster>/<process>": pid}

@@ -54,10 +54,7 @@ class ServerClusters:
             return server.kubeconfig()
 
     def kubeconfig(self, name: str) -> str:
-        with self._locked():
-            server = self._known(name)
-            server.start()
-            return server.kubeconfig()
+        return self._known(name).kubeconfig()
 
     def delete(self, name: str) -> None:
         with self._locked():
@@ -74,8 +71,9 @@ class ServerClusters:
 
     def start(self) -> None:
         """Every cluster that there is."""
-        for name in self.names():
-            self.kubeconfig(name)
+        with self._locked():
+            for name in self.names():
+                self._known(name).start()
 
     def stop(self) -> None:
         """Every process below `root`, those of clusters that were never finished included; what is in the clusters stays."""

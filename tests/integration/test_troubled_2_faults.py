@@ -63,6 +63,7 @@ def test_an_api_server_in_trouble_stops_up_and_the_next_one_converges(troubled: 
             done = troubled.pulumi("up", HUB, "--yes", "--skip-preview")
         assert refused
         assert done.code != 0
+        assert "failed to read resource state due to unreachable cluster" in done.text
     troubled.up(HUB)
     troubled.unchanged(HUB)
 
