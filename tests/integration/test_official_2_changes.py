@@ -121,3 +121,20 @@ def test_a_change_by_hand_is_shown_and_put_right(world: World) -> None:
     assert hub.get(path)["data"]["resource-policy.rego"] == policy
     assert world.azure.cloud.look()[network].state["tags"]["environment"] == "dev"
     world.unchanged(HUB)
+
+
+def test_what_the_state_does_not_know_is_imported_as_it_is(world: World) -> None:
+    """Here under a second name, which is then forgotten again."""
+    type_ = "azure-native:network:VirtualNetwork"
+    network = next(id_ for id_ in world.azure.resources() if id_.endswith(f"virtualNetworks/coco-{HUB}-vnet"))
+    known = next(each for each in world.environment.stacks.resources(HUB) if each["type"] == type_)
+    done = world.pulumi("import", HUB, type_, "again", network, "--yes", "--generate-code=false")
+    assert done.code == 0, done.text
+    again = next(
+        each for each in world.environment.stacks.resources(HUB) if each["urn"].endswith(f"{type_}::again")
+    )
+    assert again["id"] == known["id"]
+    assert again["inputs"]["addressSpace"] == known["inputs"]["addressSpace"]
+    assert again["outputs"].keys() == known["outputs"].keys()
+    world.environment.cli.read("state", "delete", again["urn"], "--stack", HUB, "--yes", "--force")
+    world.unchanged(HUB)
