@@ -37,6 +37,7 @@ _NAMESPACES = (
     "openshift-marketplace",
     "openshift-operators",
 )
+_ROOM = {"cpu": "8", "memory": "32Gi", "pods": "250"}
 
 
 def objects(facts: ClusterFacts) -> Iterator[Manifest]:
@@ -51,7 +52,11 @@ def objects(facts: ClusterFacts) -> Iterator[Manifest]:
         )
         for index in range(3):
             labels = {f"node-role.kubernetes.io/{role}": ""}
-            ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+            ready = {
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "capacity": _ROOM,
+                "allocatable": _ROOM,
+            }
             yield new(NODE, f"{facts.infra_id}-{role}-{index}", labels=labels, spec={}, status=ready)
     yield new(INGRESS_CONFIG, "cluster", spec={"domain": facts.apps_domain})
     groups = {

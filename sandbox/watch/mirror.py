@@ -23,6 +23,7 @@ class Mirror:
         self._client = client
         self._kinds = tuple(kinds)
         self._objects = Objects()
+        self._gone: set[str] = set()
         self._listed: set[Kind] = set()
         self._lock = RLock()
 
@@ -50,9 +51,11 @@ class Mirror:
         return crd is not None and crds.is_established(crd)
 
     def put(self, manifest: Manifest) -> None:
-        """What the API server said last of an object wins, whoever heard it."""
+        """What the API server said last of an object wins, whoever heard it; of one that is gone nothing is news."""
         manifest["metadata"].pop("managedFields", None)
         with self._lock:
+            if manifest["metadata"].get("uid") in self._gone:
+                return
             known = self._objects.at(ref_of(manifest))
             if known is None or _version(known) < _version(manifest):
                 self._objects.set(manifest)
@@ -60,6 +63,7 @@ class Mirror:
     def remove(self, ref: Ref, uid: str) -> None:
         """Unless another object has the name by now."""
         with self._lock:
+            self._gone.add(uid)
             known = self._objects.at(ref)
             if known and known["metadata"]["uid"] == uid:
                 self._objects.remove(ref)
@@ -89,7 +93,7 @@ class Mirror:
             there = {ref_of(item) for item in found}
             for known in self._objects.all(kind):
                 if ref_of(known) not in there:
-                    self._objects.remove(ref_of(known))
+                    self.remove(ref_of(known), known["metadata"]["uid"])
             for item in found:
                 self.put(item)
             self._listed.add(kind)

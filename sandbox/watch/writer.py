@@ -48,12 +48,13 @@ class Writer:
         return changed
 
     def _delete(self, ref: Ref, live: Manifest | None) -> bool:
-        # A pod on a node stays until its kubelet, which is not there, says that it has ended.
         pod = ref.kind is POD
         if live is None or ("deletionTimestamp" in live["metadata"] and not pod):
             return False
+        # A pod on a node stays until its kubelet, which is not there, says that it has ended.
         left = self._client.delete(path_to(ref), grace=0 if pod else None)
-        if left and left["kind"] == ref.kind.kind:  # a finalizer holds it
+        gone = left is None or left["kind"] != ref.kind.kind or (pod and "finalizers" not in left["metadata"])
+        if left and not gone:
             self._mirror.put(left)
         else:
             self._mirror.remove(ref, live["metadata"]["uid"])

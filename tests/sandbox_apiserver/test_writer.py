@@ -34,7 +34,7 @@ class FakeServer:
 
     def create(self, path: str, manifest: Manifest, *, manager: str) -> Manifest:
         self._request("create", path)
-        uid = {"uid": f"uid-{manifest['metadata']['name']}"}
+        uid = {"uid": f"uid-{self._version}"}
         bare = {key: value for key, value in manifest.items() if key != "status"}
         return self._keep(path_to(ref_of(manifest)), {**bare, "metadata": {**manifest["metadata"], **uid}})
 
@@ -58,7 +58,7 @@ class FakeServer:
                 path, {**live, "metadata": {**live["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
             )
         del self.objects[path]
-        return {"kind": "Status"}
+        return live if grace == 0 else {"kind": "Status", "metadata": {}}
 
     def find(self, path: str) -> Manifest | None:
         return self.objects.get(path)
@@ -208,3 +208,16 @@ def test_a_pod_on_a_node_is_gone_though_no_kubelet_says_that_it_has_ended(
     assert writer.write(Delete(ref_of(pod)))
     assert server.find(path_to(ref_of(pod))) is None
     assert mirror.at(ref_of(pod)) is None
+
+
+def test_what_is_heard_late_of_an_object_that_went_does_not_bring_it_back(
+    server: FakeServer, writer: Writer, mirror: Mirror
+) -> None:
+    writer.write(Put(_settings(a="1")))
+    live = _live(mirror, _settings())
+    mirror.remove(ref_of(live), live["metadata"]["uid"])  # the watch was faster than the answer to a write
+    mirror.put({**live, "metadata": {**live["metadata"], "resourceVersion": "99"}})
+    assert mirror.at(ref_of(live)) is None
+    server.objects.clear()
+    assert writer.write(Put(_settings(a="2")))
+    assert _live(mirror, live)["data"] == {"a": "2"}

@@ -35,6 +35,7 @@ from sandbox.openshift.objects import (
 )
 from sandbox.openshift.reactions import peer_pods
 from sandbox.openshift.reactions.olm import installed
+from sandbox.openshift.reactions.peer_pods import POOL
 from sandbox.openshift.reactions.pods import OSC_NAMESPACE
 
 FINALIZER = "kataconfiguration.openshift.io/finalizer"
@@ -80,7 +81,7 @@ def _install(objects: Objects, config: Manifest) -> list[Effect]:
         )
         return [Put(pool), *put_changed(config, started)]
     if objects.get(RUNTIME_CLASS, "kata") is None:
-        return [Put(_runtime_class("kata", "350Mi"))]
+        return [*_join_pool(objects, True), Put(_runtime_class("kata", "350Mi"))]
     effects: list[Effect] = []
     if (config.get("spec") or {}).get("enablePeerPods"):
         problem = peer_pods.problem(objects)
@@ -118,7 +119,7 @@ def _uninstall(objects: Objects, config: Manifest) -> list[Effect]:
         for kind, name, namespace in _MADE
         if objects.get(kind, name, namespace)
     ]
-    effects += peer_pods.forget(objects)
+    effects += [*peer_pods.forget(objects), *_join_pool(objects, False)]
     metadata = {key: value for key, value in config["metadata"].items() if key != "finalizers"}
     return [
         *effects,
@@ -128,9 +129,7 @@ def _uninstall(objects: Objects, config: Manifest) -> list[Effect]:
 
 
 def _progress(objects: Objects, config: Manifest, busy: bool, reason: str, message: str) -> Manifest:
-    count = len(
-        [node for node in objects.all(NODE) if "node-role.kubernetes.io/worker" in node["metadata"]["labels"]]
-    )
+    count = len(_workers(objects))
     classes = [name for name in CLASSES if objects.get(RUNTIME_CLASS, name)]
     return with_status(
         config,
@@ -140,13 +139,28 @@ def _progress(objects: Objects, config: Manifest, busy: bool, reason: str, messa
     )
 
 
+def _workers(objects: Objects) -> list[Manifest]:
+    worker = "node-role.kubernetes.io/worker"
+    return [node for node in objects.all(NODE) if worker in node["metadata"].get("labels", {})]
+
+
+def _join_pool(objects: Objects, joined: bool) -> list[Effect]:
+    """Or leave it; a scheduler takes no other nodes for the runtime classes."""
+    effects: list[Effect] = []
+    for node in _workers(objects):
+        labels = {key: value for key, value in node["metadata"]["labels"].items() if key not in POOL}
+        wanted = {**labels, **POOL} if joined else labels
+        effects += put_changed(node, {**node, "metadata": {**node["metadata"], "labels": wanted}})
+    return effects
+
+
 def _runtime_class(name: str, memory: str) -> Manifest:
     return new(
         RUNTIME_CLASS,
         name,
         handler=name,
         overhead={"podFixed": {"cpu": "250m", "memory": memory}},
-        scheduling={"nodeSelector": {"node-role.kubernetes.io/kata-oc": ""}},
+        scheduling={"nodeSelector": POOL},
     )
 
 

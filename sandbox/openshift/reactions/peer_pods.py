@@ -36,6 +36,7 @@ from sandbox.openshift.reactions import initdata
 from sandbox.openshift.reactions.pods import OSC_NAMESPACE
 from sandbox.openshift.reactions.workloads import deployment
 
+POOL = {"node-role.kubernetes.io/kata-oc": ""}
 SETTINGS, GATES = "peer-pods-cm", "osc-feature-gates"
 IMAGE_SETTINGS, IMAGE_JOB = "azure-podvm-image-cm", "osc-podvm-image-creation"
 CREDENTIALS, MADE_BY_OPERATOR = "peer-pods-secret", "sandbox/made-by-osc"
@@ -216,7 +217,11 @@ def _daemons(objects: Objects, settings: Manifest) -> list[Effect]:
     stamp = {"peer-pods-cm/version": settings["metadata"].get("resourceVersion", "")}
     template = {
         "metadata": {"labels": labels, "annotations": stamp},
-        "spec": {"hostNetwork": True, "containers": [{"name": "caa-pod", "image": "osc-caa"}]},
+        "spec": {
+            "hostNetwork": True,
+            "nodeSelector": POOL,
+            "containers": [{"name": "caa-pod", "image": "osc-caa"}],
+        },
     }
     adaptor = new(DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE)
     adaptor["spec"] = {"selector": {"matchLabels": labels}, "template": template}
