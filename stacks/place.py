@@ -29,12 +29,13 @@ class PeerPodNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A cluster to install into; ``peer_pods`` only where the zone runs some."""
+    """A cluster to install into; ``peer_pods`` only where the zone runs some, ``protect`` where it must not go by accident."""
 
     provider: k8s.Provider
     apps_domain: pulumi.Output[str]
     console_url: pulumi.Output[str]
     peer_pods: PeerPodNetwork | None
+    protect: bool = False
 
     def on_cluster(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of a component that lives on this cluster and comes ``after`` others."""
@@ -154,4 +155,5 @@ def _aro(
         apps_domain=cluster.apps_domain,
         console_url=cluster.console_url,
         peer_pods=peer_pods,
+        protect=section.protect,
     )

@@ -46,7 +46,9 @@ def declare(
         place.on_cluster(),
     )
     authority = CertManager(
-        "kbs-ca", CertManagerArgs(common_name=f"coco {stack.name} KBS"), place.on_cluster(cert_manager)
+        "kbs-ca",
+        CertManagerArgs(common_name=f"coco {stack.name} KBS", protect=place.protect),
+        place.on_cluster(cert_manager),
     )
     operator = OperatorSubscription(
         "trustee-operator",

@@ -20,10 +20,14 @@ TEN_YEARS = "87600h"
 
 @dataclass(frozen=True, kw_only=True)
 class CertManagerArgs:
-    """``common_name`` is what a person sees in the certificate; ``issuer`` names the ClusterIssuer that others refer to."""
+    """``common_name`` is what a person sees in the certificate; ``issuer`` names the ClusterIssuer that others refer to.
+
+    ``protect`` keeps the authority from being deleted: another one changes the measurement of every pod.
+    """
 
     common_name: str
     issuer: str = "kbs-ca"
+    protect: bool = False
 
 
 class CertManager(pulumi.ComponentResource):
@@ -50,7 +54,7 @@ class CertManager(pulumi.ComponentResource):
                 "privateKey": {"algorithm": "ECDSA", "size": 384, "rotationPolicy": "Never"},
                 "issuerRef": {"kind": "ClusterIssuer", "name": f"{args.issuer}-self-signed"},
             },
-            pulumi.ResourceOptions(parent=self, depends_on=[self_signed]),
+            pulumi.ResourceOptions(parent=self, depends_on=[self_signed], protect=args.protect),
         )
         issuer = _cluster_issuer(
             f"{name}-issuer",

@@ -93,7 +93,8 @@ class AroSection(Section):
     service_cidr: ServiceRange = Field(description="Range of the services' addresses, /22 or larger")
     service_principal: ServicePrincipalSection = Field(description="The identity that the cluster acts with")
     protect: Flag = Field(
-        default=True, description="Refuse to delete the cluster until this is false and has been applied"
+        default=True,
+        description="Refuse to delete the cluster, and the authority that pods pin, until this is false and has been applied",
     )
 
 

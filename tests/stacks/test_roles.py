@@ -223,3 +223,12 @@ def test_names_in_azure_and_kubernetes_are_all_explicit(name: str, graphs: dict[
             assert any(key.endswith("Name") and key != "resourceGroupName" for key in resource.inputs) or (
                 resource.type.endswith(":ResourceGroup")
             ), resource.name
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_the_cluster_and_the_authority_that_pods_pin_are_protected_and_nothing_else(said: bool) -> None:
+    cluster = json.loads(committed.bag("dev-hub")["coco:cluster"]) | {"protect": said}
+    graph = roles.declare("dev-hub", cluster=cluster)
+    assert {name for name, resource in graph.items() if resource.protect} == (
+        {"cluster-aro", "kbs-ca-ca"} if said else set()
+    )
