@@ -57,6 +57,9 @@ def run(target: Target, engine: Engine, show: Callable[[str, str], None]) -> Non
             runner.get_loop().set_default_executor(_AtOnce())
             runner.get_loop().set_exception_handler(lambda _loop, _context: None)
             message = runner.run(_run(target, engine, show), context=contextvars.copy_context())
+        # What a program says of garbage it says for a process of its own.
+        gc.unfreeze()
+        gc.enable()
         for failure in engine.failures:
             failure.with_traceback(None)
         if message or engine.failures:

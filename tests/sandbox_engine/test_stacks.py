@@ -1,3 +1,4 @@
+import gc
 import warnings
 from pathlib import Path
 
@@ -107,3 +108,11 @@ def test_runs_leave_nothing_behind_in_the_process(playground: Playground) -> Non
             assert playground.up(PUBLISHES)
             assert not playground.up(f'Thing("n{round_}", {{"refuse": "x"}})\nraise pulumi.RunError("y")')
     assert Path(playground.root, ".sandbox", "passphrase").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_program_says_of_garbage_ends_with_it(playground: Playground) -> None:
+    """Else the engine would keep all that many stacks leave behind."""
+    for ending in ("", "raise pulumi.RunError('on purpose')"):
+        playground.up(f"import gc\ngc.disable()\ngc.freeze()\n{ending}")
+        assert gc.isenabled()
+        assert gc.get_freeze_count() == 0
