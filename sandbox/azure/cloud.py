@@ -63,7 +63,7 @@ class Contents:
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = {_ID.findall(line)[0].lower(): line for line in lines}
+        self._lines = {_id(line).lower(): line for line in lines}
 
     def __iter__(self) -> Iterator[Record]:
         return map(_record, list(self._lines.values()))
@@ -105,6 +105,13 @@ class Contents:
 
     def to_json(self) -> str:
         return _HEAD + ",\n".join(self._lines.values()) + _TAIL
+
+
+def _id(line: str) -> str:
+    match = _ID.match(line)
+    if match is None:
+        raise ValueError(f"no resource of the sandbox's Azure: {line[:80]}")
+    return match[1]
 
 
 def _record(line: str) -> Record:
