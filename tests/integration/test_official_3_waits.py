@@ -10,7 +10,9 @@ from tests.integration.world import HUB, TRUSTEE, World
 pytestmark = pytest.mark.integration
 
 
-def test_a_version_that_the_catalogue_lacks(world: World) -> None:
+def test_a_version_that_the_catalogue_lacks_is_told_with_the_reason_and_can_be_taken_back(
+    world: World,
+) -> None:
     patience = (("PATIENCE_SECONDS = 1500", "PATIENCE_SECONDS = 4"), ("+ 300", "+ 11"))
     world.project.configure(HUB, {"operators.certManager": "1.99.9"})
     with world.project.edited("components/cluster/operator.py", *patience):
@@ -24,7 +26,7 @@ def test_a_version_that_the_catalogue_lacks(world: World) -> None:
     world.unchanged(HUB)
 
 
-def test_a_trustee_that_does_not_become_ready(world: World) -> None:
+def test_a_trustee_that_does_not_become_ready_is_named_with_the_condition_and_recovers(world: World) -> None:
     """Somebody has deleted a Secret of which the program thinks that it is there."""
     world.cluster(HUB).delete(f"{TRUSTEE}/secrets/kbsres1")
     added = {"source": "generated", "keys": ["key"], "readableBy": ["hardened"]}
