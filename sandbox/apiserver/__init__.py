@@ -17,8 +17,8 @@ and no kubelet: `sandbox.watch`, one process a cluster, plays what OpenShift's o
 reactions of `sandbox.openshift`. `faults` makes a server answer as one in trouble does.
 """
 
-from sandbox.apiserver.binaries import BuildError, build, unavailable
+from sandbox.apiserver.binaries import BuildError, Offline, build, unavailable
 from sandbox.apiserver.clusters import ServerClusters
 from sandbox.apiserver.external import consent
 
-__all__ = ["BuildError", "ServerClusters", "build", "consent", "unavailable"]
+__all__ = ["BuildError", "Offline", "ServerClusters", "build", "consent", "unavailable"]

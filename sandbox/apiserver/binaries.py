@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,10 +22,17 @@ PACKAGES = {
     "kube-controller-manager": ("k8s.io/kubernetes/cmd/kube-controller-manager", _SAYS),
 }
 """By binary: its package and what the linker writes into it."""
+_NO_PROXY = re.compile(
+    r"dial tcp|no such host|proxyconnect|handshake timeout|i/o timeout|(?:50[234]|403) \w+|GOPROXY=off"
+)
 
 
 class BuildError(Exception):
     """The binaries cannot be made here; the text says why and what to do."""
+
+
+class Offline(BuildError):
+    """Go's module proxy cannot be reached."""
 
 
 def unavailable(root: Path) -> str | None:
@@ -76,7 +84,8 @@ def _compile(folder: Path, say: Callable[[str], None]) -> None:
             check=False,
         )
         if done.returncode:
-            raise BuildError(f"{name} could not be built with {go}:\n{done.stderr[-2000:]}")
+            failure = Offline if _NO_PROXY.search(done.stderr) else BuildError
+            raise failure(f"{name} could not be built with {go}:\n{done.stderr[-2000:]}")
     (folder / "stamp").write_text(_fingerprint())
 
 

@@ -12,6 +12,7 @@ from sandbox.engine.workspace import Workspace
 from sandbox.official.install import missing
 from sandbox.trustee.source import Trustee, of_stack
 from tests.integration import guests
+from tests.integration.servers import built
 from tests.integration.world import World
 
 
@@ -47,6 +48,7 @@ def _up(folder: Path) -> Iterator[World]:
     """Whatever happens, no process is left."""
     if reason := missing(guests.ROOT / ".sandbox"):
         pytest.skip(reason)
+    built()
     world = World(folder)
     try:
         done = world.sandbox("up", "--env", "dev")

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sandbox.apiserver import ServerClusters
+import pytest
+
+from sandbox.apiserver import Offline, ServerClusters, build
 from sandbox.apiserver.client import ApiError, Client
 from sandbox.apiserver.paths import path_of, path_to
 from sandbox.openshift.clusters import ClusterFacts, self_managed
@@ -19,6 +21,14 @@ from tests.stacks import committed, roles
 _MANAGER = "pulumi-kubernetes"
 HOME = committed.ROOT / ".sandbox"
 """Where the binaries of this checkout are, or are to be."""
+
+
+def built() -> None:
+    """The binaries are there afterwards; else the test is skipped, where Go's module proxy cannot be reached."""
+    try:
+        build(HOME)
+    except Offline as error:
+        pytest.skip(str(error))
 
 
 def facts(name: str) -> ClusterFacts:

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from sandbox.apiserver import ServerClusters, build, crds, external, faults, unavailable
+from sandbox.apiserver import ServerClusters, crds, external, faults, unavailable
 from sandbox.apiserver.client import Client
 from sandbox.apiserver.paths import path_of
 from sandbox.apiserver.server import Server
@@ -28,7 +28,17 @@ from sandbox.openshift.kinds import (
     crd_name,
 )
 from sandbox.openshift.objects import condition, new
-from tests.integration.servers import HOME, User, clusters_in, code_of, eventually, facts, manifests, refusal
+from tests.integration.servers import (
+    HOME,
+    User,
+    built,
+    clusters_in,
+    code_of,
+    eventually,
+    facts,
+    manifests,
+    refusal,
+)
 from tests.stacks import committed
 
 pytestmark = [
@@ -40,7 +50,7 @@ TRUSTEE, OSC = "trustee-operator-system", "openshift-sandboxed-containers-operat
 
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerClusters]:
-    build(HOME)
+    built()
     clusters = clusters_in(tmp_path_factory.mktemp("servers"))
     yield clusters
     for name in clusters.names():
