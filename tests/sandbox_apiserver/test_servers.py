@@ -1,5 +1,6 @@
 """What an API server of the sandbox needs, and what a person is told when it is not there."""
 
+import re
 import socket
 import stat
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.apiserver import BuildError, ServerClusters, build, consent, crds, external, unavailable
+from sandbox.apiserver import BuildError, Offline, ServerClusters, build, consent, crds, external, unavailable
 from sandbox.apiserver.binaries import PACKAGES, is_built
 from sandbox.apiserver.client import Client
 from sandbox.apiserver.credentials import Credentials
@@ -49,13 +50,24 @@ def test_without_go_the_reason_and_the_way_out_are_said(
         build(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("said", "offline"),
+    [
+        ("etcd.go:1: undefined: nothing", False),
+        ("verifying module: checksum mismatch", False),
+        ('Get "https://proxy.golang.org": dial tcp: lookup proxy.golang.org: no such host', True),
+        ("module lookup disabled by GOPROXY=off", True),
+    ],
+)
 def test_a_failed_build_says_what_the_compiler_said_and_is_not_taken_for_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, offline: bool
 ) -> None:
-    _tool(tmp_path / "go", "echo the module proxy is away >&2; exit 1")
+    """What a test may be skipped for is a proxy out of reach, and never code that does not compile or is not the pinned one."""
+    _tool(tmp_path / "go", f"echo '{said}' >&2; exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BuildError, match="the module proxy is away"):
+    with pytest.raises(BuildError, match=re.escape(said)) as failure:
         build(tmp_path)
+    assert isinstance(failure.value, Offline) is offline
     assert not is_built(tmp_path)
 
 
