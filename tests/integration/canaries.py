@@ -1,16 +1,13 @@
 """Secrets that must not be readable anywhere outside their own encryption, and where to look for them."""
 
-import base64
-import gzip
 import json
 import re
 from typing import Any
 
 import yaml
 
+from tests import canaries as scan
 from tests.integration.world import World
-
-LONGEST_OPEN = re.compile(rb"[A-Za-z0-9+/]{40,}={0,2}")
 
 
 def plaintexts(value: Any) -> list[Any]:
@@ -26,7 +23,7 @@ def plaintexts(value: Any) -> list[Any]:
             return []
 
 
-def canaries(world: World) -> set[bytes]:
+def canaries(world: World) -> set[str]:
     """Whoever knows one of these can do harm in a real environment: passwords, keys, tokens, pull secrets."""
     found: set[str] = set()
     for stack in world.stacks():
@@ -44,37 +41,15 @@ def canaries(world: World) -> set[bytes]:
         found |= {value for user in kubeconfig["users"] for value in user["user"].values()}
     assert len(found) > 15
     assert all(len(text) >= 16 for text in found)
-    return {text.encode() for text in found}
-
-
-def forms(secret: bytes) -> list[bytes]:
-    """As it is, in hexadecimal, and in base64 wherever it begins in the text around it, without the ends that depend on that."""
-    shifted = [base64.b64encode(b"\0" * shift + secret)[4 if shift else 0 : -4] for shift in range(3)]
-    return [secret, secret.hex().encode(), *shifted]
-
-
-def unpacked(text: bytes) -> bytes:
-    """With what is compressed in it laid open, as initdata is."""
-    opened = [text]
-    for packed in LONGEST_OPEN.findall(text):
-        try:
-            opened.append(gzip.decompress(base64.b64decode(packed)))
-        except (OSError, ValueError, EOFError):
-            continue
-    return b"\n".join(opened)
+    return found
 
 
 def leaks(world: World) -> set[str]:
-    """Files of `pulumi`, or "output" for what any command has printed, in which a secret can be read."""
+    """Which secret, by number, is in which file of `pulumi`, or in "output", which is what any command has printed."""
     state = [
         path for path in world.environment.cli.state.rglob("*") if path.is_file() and not path.is_symlink()
     ]
-    texts = {str(path): path.read_bytes() for path in state}
-    texts["output"] = "\n".join(world.said).encode()
-    secrets = canaries(world)
-    return {
-        name
-        for name, text in ((name, unpacked(text)) for name, text in texts.items())
-        for secret in secrets
-        if any(form in text for form in forms(secret))
-    }
+    texts = {str(path): path.read_bytes().decode("latin-1") for path in state}
+    texts["output"] = "\n".join(world.said)
+    secrets = {f"secret {number}": secret for number, secret in enumerate(sorted(canaries(world)))}
+    return set(scan.leaks(secrets, texts))

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tests.stacks import edits
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "stacks", "sandbox")
 
@@ -74,12 +76,7 @@ class Project:
         path = self.folder / "stacks" / f"Pulumi.{stack}.yaml"
         source = self.folder / "stacks" / f"Pulumi.{like or stack}.yaml"
         content = yaml.safe_load(source.read_text())
-        for place, value in changes.items():
-            *above, last = place.split(".")
-            section = content["config"]
-            for depth, part in enumerate(above):
-                section = section.setdefault(part if depth else f"coco:{part}", {})
-            section[last if above else f"coco:{last}"] = value
+        edits.change(content["config"], changes)
         path.write_text(yaml.safe_dump(content, sort_keys=False))
 
     @contextmanager

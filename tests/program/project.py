@@ -28,8 +28,8 @@ from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.kinds import POD, Kind
 from sandbox.openshift.objects import Manifest
 from tests.sandbox_engine.toy import FEW_ROUNDS
+from tests.stacks import edits
 from tests.stacks.committed import ROOT
-from tests.stacks.edits import GONE
 
 HUB, SPOKE = "coco-dev-hub", "coco-dev-spoke"
 """The clusters of dev-hub and dev-spoke."""
@@ -65,16 +65,7 @@ class Project:
         """Set values in a stack file by path, such as cluster.version, or remove what is GONE."""
         path = self.root / f"stacks/Pulumi.{stack}.yaml"
         content: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-        for place, value in changes.items():
-            *above, last = place.split(".")
-            section = content["config"]
-            for depth, part in enumerate(above):
-                section = section.setdefault(part if depth else f"coco:{part}", {})
-            key = last if above else f"coco:{last}"
-            if value is GONE:
-                del section[key]
-            else:
-                section[key] = value
+        edits.change(content["config"], changes)
         path.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
 
     def set_secret(self, stack: str, key: str, text: str) -> None:

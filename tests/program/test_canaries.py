@@ -3,54 +3,19 @@
 import base64
 import gzip
 import json
-import re
-import zlib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
 from sandbox.openshift.kinds import SECRET
+from tests.canaries import leaks
 from tests.program.conftest import CANARY
 from tests.program.project import Project, Run
 
 # What Secrets hold beside secrets: certificates, public keys, policies and references that anybody may read.
 PUBLIC = {"ca.crt", "tls.crt", "publicKey", "jwk", "policy", "clientId"}
 PUBLIC |= {f"AZURE_{name}" for name in ("TENANT_ID", "SUBSCRIPTION_ID", "CLIENT_ID")}
-_GZIPPED = re.compile(r"H4sI[A-Za-z0-9+/]{20,}={0,2}")
-
-
-def forms(value: str) -> Iterator[str]:
-    """How a value may stand in a text: as it is, in hex, and in base64 wherever in the encoded bytes it begins."""
-    yield value
-    yield value.encode().hex()
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + value.encode()).decode().rstrip("=")
-        inner = encoded[(0, 2, 3)[shift] : -1]  # the characters beside it depend on the neighbours
-        yield inner
-        yield inner.translate(str.maketrans("+/", "-_"))
-
-
-def unpacked(text: str) -> Iterator[str]:
-    yield text
-    for match in _GZIPPED.findall(text):
-        try:
-            yield gzip.decompress(base64.b64decode(match)).decode()
-        except (ValueError, OSError, EOFError, zlib.error, UnicodeDecodeError):
-            continue
-
-
-def leaks(secrets: Mapping[str, str], texts: Mapping[str, str]) -> list[str]:
-    """Which secret is where."""
-    open_ = {name: list(unpacked(text)) for name, text in texts.items()}
-    return [
-        f"{what} in {name}"
-        for what, value in secrets.items()
-        for form in forms(value)
-        for name, layers in open_.items()
-        if any(form in layer for layer in layers)
-    ]
 
 
 def secrets_of(project: Project) -> dict[str, str]:

@@ -14,6 +14,20 @@ GONE: Final = object()
 NOW: Final = datetime(2026, 12, 1, tzinfo=UTC)
 
 
+def change(config: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Set values in the configuration of a stack file by path, such as cluster.version, or remove what is GONE."""
+    for path, value in changes.items():
+        *above, last = path.split(".")
+        section = config
+        for place, part in enumerate(above):
+            section = section.setdefault(part if place else f"coco:{part}", {})
+        key = last if above else f"coco:{last}"
+        if value is GONE:
+            del section[key]
+        else:
+            section[key] = value
+
+
 def loaded(
     name: str,
     changes: dict[str, Any] | None = None,
@@ -27,16 +41,7 @@ def loaded(
     config: dict[str, Any] = yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text("utf-8"))[
         "config"
     ]
-    for path, value in (changes or {}).items():
-        *above, last = path.split(".")
-        section = config
-        for place, part in enumerate(above):
-            section = section.setdefault(part if place else f"coco:{part}", {})
-        key = last if above else f"coco:{last}"
-        if value is GONE:
-            del section[key]
-        else:
-            section[key] = value
+    change(config, changes or {})
     if secrets is None:
         existing = name == "dev-standalone"
         secrets = {
