@@ -39,7 +39,8 @@ class HubOutputs:
 
     ``profiles``: by name ``{toml, encoded, digest, pcr8, accepted}``. ``osc_versions``: whose pod VM images may attest.
     ``tees``: on which kinds of confidential VM. ``resources``: by path, the names of the profiles that may read it.
-    ``released``: by path, the PCR8 values that it is let out to. ``sealed``: by path, a sealed secret that stands for it. ``images``: ``{policy, repositories}``, what pods may run.
+    ``released``: by path, the PCR8 values that it is let out to. ``sealed``: by path, a sealed secret that stands for it.
+    ``images``: ``{policy, repositories, document}``, what pods may run.
     """
 
     kbs_url: pulumi.Output[str]

@@ -27,34 +27,20 @@ def policies(stack: Stack, root: Path, into: dict[str, str]) -> Iterator[Problem
             initdata.check_size(rego)
             powers = agent_policy.powers(rego)
         except (OSError, UnicodeDecodeError) as error:
-            yield Problem(
-                key=f"profiles.{name}.policyFile",
-                value=profile.policy_file,
-                rule="must be a text file in the project",
-                fix=f"correct the path, which is relative to the project's root ({_reason(error)})",
-            )
-            continue
+            rule = "must be a text file in the project"
+            fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
         except agent_policy.PolicyError as error:
-            yield Problem(
-                key=f"profiles.{name}.policyFile",
-                value=profile.policy_file,
-                rule="must be a policy that answers all that the agent asks",
-                fix=str(error),
-            )
-            continue
+            rule, fix = "must be a policy that answers all that the agent asks", str(error)
         except initdata.InitdataError as error:
-            yield Problem(
-                key=f"profiles.{name}.policyFile",
-                value=profile.policy_file,
-                rule="must fit into what a VM is given at its start",
-                fix=str(error),
-            )
-            continue
-        into[name] = rego
-        for secret, served in stack.secrets.items():
+            rule, fix = "must fit into what a VM is given at its start", str(error)
+        else:
+            into[name] = rego
             permissive = powers.exec == "any" or powers.set_policy
-            if permissive and name in served.readable_by and not served.allow_debug:
-                yield gives_away(secret, name)
+            for secret, served in stack.secrets.items():
+                if permissive and name in served.readable_by and not served.allow_debug:
+                    yield gives_away(secret, name)
+            continue
+        yield Problem(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)
 
 
 def measurements(
