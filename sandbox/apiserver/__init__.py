@@ -1,11 +1,11 @@
 """Real Kubernetes API servers for the sandbox's clusters: etcd, kube-apiserver and its controllers, on loopback.
 
-    from sandbox.apiserver import ServerClusters, build, unavailable
+    from sandbox.apiserver import ServerClusters, unavailable
 
     reason = unavailable(root)           # why no API server can run on this machine; None when one can
-    build(root, say=print)               # compiles the binaries into `root`/bin once (5 to 15 minutes on two cores)
-    consent()                            # asks, where SANDBOX_KUBECONFIG names a cluster to use instead; see `external`
     clusters = ServerClusters(root)      # `root` is the state directory; implements `sandbox.openshift.Clusters`
+    clusters.prepare(print)              # compiles the binaries into `root`/bin once (5 to 15 minutes on two cores), or
+                                         # asks, where SANDBOX_KUBECONFIG names a cluster to use instead; see `external`
     kubeconfig = clusters.create(name, facts)   # running, with what OpenShift comes with, the operators at work
     clusters.kubeconfig(name)            # the same text for as long as the cluster exists
     clusters.start(), clusters.stop()    # all clusters of `root`; their content stays in `root`/clusters/<name>

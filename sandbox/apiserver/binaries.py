@@ -23,7 +23,8 @@ PACKAGES = {
 }
 """By binary: its package and what the linker writes into it."""
 _NO_PROXY = re.compile(
-    r"dial tcp|no such host|proxyconnect|handshake timeout|i/o timeout|(?:50[234]|403) \w+|GOPROXY=off"
+    "dial tcp|no such host|proxyconnect|handshake timeout|i/o timeout|GOPROXY=off"
+    "|403 Forbidden|502 Bad Gateway|503 Service Unavailable|504 Gateway Time"
 )
 
 

@@ -6,12 +6,13 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from sandbox.apiserver import crds, external
+from sandbox.apiserver.binaries import build
 from sandbox.apiserver.client import ApiError, Client, Manifest
 from sandbox.apiserver.external import External
 from sandbox.apiserver.paths import path_of, path_to
@@ -36,7 +37,7 @@ class ServerClusters:
     def create(self, name: str, facts: ClusterFacts) -> str:
         """Returns when the API server serves all that OpenShift comes with. Raises BuildError and Refused."""
         with self._locked():
-            server, known = self.server(name), self._facts(name)
+            server, known = self.server(name), self.facts(name)
             if known not in (None, asdict(facts)):
                 server.remove()
             try:
@@ -69,6 +70,16 @@ class ServerClusters:
     def names(self) -> list[str]:
         return sorted(path.parent.name for path in self.directory.glob(f"*/{_FACTS}"))
 
+    def prepare(self, say: Callable[[str], None]) -> None:
+        """Have what a server needs: a build, of which `say` is told, or where there is a cluster in its place, consent.
+
+        Raises BuildError and Refused.
+        """
+        if os.environ.get(external.VARIABLE):
+            external.consent()
+        else:
+            build(self._root, say)
+
     def start(self) -> None:
         """Every cluster that there is."""
         with self._locked():
@@ -92,11 +103,12 @@ class ServerClusters:
         return {name: pid for name, pid in found.items() if pid}
 
     def _known(self, name: str) -> Server | External:
-        if self._facts(name) is None:
+        if self.facts(name) is None:
             raise KeyError(name)
         return self.server(name)
 
-    def _facts(self, name: str) -> dict[str, str] | None:
+    def facts(self, name: str) -> dict[str, str] | None:
+        """Those of a cluster that is there."""
         path = self.directory / name / _FACTS
         return json.loads(path.read_text()) if path.exists() else None
 

@@ -78,11 +78,6 @@ class Process:
             self._await_end(pid, seconds)
         self._file.unlink(missing_ok=True)
 
-    def signal(self, number: signal.Signals) -> None:
-        """Nothing happens when it does not run."""
-        if pid := self.pid():
-            os.kill(pid, number)
-
     def last_words(self, lines: int = 15) -> str:
         return (
             "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""

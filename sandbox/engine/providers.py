@@ -16,7 +16,7 @@ from sandbox.provider import UNKNOWN, Diff, Provider, Values
 
 if TYPE_CHECKING:
     from sandbox.azure import AzureStandIn
-    from sandbox.openshift.clusters import ClusterFacts, StoreClusters
+    from sandbox.openshift.clusters import StoreClusters
 
 Route = Callable[[str, Values], Provider]
 """The provider of a package under the plain inputs of its provider resource."""
@@ -64,11 +64,6 @@ class StandIns:
         from sandbox.openshift.clusters import StoreClusters
 
         return StoreClusters(self._home)
-
-    def existing_cluster(self, facts: ClusterFacts) -> str:
-        """Its kubeconfig; the cluster was there before the stack, and so was its network."""
-        self.azure.existing_cluster(facts)
-        return self.clusters.create(facts.name, facts)
 
 
 def configuration_diff(package: str, old: Values, new: Values) -> Diff:

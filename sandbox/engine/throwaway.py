@@ -9,22 +9,19 @@ import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from sandbox.engine.passphrase import Vault
-from sandbox.openshift.clusters import ClusterFacts, kubeconfig_text, self_managed
+from sandbox.openshift.clusters import kubeconfig_text, self_managed
 from stacks.config import SECRETS, StackConfig, required_secrets
+
+if TYPE_CHECKING:
+    from sandbox.azure import AzureStandIn
 
 _PREFIX = "coco:"
 _REGISTRIES = ("cloud.openshift.com", "quay.io", "registry.connect.redhat.com", "registry.redhat.io")
-
-
-class Clouds(Protocol):
-    def existing_cluster(self, facts: ClusterFacts) -> str:
-        """The kubeconfig of a cluster that was there before the stack, with its network in the Azure stand-in."""
-        ...
 
 
 def missing_secrets(config: Mapping[str, str]) -> list[str]:
@@ -45,14 +42,14 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
 
 
 def supply(
-    keys: list[str], config: Mapping[str, str], path: Path, vault: Vault, clouds: Clouds
+    keys: list[str], config: Mapping[str, str], path: Path, vault: Vault, azure: AzureStandIn
 ) -> dict[str, str]:
     """A value for each of `keys`; `path` keeps them, encrypted, for the next run."""
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     supplied: dict[str, str] = {}
     for key in keys:
         if key == f"{_PREFIX}kubeconfig":
-            supplied[key] = _existing_cluster(config, clouds)
+            supplied[key] = _existing_cluster(config, azure)
             continue
         before = json.loads(vault.decrypt(kept[key])) if key in kept else None
         supplied[key] = _text(fresh := _made(key, config, before))
@@ -84,20 +81,21 @@ def _made(key: str, config: Mapping[str, str], before: Any) -> Any:
             return before or secrets.token_urlsafe(30)
 
 
-def _existing_cluster(config: Mapping[str, str], clouds: Clouds) -> str:
-    """The kubeconfig of the one that the stack file names."""
+def _existing_cluster(config: Mapping[str, str], azure: AzureStandIn) -> str:
+    """The kubeconfig of a stand-in cluster that was there before the stack, with its network in the Azure stand-in."""
     try:
-        azure, cluster = _decoded(config[f"{_PREFIX}azure"]), _decoded(config[f"{_PREFIX}cluster"])
+        place, cluster = _decoded(config[f"{_PREFIX}azure"]), _decoded(config[f"{_PREFIX}cluster"])
         facts = self_managed(
             cluster["name"],
-            location=azure["location"],
-            subscription_id=azure["subscriptionId"],
-            tenant_id=azure["tenantId"],
+            location=place["location"],
+            subscription_id=place["subscriptionId"],
+            tenant_id=place["tenantId"],
         )
     except (KeyError, TypeError):  # the program will say what is missing
         nowhere = self_managed("unknown", location="unknown", subscription_id="unknown", tenant_id="unknown")
         return kubeconfig_text(nowhere, "unknown")
-    return clouds.existing_cluster(facts)
+    azure.existing_cluster(facts)
+    return azure.clusters.create(facts.name, facts)
 
 
 def _text(value: Any) -> str:

@@ -91,7 +91,7 @@ class Workspace:
 
             missing = throwaway.missing_secrets(config)
             kept = self.home / "secrets" / f"{stack}.json"
-            config |= throwaway.supply(missing, config, kept, self.keyring.default, self.stand_ins)
+            config |= throwaway.supply(missing, config, kept, self.keyring.default, self.stand_ins.azure)
             secret_keys |= set(missing)
             if missing:
                 display.note(f"Stand-in secrets, made by the sandbox and worth nothing: {', '.join(missing)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from sandbox.apiserver import BuildError, build, consent
+from sandbox.apiserver import BuildError
 from sandbox.engine.display import matters
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
@@ -47,8 +47,7 @@ class Environment:
             self.cli.prepare()
             link_kubernetes(self.cli, install=self._install)
             try:
-                consent()
-                build(self.home, say=out.print)
+                self.stand_ins.clusters.prepare(out.print)
                 self.stand_ins.clusters.start()
             except (BuildError, Refused) as error:
                 raise SandboxError(str(error)) from error

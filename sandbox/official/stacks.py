@@ -35,7 +35,7 @@ class Stacks:
         texts, _ = file.texts(self._keyring)
         missing = throwaway.missing_secrets(texts)
         kept = self._cli.home / "secrets" / f"{file.stack}.json"
-        supplied = throwaway.supply(missing, texts, kept, self._keyring.default, self._stand_ins)
+        supplied = throwaway.supply(missing, texts, kept, self._keyring.default, self._stand_ins.azure)
         vault = self._keyring.vault(file.salt) if file.salt else self._keyring.default
         values = file.values | {key: {"secure": vault.encrypt(text)} for key, text in supplied.items()}
         path = self.config_file(file.stack)

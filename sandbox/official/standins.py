@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sandbox.apiserver import ServerClusters
 from sandbox.azure import AzureStandIn
-from sandbox.openshift.clusters import ClusterFacts
 
 
 class Official:
@@ -23,8 +22,3 @@ class Official:
     @cached_property
     def clusters(self) -> ServerClusters:
         return ServerClusters(self._home)
-
-    def existing_cluster(self, facts: ClusterFacts) -> str:
-        """Its kubeconfig; the cluster was there before the stack, and so was its network."""
-        self.azure.existing_cluster(facts)
-        return self.clusters.create(facts.name, facts)

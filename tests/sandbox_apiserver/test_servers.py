@@ -71,6 +71,19 @@ def test_a_failed_build_says_what_the_compiler_said_and_is_not_taken_for_done(
     assert not is_built(tmp_path)
 
 
+def test_where_there_is_a_cluster_in_its_place_no_server_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(BuildError, match="install Go"):
+        ServerClusters(tmp_path).prepare(print)
+    monkeypatch.setenv(external.VARIABLE, str(tmp_path / "kubeconfig"))
+    monkeypatch.setenv(external.CONSENT, "1")
+    ServerClusters(tmp_path / "other").prepare(print)
+    assert not (tmp_path / "other").exists()
+
+
 def test_what_is_built_is_not_built_again(broken: Path) -> None:
     (broken / "go").unlink()
     assert build(broken) == broken / "bin"

@@ -1,11 +1,11 @@
 """The sandbox's clusters and its Azure, read as their files have them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from sandbox.azure import AzureStandIn
+from sandbox.engine.providers import StandIns
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.kinds import KINDS
 from sandbox.openshift.objects import Ref
@@ -51,17 +51,17 @@ def server_of(stack: Deployment, home: Path) -> ApiServer:
     from sandbox.apiserver.clusters import ServerClusters
 
     clusters = ServerClusters(home)
-    for facts in clusters.directory.glob("*/facts.json"):
-        if _is(stack, json.loads(facts.read_text("utf-8"))):
-            return ApiServer(clusters.server(facts.parent.name).kubeconfig())
+    for name in clusters.names():
+        facts = clusters.facts(name)
+        if facts and _is(stack, facts):
+            return ApiServer(clusters.kubeconfig(name))
     raise Unreachable(_NONE.format(home=home, stack=stack.stack))
 
 
 def nat_gateway(home: Path, engine: str, subnet_id: str) -> str | None:
     """The id of the NAT gateway that the Azure of an engine has at a subnet. Raises Unreachable where there is no such subnet."""
     _, subscription, _, group, _, _, _, network, _, subnet = subnet_id.lstrip("/").split("/")
-    cloud = home / "azure.json" if engine == "embedded" else home / "pulumi" / "azure.json"
-    provider = AzureStandIn(cloud, StoreClusters(home)).for_provider({"subscriptionId": subscription})
+    provider = _azure(home, engine).for_provider({"subscriptionId": subscription})
     try:
         found = provider.invoke(
             "azure-native:network:getSubnet",
@@ -70,6 +70,14 @@ def nat_gateway(home: Path, engine: str, subnet_id: str) -> str | None:
     except Refused as refusal:
         raise Unreachable(str(refusal)) from refusal
     return table(found, "natGateway").get("id")
+
+
+def _azure(home: Path, engine: str) -> AzureStandIn:
+    if engine == "embedded":
+        return StandIns(home).azure
+    from sandbox.official.standins import Official
+
+    return Official(home).azure
 
 
 def _is(stack: Deployment, facts: Mapping[str, str]) -> bool:

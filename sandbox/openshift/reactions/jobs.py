@@ -103,7 +103,7 @@ def _approve(objects: Objects, job: Manifest, environment: dict[str, str]) -> li
             if plan["spec"]["clusterServiceVersionNames"] == [csv] and not plan["spec"]["approved"]:
                 return [Put({**plan, "spec": {**plan["spec"], "approved": True}})]
         waiting = f"no InstallPlan installs exactly {csv}: {_offered(objects, namespace)}"
-    if _seconds(job) > int(environment.get("PATIENCE") or 1500):
+    if _seconds(job) > float(environment.get("PATIENCE", "inf")):
         look = f"Look at: oc get subscription,installplan,csv -n {namespace} -o yaml"
         return put_changed(job, _failed(job, f"gave up: {waiting}\n{look}"))
     return [*report(objects, job, "approver", "Waiting", waiting), *put_changed(job, _active(job))]
