@@ -80,7 +80,7 @@ format: environment-dev ## Format the code and mend what the linter can
 	@$(PYTHON) -m ruff check --fix --quiet . ; $(PYTHON) -m ruff format .
 
 .PHONY: schema
-schema: environment ## Write stacks/schema.json and docs/configuration.md from the config models
+schema: environment ## Write config/schema.json and docs/configuration.md from the config models
 	@$(PYTHON) -m tools.schema && $(PYTHON) -m tools.configuration
 
 .PHONY: reference-values

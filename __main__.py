@@ -7,10 +7,11 @@ gc.disable()
 
 import pulumi
 
-from stacks import hub, program, spoke, standalone
-from stacks.config import HubConfig, SpokeConfig, StandaloneConfig
+from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from program import hub, spoke, standalone
+from program.stack import load_stack
 
-stack = program.load_stack()
+stack = load_stack()
 match stack.config:
     case HubConfig() as config:
         outputs = hub.declare(config, stack)

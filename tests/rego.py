@@ -6,7 +6,7 @@ from typing import Any
 
 from regopy import Interpreter, LogLevel
 
-from components.trustee.documents import Layout
+from model.trustee.documents import Layout
 
 # What the attestation service adds to the engine: the value registered under a name, or null
 # (confidential-containers/trustee attestation-service/src/ear_token/broker.rs).

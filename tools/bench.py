@@ -25,9 +25,9 @@ import yaml
 
 from sandbox.official.bench import ratios
 from sandbox.official.install import missing
+from tools.program_files import RUNNABLE
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = ("Pulumi.yaml", "__main__.py", "components", "stacks", "sandbox")
 SPOKES = (1, 10, 50)
 
 # Runs a command of the sandbox, then names the SDK modules that it imported; azure-native also has placeholders for all others.
@@ -175,7 +175,7 @@ def _median_ratio(runs: Sequence[Run], floors: Sequence[float]) -> float:
 def _copy_of_the_project(scratch: Path) -> Path:
     project = scratch / "project"
     project.mkdir()
-    for name in PROJECT:
+    for name in RUNNABLE:
         # With its bytecode, which stays valid because the times of the files are kept.
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, project / name)

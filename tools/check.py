@@ -36,7 +36,7 @@ CHECKS = (
     Check(name="configuration", command=["python", "-m", "tools.configuration", "--check"]),
     Check(
         name="stacks",
-        command=["check-jsonschema", "--schemafile", "stacks/schema.json"],
+        command=["check-jsonschema", "--schemafile", "config/schema.json"],
         files=["stacks/Pulumi.*.yaml"],
     ),
     Check(name="yaml", command=["yamllint", "--strict", "."]),

@@ -1,6 +1,6 @@
 """`python -m tools.configuration [--check]`: write docs/configuration.md from the models, or say whether it is what they give.
 
-What a key means, takes and defaults to is said once, where it is checked: in `stacks.sections` and `stacks.types`.
+What a key means, takes and defaults to is said once, where it is checked: in `config.sections` and `config.types`.
 """
 
 import argparse
@@ -16,10 +16,10 @@ from annotated_types import Ge, Le
 from pydantic import WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from stacks.config import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
-from stacks.load import PREFIX
-from stacks.sections import Stack, TrustedZone, UntrustedZone
-from stacks.types import Range, Section, Text
+from config.load import PREFIX
+from config.roles import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
+from config.sections import Stack, TrustedZone, UntrustedZone
+from config.types import Range, Section, Text
 
 FILE = Path(__file__).parent.parent / "docs" / "configuration.md"
 ROLES: Mapping[str, type[Section]] = {
@@ -30,10 +30,10 @@ ROLES: Mapping[str, type[Section]] = {
 _HEAD = """\
 # Configuration reference
 
-<!-- Written by `make schema` from stacks/sections.py and stacks/types.py: do not edit. -->
+<!-- Written by `make schema` from config/sections.py and config/types.py: do not edit. -->
 
 A stack is one file, `stacks/Pulumi.<stack>.yaml`, with these keys under `config:`. Its first line,
-`# yaml-language-server: $schema=./schema.json`, makes editors complete and check it. Unknown keys are refused; so is every value that
+`# yaml-language-server: $schema=../config/schema.json`, makes editors complete and check it. Unknown keys are refused; so is every value that
 breaks a rule, all of them at once, before anything is made. The committed `dev` files are examples with comments.
 
 | key | hub | spoke | standalone |
@@ -112,7 +112,7 @@ def value(hint: Any, more: Sequence[object] = ()) -> str:
         marks += own
     for mark in reversed(marks):  # the last one is the narrowest
         if isinstance(mark, WithJsonSchema) and mark.json_schema and "enum" in mark.json_schema:
-            return f"one of the {len(mark.json_schema['enum'])} VM sizes in `stacks/schema.json`"
+            return f"one of the {len(mark.json_schema['enum'])} VM sizes in `config/schema.json`"
         if isinstance(mark, Text):
             return mark.rule.removeprefix("must be ")
         if isinstance(mark, Range):

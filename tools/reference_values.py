@@ -1,4 +1,4 @@
-"""`python -m tools.reference_values 1.13.1`: write stacks/reference-values/<OSC version>.yaml from the vendor's image.
+"""`python -m tools.reference_values 1.13.1`: write reference-values/<OSC version>.yaml from the vendor's image.
 
 The image is found by its tag, held to its digest, its signature verified with the vendor's key, and the registers read from
 its /image/measurements.json. What a tool did not say is never made up: where one is missing or refuses, nothing is written and
@@ -20,10 +20,10 @@ from typing import Any, Final, cast
 
 import yaml
 
-from components.trustee import reference_values
-from components.trustee.reference_values import ReferenceValues
+from model.attestation import reference_values
+from model.attestation.reference_values import ReferenceValues
 
-FOLDER = Path(__file__).resolve().parent.parent / "stacks" / "reference-values"
+FOLDER = Path(__file__).resolve().parent.parent / "reference-values"
 IMAGE: Final = "registry.redhat.io/openshift-sandboxed-containers/osc-dm-verity-image"
 KEY: Final = "https://security.access.redhat.com/data/63405576.txt"
 MEASUREMENTS: Final = "/image/measurements.json"

@@ -1,7 +1,7 @@
-"""`python -m tools.schema [--check]`: write stacks/schema.json from the models, or say whether it is what they give.
+"""`python -m tools.schema [--check]`: write config/schema.json from the models, or say whether it is what they give.
 
 Editors complete and check stack files by it (their first line names it), and `make check` holds the committed files to it.
-The schema knows each value by itself; the rules between values are in `stacks.rules`.
+The schema knows each value by itself; the rules between values are in `config.rules`.
 """
 
 import argparse
@@ -14,10 +14,10 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
-from stacks.config import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
-from stacks.load import PREFIX
+from config.load import PREFIX
+from config.roles import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
 
-FILE = Path(__file__).parent.parent / "stacks" / "schema.json"
+FILE = Path(__file__).parent.parent / "config" / "schema.json"
 _ROLES = {"hub": HubConfig, "spoke": SpokeConfig, "standalone": StandaloneConfig}
 _OF_PULUMI = ("secretsprovider", "encryptionsalt", "encryptedkey")
 
@@ -98,7 +98,7 @@ def text() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.schema", description="Write stacks/schema.json.")
+    parser = argparse.ArgumentParser(prog="python -m tools.schema", description="Write config/schema.json.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is stale")
     if not parser.parse_args(arguments).check:
         FILE.write_text(text(), "utf-8")

@@ -14,10 +14,10 @@ from typing import cast
 
 import yaml
 
+from tools import program_files
+
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ("__main__.py", "Pulumi.yaml", "requirements.txt")
-PACKAGES = ("components/", "stacks/")
-REFERENCE_VALUES = PurePosixPath("stacks/reference-values")
+REFERENCE_VALUES = PurePosixPath("reference-values")
 
 
 def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]:
@@ -42,7 +42,8 @@ def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]
 
 
 def _is_program(path: str) -> bool:
-    return path in PROGRAM or (path.startswith(PACKAGES) and path.endswith(".py"))
+    packages = tuple(f"{folder}/" for folder in program_files.CODE)
+    return path in program_files.ENTRY or (path.startswith(packages) and path.endswith(".py"))
 
 
 def _stack(path: str) -> str | None:

@@ -12,8 +12,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi_azure_native import authorization, redhatopenshift
 
-from components.azure import naming
 from components.cluster import facts
+from model.azure import naming
 
 NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Network
 from typing import Any, Final
 
-from components.azure import vm_sizes
+from model.azure import vm_sizes
 from sandbox.azure.authorization import GUID
 from sandbox.azure.kind import Account, Problem
 from sandbox.azure.schema import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from components.azure import vm_sizes
+from model.azure import vm_sizes
 from sandbox.azure.cloud import Contents, Record, guid
 from sandbox.azure.kind import Account, Kind, NameRule, Problem
 from sandbox.azure.schema import MAP, TEXT, computed, group, known, location, required

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from components.azure import vm_sizes
+from model.azure import vm_sizes
 from sandbox.azure import aro, authorization, egress, groups, network, schema, security_groups
 from sandbox.azure.cloud import Cloud, Contents, Record
 from sandbox.azure.existing import add_existing

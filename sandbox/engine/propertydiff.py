@@ -95,7 +95,7 @@ def _texts(old: Any, new: Any) -> tuple[str, str] | None:
 def _readable(text: str) -> str:
     """Initdata as its TOML, and JSON with encoded JSON inside (reference values) with that decoded."""
     if text.startswith("H4sI"):
-        from components.confidential import initdata
+        from model.attestation import initdata
 
         with contextlib.suppress(initdata.InitdataError):
             return initdata.decode(text).toml

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from config.roles import SECRETS, StackConfig, required_secrets
 from sandbox.engine.passphrase import Vault
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
-from stacks.config import SECRETS, StackConfig, required_secrets
 
 if TYPE_CHECKING:
     from sandbox.azure import AzureStandIn

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stacks.committed import ROOT
+from tests.config.committed import ROOT
 from tools.configuration import anchor
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

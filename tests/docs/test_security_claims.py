@@ -7,11 +7,11 @@ from functools import cache
 import pytest
 import yaml
 
-from tests.stacks.committed import ROOT
+from tests.config.committed import ROOT
 from tools import configuration
 
 PAGE = (ROOT / "docs/security.md").read_text("utf-8")
-CLAIMS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
+CLAIMS = sorted(set(re.findall(r"`((?:sandbox/)?tests/[\w/]+\.py)::(\w+)`", PAGE)))
 SETTINGS = sorted(set(re.findall(r"`coco:([\w.<>]+)`", PAGE)))
 
 
@@ -28,7 +28,7 @@ def test_a_test_that_is_named_exists(file: str, name: str) -> None:
 
 
 def test_every_test_is_named_with_its_file() -> None:
-    named = re.findall(r"`(?:tests/)?[\w/]*(?:\.py::)?(test_\w+)`", PAGE)
+    named = re.findall(r"`(?:(?:sandbox/)?tests/)?[\w/]*(?:\.py::)?(test_\w+)`", PAGE)
     assert sorted(set(named)) == sorted({name for _, name in CLAIMS})
 
 

@@ -23,8 +23,8 @@ from joserfc.jwk import ECKey
 from sandbox.trustee.client import Answer, Client
 from sandbox.trustee.process import Running, running
 from sandbox.trustee.source import Trustee
+from tests.model.attestation import evidence
 from tests.rego import token
-from tests.trustee import evidence
 
 ROOT = Path(__file__).parents[2]
 HUB = "dev-hub"

@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-from tests.stacks import edits
+from tests.config import edits
+from tools.program_files import RUNNABLE
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "stacks", "sandbox")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = folder / ".sandbox"
-        for name in PROGRAM:
+        for name in RUNNABLE:
             source = ROOT / name
             if source.is_dir():
                 shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

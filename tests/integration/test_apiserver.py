@@ -28,6 +28,7 @@ from sandbox.openshift.kinds import (
     crd_name,
 )
 from sandbox.openshift.objects import condition, new
+from tests.config import committed
 from tests.integration.servers import (
     HOME,
     User,
@@ -39,7 +40,6 @@ from tests.integration.servers import (
     manifests,
     refusal,
 )
-from tests.stacks import committed
 
 pytestmark = [
     pytest.mark.integration,

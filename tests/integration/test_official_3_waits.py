@@ -31,9 +31,7 @@ def test_a_trustee_that_does_not_become_ready_is_named_with_the_condition_and_re
     world.cluster(HUB).delete(f"{TRUSTEE}/secrets/kbsres1")
     added = {"source": "generated", "keys": ["key"], "readableBy": ["hardened"]}
     world.project.configure(HUB, {"secrets.late": added})
-    with world.project.edited(
-        "components/trustee/trustee.py", ('"15m", update="15m"', '"15s", update="15s"')
-    ):
+    with world.project.edited("components/hub/trustee.py", ('"15m", update="15m"', '"15s", update="15s"')):
         done = world.pulumi("up", HUB, "--yes", "--skip-preview")
     assert done.code != 0
     assert 'Waiting for {.status.isReady}=true (found "false")' in done.text

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from components.trustee import resource_policy
-from components.trustee.resource_policy import Release
+from model.policy import resource_policy
+from model.policy.resource_policy import Release
 from sandbox.engine.workspace import Workspace
 from sandbox.trustee import mounts, router
 from sandbox.trustee.client import Client
@@ -30,9 +30,9 @@ from tests.integration.guests import (
     started,
     with_document,
 )
+from tests.model.attestation import evidence
+from tests.model.attestation.test_attestation_policy import RECORDED
 from tests.rego import token
-from tests.trustee import evidence
-from tests.trustee.test_attestation_policy import RECORDED
 
 pytestmark = [pytest.mark.integration, needs("kbs")]
 KEY1, KEY2 = "default/kbsres1/key1", "default/kbsres1/key2"

@@ -20,13 +20,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from components.trustee import attestation_policy, documents, reference_values, resource_policy
-from components.trustee.attestation_policy import SNP, TDX
-from components.trustee.reference_values import Hardware, Pcrs, Provenance, ReferenceValues, TcbMinimum
-from components.trustee.resource_policy import Release
+from model.attestation import attestation_policy, reference_values
+from model.attestation.attestation_policy import SNP, TDX
+from model.attestation.reference_values import Hardware, Pcrs, Provenance, ReferenceValues, TcbMinimum
+from model.policy import resource_policy
+from model.policy.resource_policy import Release
+from model.trustee import documents
 from tests.integration.guests import GOOD, claims_of, needs
+from tests.model.attestation.test_attestation_policy import MINIMA, PCRS, RECORDED, SNP_CLAIMS
 from tests.rego import released
-from tests.trustee.test_attestation_policy import MINIMA, PCRS, RECORDED, SNP_CLAIMS
 
 pytestmark = [
     pytest.mark.integration,

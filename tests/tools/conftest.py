@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stacks.committed import ROOT
+from tests.config.committed import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components.confidential import agent_policy, initdata
+from model.attestation import initdata
+from model.policy import agent_policy
 from tests.certificates import certificate
-from tests.stacks.committed import ROOT
+from tests.config.committed import ROOT
 from tools.posture import deployment, report
 from tools.posture.deployment import Deployment, Resource
 from tools.posture.model import Posture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.test_schema import SCHEMA
+from tests.config.test_schema import SCHEMA
 from tools import configuration
 
 TEXT = configuration.text()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.stacks.committed import NAMES, ROOT
+from tests.config.committed import NAMES, ROOT
 from tests.tools import deployed
 from tools.posture.model import Trusted
 from tools.posture.release import ANYTHING_ELSE

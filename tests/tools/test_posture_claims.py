@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.stacks.committed import ROOT
+from tests.config.committed import ROOT
 from tests.tools import deployed
 from tests.tools.deployed import NOW
 from tools.posture import images, report
@@ -205,9 +205,9 @@ def test_values_without_any_reviewed_file_are_reported(home: Path, tmp_path: Pat
 
 
 def test_verified_values_are_not_reported(home: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "stacks/reference-values"
+    folder = tmp_path / "reference-values"
     folder.mkdir(parents=True)
-    values = yaml.load((ROOT / "stacks/reference-values/1.13.1.yaml").read_text(), yaml.BaseLoader)  # noqa: S506
+    values = yaml.load((ROOT / "reference-values/1.13.1.yaml").read_text(), yaml.BaseLoader)  # noqa: S506
     values["provenance"] |= {
         "signatureChecked": "true",
         "imageDigest": "sha256:" + "0" * 64,

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tests.stacks.committed import ROOT
+from tests.config.committed import ROOT
 from tests.tools import deployed
 from tests.tools.deployed import NOW
 from tools.posture import __main__ as command
 from tools.posture import deployment, difference, model, render_html, render_text
 from tools.posture.deployment import PostureError
 from tools.posture.model import Posture
+from tools.program_files import RUNNABLE
 
 
 def text_of(posture: Posture) -> str:
@@ -190,7 +191,7 @@ def test_a_planned_change_is_shown_before_it_is_made(home: Path, tmp_path: Path)
     """The project of another revision, previewed against the same state."""
     project = tmp_path / "project"
     project.mkdir()
-    for part in ("components", "sandbox", "stacks", "Pulumi.yaml", "__main__.py"):
+    for part in RUNNABLE:
         subprocess.run(["cp", "-r", str(ROOT / part), str(project)], check=True)
     file = project / "stacks/Pulumi.dev-hub.yaml"
     stack = file.read_text()

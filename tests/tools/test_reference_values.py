@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.trustee import reference_values as model
+from model.attestation import reference_values as model
 from tools import reference_values
 
 DIGEST = "sha256:" + "5e" * 32

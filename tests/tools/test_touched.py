@@ -8,7 +8,7 @@ STACKS = {
         "config": {
             "coco:role": "hub",
             "coco:trustee": {"oscVersions": ["1.13.1"]},
-            "coco:profiles": {"web": {"policyFile": "stacks/policies/web.rego"}},
+            "coco:profiles": {"web": {"policyFile": "policies/web.rego"}},
         }
     },
     "prod-hub": {"config": {"coco:role": "hub", "coco:trustee": {"oscVersions": ["1.12.0"]}}},
@@ -21,8 +21,8 @@ STACKS = {
         "__main__.py",
         "Pulumi.yaml",
         "requirements.txt",
-        "components/azure/network.py",
-        "stacks/rules/place.py",
+        "components/network/vnet.py",
+        "config/rules/place.py",
     ],
 )
 def test_the_program_touches_every_stack(path: str) -> None:
@@ -35,8 +35,8 @@ def test_the_program_touches_every_stack(path: str) -> None:
         "README.md",
         "sandbox/provider.py",
         "tools/check.py",
-        "tests/stacks/test_load.py",
-        "stacks/schema.json",
+        "tests/config/test_load.py",
+        "config/schema.json",
         "",
     ],
 )
@@ -50,8 +50,8 @@ def test_a_hub_touches_the_spokes_that_read_it() -> None:
 
 
 def test_a_file_touches_the_stacks_that_name_it() -> None:
-    assert touched(["stacks/policies/web.rego"], STACKS) == ["dev-hub", "dev-spoke"]
-    assert touched(["stacks/reference-values/1.12.0.yaml"], STACKS) == ["prod-hub"]
+    assert touched(["policies/web.rego"], STACKS) == ["dev-hub", "dev-spoke"]
+    assert touched(["reference-values/1.12.0.yaml"], STACKS) == ["prod-hub"]
 
 
 def test_a_removed_stack_touches_its_readers_but_has_no_preview_itself() -> None:

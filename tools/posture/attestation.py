@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, cast
 
-from components.trustee.documents import Layout
+from model.trustee.documents import Layout
 from tools.posture import rego
 from tools.posture.model import Requirement
 

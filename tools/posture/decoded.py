@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from components.confidential import agent_policy, initdata
-from components.confidential.initdata import Documents, Initdata
+from model.attestation import initdata
+from model.attestation.initdata import Documents, Initdata
+from model.policy import agent_policy
 from tools.posture import images
 from tools.posture.deployment import PostureError
 from tools.posture.model import Powers

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from components.trustee import reference_values
-from components.trustee.documents import Layout
-from components.trustee.reference_values import ReferenceValues
+from model.attestation import reference_values
+from model.attestation.reference_values import ReferenceValues
+from model.trustee.documents import Layout
 from tools.posture.deployment import PostureError
 from tools.posture.model import ReferenceValue
 
-FILES = Path("stacks/reference-values")
+FILES = Path("reference-values")
 
 
 def deployed(text: str, layout: Layout) -> dict[str, dict[str, Any]]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.trustee import documents
-from components.trustee.documents import Layout
+from model.trustee import documents
+from model.trustee.documents import Layout
 from tools.posture import attestation, decoded, measurements, release
 from tools.posture.deployment import Deployment, PostureError, Resource, table, unknown
 from tools.posture.model import Profile, Trusted

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from components.confidential import sealed_secrets
+from model.trustee import sealed_secrets
 from tools.posture import attestation, images, measurements, trusted
 from tools.posture.model import Access, Matrix, Powers, Profile, ReferenceValue, Trusted, Untrusted
 from tools.posture.release import ANYTHING_ELSE

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from components.confidential import initdata
+from model.attestation import initdata
 from tools.posture.deployment import Deployment, Resource, table
 from tools.posture.untrusted import ANNOTATION, RUNTIME_CLASS
 from tools.verify.check import Check, differences

@@ -1,1 +1,0 @@
-"""Azure: the network and its way out; pure: addresses, names, VM sizes."""

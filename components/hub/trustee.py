@@ -1,0 +1,220 @@
+"""Trustee: the KBS, the attestation service and the reference values, run by the Trustee operator.
+
+A raw KbsConfig with ConfigMaps of our own, not a TrusteeConfig: that one copies the TLS secret once and never again, so a
+renewed certificate would not reach the KBS. Every ConfigMap carries the operator's migration mark from its creation;
+operator 1.2 takes one without it for a leftover of 1.1 and deletes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random as random
+
+from components.kubernetes import Observed, custom_resource, once
+from model.trustee import auth_key, documents
+
+NAMESPACE = "trustee-operator-system"
+HTTPS_SECRET = "kbs-https"  # noqa: S105 -- the name of a Secret
+TOKEN_SECRET = "kbs-attestation-token"  # noqa: S105 -- the name of a Secret
+AUTH_SECRET = "kbs-auth"  # noqa: S105 -- the name of a Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrusteeArgs:
+    """Documents arrive rendered, so that a reader of the role sees what they are made of.
+
+    ``kbs_host`` is the name the router serves the KBS under, and the one name in its certificate.
+    ``served_secrets`` must exist; ``served_digest`` changes when a value in them does, and rolls the pods.
+    ``reference_values`` maps a name of the attestation policy to its accepted values.
+    """
+
+    layout: documents.Layout
+    namespace: pulumi.Input[str]
+    kbs_host: pulumi.Output[str]
+    issuer: pulumi.Input[str]
+    resource_policy: pulumi.Input[str]
+    attestation_policy: pulumi.Input[str]
+    reference_values: pulumi.Input[str]
+    served_secrets: Sequence[str]
+    served_digest: pulumi.Output[str]
+    token_minutes: int
+
+
+class Trustee(pulumi.ComponentResource):
+    """The KBS answers at ``kbs_url`` once the component is there."""
+
+    kbs_url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TrusteeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("coco:trustee:Trustee", name, {}, opts)
+        self._name, self._args, self._child = name, args, pulumi.ResourceOptions(parent=self)
+        layout = args.layout
+
+        https = self._https_certificate()
+        token = self._token_certificate()
+        auth = self._auth_secret()
+        roll_on = pulumi.Output.all(
+            args.served_digest, self._revision("https", https), self._revision("token", token)
+        ).apply(lambda parts: "secrets {} https certificate {} token certificate {}".format(*parts))
+        config = self._config_map(
+            "kbs-config",
+            layout.kbs_config_key,
+            roll_on.apply(
+                lambda roll: documents.kbs_config(layout, token_minutes=args.token_minutes, pods_roll_on=roll)
+            ),
+        )
+        mounted = [
+            config,
+            self._config_map("resource-policy", layout.resource_policy_key, args.resource_policy),
+            self._config_map("attestation-policy", layout.attestation_policy_key, args.attestation_policy),
+            self._config_map("reference-values", layout.reference_values_key, args.reference_values),
+            auth,
+        ]
+
+        kbs = custom_resource(
+            f"{name}-kbs",
+            api_version="confidentialcontainers.org/v1alpha1",
+            kind="KbsConfig",
+            object_name="kbs",
+            namespace=args.namespace,
+            wait_for=["jsonpath={.status.isReady}=true"],
+            spec={
+                "kbsDeploymentType": "AllInOneDeployment",
+                "kbsServiceType": "ClusterIP",
+                "kbsConfigMapName": "kbs-config",
+                "kbsResourcePolicyConfigMapName": "resource-policy",
+                "kbsAttestationPolicyConfigMapName": "attestation-policy",
+                "kbsRvpsRefValuesConfigMapName": "reference-values",
+                "kbsAuthSecretName": AUTH_SECRET,
+                "kbsHttpsKeySecretName": HTTPS_SECRET,
+                "kbsHttpsCertSecretName": HTTPS_SECRET,
+                "kbsAttestationKeySecretName": TOKEN_SECRET,
+                "kbsAttestationCertSecretName": TOKEN_SECRET,
+                "kbsSecretResources": list(args.served_secrets),
+                "KbsEnvVars": {"RUST_LOG": "info"},
+                "KbsDeploymentSpec": {"replicas": 1},
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[https, token, *mounted],
+                custom_timeouts=pulumi.CustomTimeouts(create="15m", update="15m"),
+            ),
+        )
+        route = custom_resource(
+            f"{name}-route",
+            api_version="route.openshift.io/v1",
+            kind="Route",
+            object_name="kbs",
+            namespace=args.namespace,
+            spec={
+                "host": args.kbs_host,
+                "to": {"kind": "Service", "name": "kbs-service", "weight": 100},
+                "port": {"targetPort": "kbs-port"},
+                # Only the KBS itself ends the TLS session: the router must not be able to read a released secret.
+                "tls": {"termination": "passthrough", "insecureEdgeTerminationPolicy": "None"},
+                "wildcardPolicy": "None",
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[kbs]),
+        )
+        self.kbs_url = pulumi.Output.all(args.kbs_host, route.id).apply(lambda parts: f"https://{parts[0]}")
+        self.register_outputs({"kbsUrl": self.kbs_url})
+
+    def _config_map(self, what: str, key: str, text: pulumi.Input[str]) -> k8s.core.v1.ConfigMap:
+        return k8s.core.v1.ConfigMap(
+            f"{self._name}-{what}",
+            metadata={
+                "name": what,
+                "namespace": self._args.namespace,
+                "annotations": self._args.layout.migrated_annotation,
+            },
+            data={key: text},
+            opts=self._child,
+        )
+
+    def _https_certificate(self) -> k8s.apiextensions.CustomResource:
+        """Renewed four months before it ends: the KBS serves the new one from the next ``up`` on, not earlier."""
+        return self._certificate(
+            "https",
+            HTTPS_SECRET,
+            {
+                "dnsNames": [self._args.kbs_host],
+                "duration": "8760h",
+                "renewBefore": "2920h",
+                "usages": ["server auth", "digital signature"],
+                "privateKey": {
+                    "algorithm": "ECDSA",
+                    "encoding": "PKCS8",
+                    "size": 256,
+                    "rotationPolicy": "Always",
+                },
+                "issuerRef": {"kind": "ClusterIssuer", "name": self._args.issuer},
+            },
+            self._child,
+        )
+
+    def _token_certificate(self) -> k8s.apiextensions.CustomResource:
+        """Signs and verifies attestation tokens; only the KBS itself ever checks it, so it is its own authority."""
+        self_signed = custom_resource(
+            f"{self._name}-token-issuer",
+            api_version="cert-manager.io/v1",
+            kind="Issuer",
+            object_name="attestation-token",
+            namespace=self._args.namespace,
+            wait_for=["condition=Ready"],
+            spec={"selfSigned": {}},
+            opts=self._child,
+        )
+        return self._certificate(
+            "token",
+            TOKEN_SECRET,
+            {
+                "commonName": "kbs-attestation-token",
+                "duration": "8760h",
+                "renewBefore": "2920h",
+                "privateKey": {
+                    "algorithm": "ECDSA",
+                    "encoding": "PKCS8",
+                    "size": 256,
+                    "rotationPolicy": "Always",
+                },
+                "issuerRef": {"kind": "Issuer", "name": "attestation-token"},
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[self_signed]),
+        )
+
+    def _certificate(
+        self, what: str, secret: str, spec: Mapping[str, object], opts: pulumi.ResourceOptions
+    ) -> k8s.apiextensions.CustomResource:
+        return custom_resource(
+            f"{self._name}-{what}-certificate",
+            api_version="cert-manager.io/v1",
+            kind="Certificate",
+            object_name=secret,
+            namespace=self._args.namespace,
+            spec={"secretName": secret, **spec},
+            wait_for=["condition=Ready"],
+            opts=opts,
+        )
+
+    def _revision(self, what: str, certificate: pulumi.CustomResource) -> pulumi.Output[int]:
+        """Counts the issuances, read from the certificate's status: its secret, and so the key, stays out of the state."""
+        secret = HTTPS_SECRET if what == "https" else TOKEN_SECRET
+        issued = Observed(
+            f"{self._name}-{what}-issued",
+            api_version="cert-manager.io/v1",
+            kind="Certificate",
+            id=once(certificate, f"{NAMESPACE}/{secret}"),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[certificate]),
+        )
+        return issued.status.apply(lambda status: int(status["revision"]))
+
+    def _auth_secret(self) -> k8s.core.v1.Secret:
+        seed = random.RandomBytes(f"{self._name}-auth-seed", length=32, opts=self._child)
+        return k8s.core.v1.Secret(
+            f"{self._name}-auth",
+            metadata={"name": AUTH_SECRET, "namespace": self._args.namespace},
+            string_data={"publicKey": seed.base64.apply(auth_key.public_key)},
+            opts=self._child,
+        )

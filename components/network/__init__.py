@@ -1,0 +1,1 @@
+"""The network of a zone, and its outbound path."""

@@ -1,0 +1,147 @@
+"""The network of one zone: a VNet and its subnets for control plane, workers and, in a spoke, peer pods.
+
+Subnets are resources of their own and never part of the VNet's document: azure-native would otherwise plan to wipe one with
+the other. They are created one after the other, because ARM refuses two writes to one VNet at a time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import network
+
+from model.azure import addresses
+
+# cloud-api-adaptor: the agent's forwarder, and the VXLAN tunnel as OSC configures it (upstream's 4789 is OVN's own).
+AGENT_PORT = "15150"
+VXLAN_PORT = "9000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """``plan`` decides the subnets; the peer-pod subnet is made when it has one and needs ``nat_gateway_id`` then."""
+
+    name_prefix: str
+    resource_group_name: pulumi.Input[str]
+    location: str
+    cidr: str
+    plan: addresses.Plan
+    nat_gateway_id: pulumi.Input[str] | None
+    tags: Mapping[str, str]
+
+
+class Network(pulumi.ComponentResource):
+    """A VNet whose every subnet has exactly one explicit way out: the cluster's load balancer, or the NAT gateway."""
+
+    vnet_id: pulumi.Output[str]
+    control_plane_subnet_id: pulumi.Output[str]
+    worker_subnet_id: pulumi.Output[str]
+    peer_pod_subnet_id: pulumi.Output[str] | None = None
+    peer_pod_nsg_id: pulumi.Output[str] | None = None
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("coco:azure:Network", name, {}, opts)
+        vnet = network.VirtualNetwork(
+            f"{name}-vnet",
+            virtual_network_name=f"{args.name_prefix}-vnet",
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            address_space={"address_prefixes": [args.cidr]},
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnets"]),
+        )
+        self.vnet_id = vnet.id
+
+        # ARO attaches its own NSG and service endpoints to the subnets of its nodes; undoing that breaks the cluster.
+        written_by_aro = ["networkSecurityGroup", "serviceEndpoints", "privateLinkServiceNetworkPolicies"]
+        control_plane = network.Subnet(
+            f"{name}-control-plane",
+            subnet_name="control-plane",
+            resource_group_name=args.resource_group_name,
+            virtual_network_name=vnet.name,
+            address_prefix=str(args.plan.control_plane),
+            default_outbound_access=False,
+            private_link_service_network_policies="Disabled",
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=written_by_aro),
+        )
+        workers = network.Subnet(
+            f"{name}-workers",
+            subnet_name="workers",
+            resource_group_name=args.resource_group_name,
+            virtual_network_name=vnet.name,
+            address_prefix=str(args.plan.workers),
+            default_outbound_access=False,
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=written_by_aro, depends_on=[control_plane]
+            ),
+        )
+        self.control_plane_subnet_id = control_plane.id
+        self.worker_subnet_id = workers.id
+
+        if args.plan.peer_pods is not None and args.nat_gateway_id is not None:
+            nsg = self._peer_pod_nsg(name, args)
+            peer_pods = network.Subnet(
+                f"{name}-peer-pods",
+                subnet_name="peer-pods",
+                resource_group_name=args.resource_group_name,
+                virtual_network_name=vnet.name,
+                address_prefix=str(args.plan.peer_pods),
+                default_outbound_access=False,
+                nat_gateway={"id": args.nat_gateway_id},
+                network_security_group={"id": nsg.id},
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[workers]),
+            )
+            self.peer_pod_subnet_id = peer_pods.id
+            self.peer_pod_nsg_id = nsg.id
+        self.register_outputs(
+            {
+                "vnetId": self.vnet_id,
+                "controlPlaneSubnetId": self.control_plane_subnet_id,
+                "workerSubnetId": self.worker_subnet_id,
+                "peerPodSubnetId": self.peer_pod_subnet_id,
+                "peerPodNsgId": self.peer_pod_nsg_id,
+            }
+        )
+
+    def _peer_pod_nsg(self, name: str, args: NetworkArgs) -> network.NetworkSecurityGroup:
+        """Only the workers reach a peer pod, and only its agent and its tunnel: everything else is refused."""
+
+        def allow_from_workers(
+            rule: str, priority: int, protocol: str, port: str
+        ) -> network.SecurityRuleArgs:
+            return network.SecurityRuleArgs(
+                name=rule,
+                priority=priority,
+                direction="Inbound",
+                access="Allow",
+                protocol=protocol,
+                source_address_prefix=str(args.plan.workers),
+                source_port_range="*",
+                destination_address_prefix=str(args.plan.peer_pods),
+                destination_port_range=port,
+            )
+
+        deny_the_rest = network.SecurityRuleArgs(
+            name="deny-the-rest",
+            priority=4096,
+            direction="Inbound",
+            access="Deny",
+            protocol="*",
+            source_address_prefix="*",
+            source_port_range="*",
+            destination_address_prefix="*",
+            destination_port_range="*",
+        )
+        return network.NetworkSecurityGroup(
+            f"{name}-peer-pods-nsg",
+            network_security_group_name=f"{args.name_prefix}-peer-pods-nsg",
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            security_rules=[
+                allow_from_workers("agent-from-workers", 100, "Tcp", AGENT_PORT),
+                allow_from_workers("tunnel-from-workers", 110, "Udp", VXLAN_PORT),
+                deny_the_rest,
+            ],
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -1,0 +1,1 @@
+"""The untrusted zone: sandboxed containers, peer pods, and confidential workloads."""

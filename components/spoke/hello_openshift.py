@@ -1,0 +1,61 @@
+"""The same small web server three ways, so that the difference can be seen: standard, debug and hardened.
+
+``standard`` is an ordinary pod. ``debug`` is confidential, but its profile lets an administrator exec into it and read its logs.
+``hardened`` refuses both, and that is the only difference between the last two.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.spoke.workload import ConfidentialWorkload, ConfidentialWorkloadArgs
+from model.samples import WEB_IMAGE
+
+NAMESPACE = "hello-openshift"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelloOpenShiftArgs:
+    """``hardened_initdata`` and ``debug_initdata`` are encoded documents of the hub's profiles of that name."""
+
+    apps_domain: pulumi.Output[str]
+    runtime_class: pulumi.Output[str]
+    hardened_initdata: pulumi.Input[str]
+    debug_initdata: pulumi.Input[str]
+
+
+class HelloOpenShift(pulumi.ComponentResource):
+    """``urls`` by variant."""
+
+    urls: dict[str, pulumi.Output[str]]
+
+    def __init__(
+        self, name: str, args: HelloOpenShiftArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("coco:samples:HelloOpenShift", name, {}, opts)
+        namespace = k8s.core.v1.Namespace(
+            f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
+        )
+        confidential = {"debug": args.debug_initdata, "hardened": args.hardened_initdata}
+        self.urls = {
+            variant: ConfidentialWorkload(
+                f"{name}-{variant}",
+                ConfidentialWorkloadArgs(
+                    app=f"hello-{variant}",
+                    namespace=namespace.metadata["name"],
+                    host=pulumi.Output.format("hello-{0}.{1}", variant, args.apps_domain),
+                    image=WEB_IMAGE,
+                    command=[
+                        "/bin/bash",
+                        "-c",
+                        f"echo 'Hello OpenShift, {variant}' > /var/www/html/index.html && run-httpd",
+                    ],
+                    runtime_class=args.runtime_class if variant in confidential else None,
+                    initdata=confidential.get(variant),
+                ),
+                pulumi.ResourceOptions(parent=self),
+            ).url
+            for variant in ("standard", *confidential)
+        }
+        self.register_outputs({"urls": self.urls})

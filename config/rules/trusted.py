@@ -1,0 +1,183 @@
+"""Rules about the trusted zone: Trustee's versions, the initdata profiles, and who may read which secret."""
+
+from collections.abc import Iterator
+
+from config.rules.problem import Problem, Rule
+from config.sections import ProfileSection, Stack, TrustedZone
+from model import versions
+from model.attestation import initdata
+from model.policy import agent_policy
+
+# What the zone serves besides the secrets of the stack: the image policy and the key of sealed secrets.
+OWN_SECRETS = ("image-policy", "sealing-key")
+
+
+def _trustee_version(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    trustee = stack.trustee
+    if versions.minor(trustee.version) not in versions.TRUSTEE_OF_OSC.values():
+        yield Problem(
+            key="trustee.version",
+            value=trustee.version,
+            rule="must be a Trustee version that this program knows",
+            fix=f"use a release of {', '.join(versions.TRUSTEE_OF_OSC.values())}",
+        )
+        return
+    misfits = [problem for osc in trustee.osc_versions if (problem := _misfit(osc, trustee.version))]
+    yield from misfits
+    if not misfits and not any(
+        versions.pair(osc=osc, trustee=trustee.version) for osc in trustee.osc_versions
+    ):
+        partners = {partner: osc for osc, partner in versions.TRUSTEE_OF_OSC.items()}
+        yield Problem(
+            key="trustee.oscVersions",
+            value=", ".join(trustee.osc_versions),
+            rule=f"must name sandboxed containers that go with trustee.version {trustee.version}, beside which an older"
+            " release is taken only while its spokes are upgraded",
+            fix=f"add a release of {partners[versions.minor(trustee.version)]}, with its file of reference values",
+        )
+
+
+def _misfit(osc: str, trustee: str) -> Problem | None:
+    partner = versions.TRUSTEE_OF_OSC.get(versions.minor(osc))
+    if partner is None:
+        return unknown_osc("trustee.oscVersions", osc)
+    if versions.attests(osc=osc, trustee=trustee):
+        return None
+    return Problem(
+        key="trustee.oscVersions",
+        value=osc,
+        rule=f"must fit trustee.version {trustee}, and sandboxed containers {osc} goes with {partner}.z",
+        fix="change one of the two versions",
+    )
+
+
+def unknown_osc(key: str, osc: str) -> Problem:
+    """`osc` at `key` is of no release line that can be paired with a Trustee."""
+    return Problem(
+        key=key,
+        value=osc,
+        rule="must be a version of sandboxed containers that this program knows",
+        fix=f"use a release of {', '.join(versions.TRUSTEE_OF_OSC)}",
+    )
+
+
+def _profiles(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    for name, profile in stack.profiles.items():
+        if profile.exec and profile.exec_commands:
+            yield Problem(
+                key=f"profiles.{name}.execCommands",
+                value=", ".join(profile.exec_commands),
+                rule="must be absent where exec is true, which allows every command",
+                fix="remove one of the two",
+            )
+        else:
+            try:
+                settings = agent_policy.AgentSettings(exec_commands=profile.exec_commands)
+                initdata.check_size(agent_policy.render(settings))
+            except initdata.InitdataError as error:
+                yield Problem(
+                    key=f"profiles.{name}.execCommands",
+                    value=f"{len(profile.exec_commands)} commands",
+                    rule="must fit into what a VM is given at its start",
+                    fix=str(error),
+                )
+            except agent_policy.PolicyError as error:
+                yield Problem(
+                    key=f"profiles.{name}.execCommands",
+                    value=", ".join(profile.exec_commands),
+                    rule="must be command lines as a shell would read them",
+                    fix=str(error),
+                )
+        if profile.policy_file is not None and profile != ProfileSection(
+            policy_file=profile.policy_file, algorithm=profile.algorithm
+        ):
+            yield Problem(
+                key=f"profiles.{name}.policyFile",
+                value=profile.policy_file,
+                rule="must stand alone, because the file replaces every other setting of the profile",
+                fix="remove the other settings except algorithm, or the file",
+            )
+
+
+def _secrets(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    for name, secret in stack.secrets.items():
+        if name.startswith("kbs-") or name in OWN_SECRETS:
+            yield Problem(
+                key=f"secrets.{name}",
+                value=name,
+                rule=f"must not start with kbs- or be one of {', '.join(OWN_SECRETS)}, which the program makes itself",
+                fix="rename it",
+            )
+        for reader in secret.readable_by:
+            profile = stack.profiles.get(reader)
+            if profile is None:
+                yield Problem(
+                    key=f"secrets.{name}.readableBy",
+                    value=reader,
+                    rule="must name profiles of this stack",
+                    fix=f"use one of {', '.join(stack.profiles)}, or define the profile",
+                )
+            elif profile.permissive and not secret.allow_debug:
+                yield gives_away(name, reader)
+
+
+def gives_away(secret: str, profile: str) -> Problem:
+    """`secret` is readable by `profile`, under which the owner of the spoke can take it."""
+    return Problem(
+        key=f"secrets.{secret}.readableBy",
+        value=profile,
+        rule="must not name a profile that allows any command or a change of policy, under which whoever runs the spoke"
+        " reads the secret",
+        fix=f"remove {profile}, or write allowDebug: true if this secret may be known",
+    )
+
+
+def _images(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    trustee = stack.trustee
+    if trustee.image_policy == "signed" and not trustee.signed_images:
+        yield Problem(
+            key="trustee.signedImages",
+            rule="is missing",
+            fix="with imagePolicy signed, name {repository: ..., key: <secret>/<key>}, or no container could start",
+        )
+    if trustee.image_policy != "signed" and trustee.signed_images:
+        yield Problem(
+            key="trustee.signedImages",
+            value=", ".join(image.repository for image in trustee.signed_images),
+            rule="must be absent unless imagePolicy is signed, because nothing would check it",
+            fix="write imagePolicy: signed, or remove it",
+        )
+    for image in trustee.signed_images:
+        name, _, key = image.key.partition("/")
+        if name not in stack.secrets or key not in stack.secrets[name].keys:
+            yield Problem(
+                key="trustee.signedImages",
+                value=image.key,
+                rule="must name a key that this stack serves",
+                fix=f"add {key} to keys of coco:secrets.{name}, with source: config",
+            )
+
+
+def _external(stack: Stack) -> Iterator[Problem]:
+    if not isinstance(stack, TrustedZone):
+        return
+    stores = {"keyVault": stack.external_secrets.key_vault, "vault": stack.external_secrets.vault}
+    for source, store in stores.items():
+        served = [name for name, secret in stack.secrets.items() if secret.source == source]
+        if served and store is None:
+            yield Problem(
+                key=f"externalSecrets.{source}",
+                rule="is missing",
+                fix=f"say where it is, because {', '.join(served)} of coco:secrets comes from there, or change the source",
+            )
+
+
+RULES: tuple[Rule, ...] = (_trustee_version, _profiles, _secrets, _images, _external)

@@ -1,0 +1,57 @@
+"""The sections of a stack file, and the two zones they belong to.
+
+Pure: no I/O and no pulumi. A field's `description` is the only source of schema.json and of the configuration reference.
+Rules about one value are here and in `config.types`, those between values in `config.rules`.
+"""
+
+from config.sections.place import (
+    AroSection,
+    AzureSection,
+    ClusterSection,
+    ExistingSection,
+    NetworkSection,
+    OperatorsSection,
+    ServicePrincipalSection,
+    Stack,
+)
+from config.sections.trusted import (
+    ExternalSecretsSection,
+    KeyVaultSection,
+    ProfileSection,
+    ServedSecretSection,
+    SignedImageSection,
+    TrustedZone,
+    TrusteeSection,
+    VaultSection,
+)
+from config.sections.untrusted import (
+    PeerPodsSection,
+    SamplesSection,
+    SandboxedContainersSection,
+    UntrustedZone,
+)
+from config.types import Section
+
+__all__ = [
+    "AroSection",
+    "AzureSection",
+    "ClusterSection",
+    "ExistingSection",
+    "ExternalSecretsSection",
+    "KeyVaultSection",
+    "NetworkSection",
+    "OperatorsSection",
+    "PeerPodsSection",
+    "ProfileSection",
+    "SamplesSection",
+    "SandboxedContainersSection",
+    "Section",
+    "ServedSecretSection",
+    "ServicePrincipalSection",
+    "SignedImageSection",
+    "Stack",
+    "TrustedZone",
+    "TrusteeSection",
+    "UntrustedZone",
+    "VaultSection",
+]

@@ -1,0 +1,169 @@
+"""What a stack with Trustee says: versions, profiles, and the secrets it serves."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from config.types import (
+    DnsLabel,
+    Flag,
+    Guid,
+    HttpsUrl,
+    ProjectFile,
+    Repository,
+    SecretKey,
+    Section,
+    ServedKey,
+    Version,
+    Whole,
+    distinct,
+    some,
+)
+
+
+class SignedImageSection(Section):
+    """Images that may run because they are signed."""
+
+    repository: Repository = Field(
+        description="Repository, or a part of one up to a slash, whose images may run"
+    )
+    key: ServedKey = Field(
+        description="Where their cosign public key is served: <secret>/<key> of coco:secrets"
+    )
+
+
+class TrusteeSection(Section):
+    """Trustee: the key broker, the attestation service and what they accept."""
+
+    version: Version = Field(description="Version of the Trustee operator")
+    accepted_previous: Whole = Field(
+        default=1,
+        ge=0,
+        le=5,
+        description="How many earlier PCR8 values of a profile stay accepted after it changed, so that running pods keep"
+        " their secrets until their spoke is updated",
+    )
+    token_minutes: Whole = Field(
+        default=5, ge=1, le=60, description="Life of an attestation token, in minutes"
+    )
+    osc_versions: Annotated[tuple[Version, ...], AfterValidator(some)] = Field(
+        description="Versions of OpenShift sandboxed containers whose pod VM image may attest; each needs its reviewed"
+        " file reference-values/<version>.yaml"
+    )
+    allow_unverified_reference_values: Flag = Field(
+        default=False,
+        description="Take reference values whose file says that nobody verified where they come from",
+    )
+    tees: Annotated[tuple[Literal["az-snp-vtpm", "az-tdx-vtpm"], ...], AfterValidator(some)] = Field(
+        default=("az-snp-vtpm",), description="Kinds of confidential VM that may attest"
+    )
+    image_policy: Literal["insecure", "reject", "signed"] = Field(
+        default="reject",
+        description="Which container images a confidential pod may run: insecure any, signed those with a valid signature,"
+        " reject none",
+    )
+    signed_images: tuple[SignedImageSection, ...] = Field(
+        default=(), description="With imagePolicy signed: which images may run, and the key that signed them"
+    )
+
+
+class ProfileSection(Section):
+    """An initdata profile: what the owner of a spoke may do to a pod that runs under it. Nothing, unless said here."""
+
+    exec_commands: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(distinct)] = (
+        Field(default=(), description="Exact command lines that may be executed in a container")
+    )
+    exec: Flag = Field(default=False, description="Any command may be executed in a container")
+    read_logs: Flag = Field(default=False, description="The containers' output may be read")
+    write_stdin: Flag = Field(default=False, description="Input may be written to a container")
+    set_policy: Flag = Field(
+        default=False,
+        description="The policy may be replaced while the pod runs, which voids everything else",
+    )
+    policy_file: ProjectFile | None = Field(
+        default=None,
+        description="A Rego policy of your own instead of the settings above, relative to the project's root",
+    )
+    algorithm: Literal["sha256", "sha384", "sha512"] = Field(
+        default="sha256", description="Digest of the initdata; PCR8 is a SHA-256 register whichever it is"
+    )
+
+    @property
+    def permissive(self) -> bool:
+        """Whether these settings give the owner of a spoke a way to whatever the pod holds."""
+        return self.exec or self.set_policy
+
+
+class ServedSecretSection(Section):
+    """A secret that Trustee serves at kbs:///default/<name>/<key>."""
+
+    source: Literal["generated", "config", "keyVault", "vault"] = Field(
+        description="generated: 32 random letters and digits a key, kept encrypted in the state; config: from the secret key"
+        " coco:secretValues; keyVault: the secrets <name>-<key> of coco:externalSecrets.keyVault; vault: the fields <key> of"
+        " the secret <name> in coco:externalSecrets.vault"
+    )
+    keys: Annotated[tuple[SecretKey, ...], AfterValidator(some)] = Field(description="Keys of the secret")
+    readable_by: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
+        description="Profiles whose pods may read it; an empty list: none"
+    )
+    sealed: Flag = Field(
+        default=False,
+        description="Publish sealed secrets that stand for its keys, for applications that know nothing of Trustee",
+    )
+    allow_debug: Flag = Field(
+        default=False,
+        description="Let profiles read it that allow any command or a change of policy, which gives it to the owner of the"
+        " spoke",
+    )
+
+
+class KeyVaultSection(Section):
+    """An Azure Key Vault that the hub's cluster reads as a service principal (secret key coco:keyVaultClientSecret)."""
+
+    url: HttpsUrl = Field(description="Address of the vault, https://<name>.vault.azure.net")
+    client_id: Guid = Field(
+        description="Application id of a service principal with the role Key Vault Secrets User"
+    )
+
+
+class VaultSection(Section):
+    """A HashiCorp Vault that the hub's cluster reads by Kubernetes authentication."""
+
+    url: HttpsUrl = Field(description="Address of the server")
+    mount: DnsLabel = Field(default="secret", description="Where its KV engine, version 2, is mounted")
+    role: DnsLabel = Field(description="Role of Vault's Kubernetes authentication that may read the secrets")
+
+
+class ExternalSecretsSection(Section):
+    """The External Secrets operator, for secrets that live elsewhere."""
+
+    version: Version = Field(
+        default="1.0.0", description="Version of the External Secrets operator for Red Hat OpenShift"
+    )
+    refresh_minutes: Whole = Field(
+        default=60, ge=1, le=1440, description="How often values are fetched; the next update serves them"
+    )
+    key_vault: KeyVaultSection | None = Field(default=None, description=KeyVaultSection.__doc__)
+    vault: VaultSection | None = Field(default=None, description=VaultSection.__doc__)
+
+
+class TrustedZone(Section):
+    """What a stack with Trustee says besides."""
+
+    trustee: TrusteeSection = Field(description=TrusteeSection.__doc__)
+    profiles: Mapping[DnsLabel, ProfileSection] = Field(
+        default={
+            "hardened": ProfileSection(),
+            "debug": ProfileSection(exec=True, read_logs=True, write_stdin=True),
+        },
+        min_length=1,
+        description="Initdata profiles by name. The default is hardened, with nothing allowed, and debug, with commands,"
+        " logs and input.",
+    )
+    secrets: Mapping[DnsLabel, ServedSecretSection] = Field(
+        default={}, description="Secrets that Trustee serves, by name"
+    )
+    external_secrets: ExternalSecretsSection = Field(
+        default=ExternalSecretsSection(), description=ExternalSecretsSection.__doc__
+    )

@@ -1,0 +1,275 @@
+"""The annotated types of a stack file, and how a value is refused.
+
+Pure. What is wrong with a value is raised with `refuse`, as the rule it breaks and what to do; `config.explain` makes one
+sentence of these, the key and the value.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from model.azure import vm_sizes
+
+
+def refuse(rule: str, fix: str) -> PydanticCustomError:
+    """An error for a validator to raise: `rule` completes "<key> ...", `fix` is what to do about it."""
+    return PydanticCustomError("rule", "{rule}: {fix}", {"rule": rule, "fix": fix})
+
+
+class Section(BaseModel):
+    """A mapping of a stack file: camelCase keys there, snake_case here; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """Marks a `str` that must match `pattern` as a whole (a pattern that Python and ECMAScript read alike)."""
+
+    pattern: str
+    rule: str
+    fix: str
+
+    def _check(self, value: str) -> str:
+        if re.fullmatch(self.pattern, value) is None:
+            raise refuse(self.rule, self.fix)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Marks an `IPv4Network` given as canonical CIDR text with a prefix of `largest` to `smallest` bits."""
+
+    largest: int
+    smallest: int
+    example: str
+
+    def _check(self, value: object) -> object:
+        if isinstance(value, IPv4Network):
+            return value
+        try:
+            network = IPv4Network(str(value), strict=False)
+        except ValueError as error:
+            raise refuse("must be an IPv4 range in CIDR notation", f"write it like {self.example}") from error
+        if str(network) != value:
+            raise refuse("must be the first address of the range and its prefix length", f"write {network}")
+        if not self.largest <= network.prefixlen <= self.smallest:
+            raise refuse(
+                f"must be a range of /{self.largest} to /{self.smallest}",
+                f"choose one of that size, for example {self.example}",
+            )
+        return network
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/[0-9]+$"}
+
+
+Flag = Annotated[
+    bool, Strict()
+]  # strict: in YAML 1.2 `no` is a text, and a text must never become a permission
+Whole = Annotated[int, Strict()]
+
+Guid = Annotated[
+    str,
+    Text(
+        pattern="[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        rule="must be a GUID in lower case",
+        fix="copy the id as `az` prints it, for example 6f1c2a34-0d5e-4b7a-9c11-2f3e4d5c6b7a",
+    ),
+]
+Version = Annotated[
+    str,
+    Text(
+        pattern="(?:0|[1-9][0-9]*)(?:[.](?:0|[1-9][0-9]*)){2}",
+        rule="must be a full version of three numbers",
+        fix='write all three, in quotes where YAML would read a number, for example "1.13.1"',
+    ),
+]
+DnsLabel = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?",
+        rule="must be a name that Kubernetes takes: lower-case letters, digits and inner hyphens, at most 63",
+        fix="rename it, for example web-1",
+    ),
+]
+SecretKey = Annotated[
+    str,
+    Text(
+        # kubectl explain secret.data; the Trustee operator passes over keys with a dot in front (secret-converter).
+        pattern="[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,252}",
+        rule="must be a key that Kubernetes and Trustee take: letters, digits, '-', '_' and inner '.', at most 253",
+        fix="rename it, for example key1",
+    ),
+]
+AzureLocation = Annotated[
+    str,
+    Text(
+        pattern="[a-z]+[a-z0-9]*",
+        rule="must be the short name of an Azure region",
+        fix="write it as `az account list-locations` does under name, for example eastus2",
+    ),
+]
+StackName = Annotated[
+    str,
+    Text(
+        pattern="[^/]+/[^/]+/[^/]+",
+        rule="must be the full name of a stack, organization/project/stack",
+        fix="with a state backend of your own the organization is the word organization, for example organization/coco/dev-hub",
+    ),
+]
+# The first label of 2 to 63 characters starts with a letter (ARO-RP, pkg/api/validate); Azure appends
+# .<region>.aroapp.io to a bare one.
+AroDomain = Annotated[
+    str,
+    Text(
+        pattern="[a-z][-a-z0-9]{0,61}[a-z0-9](?:[.][a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*",
+        rule="must be a domain that ARO takes: labels of lower-case letters, digits and inner hyphens, the first of at"
+        " least two characters and starting with a letter",
+        fix="rename it, for example dev-hub",
+    ),
+]
+VmSize = Annotated[
+    str,
+    Text(
+        pattern="Standard_[A-Za-z0-9_-]+",
+        rule="must be one Azure VM size without spaces",
+        fix="write it as `az vm list-skus` does, for example Standard_DC2as_v5",
+    ),
+]
+
+
+def _control_plane(size: str) -> str:
+    if size not in vm_sizes.ARO_CONTROL_PLANE:
+        raise refuse("must be a VM size that ARO takes for control-plane nodes", "use Standard_D8s_v5")
+    return size
+
+
+def _worker(size: str) -> str:
+    if size not in vm_sizes.ARO_WORKERS:
+        fix = "use Standard_D4s_v5; nodes are never confidential, only the VMs under peerPods are"
+        raise refuse("must be a VM size that ARO takes for workers", fix)
+    return size
+
+
+def _confidential(size: str) -> str:
+    if vm_sizes.tee_of(size) is None:
+        fix = "use a size of the DCasv5, DCesv5, ECasv5 or ECesv5 families or their successors"
+        raise refuse("must be a confidential VM size", f"{fix}, for example Standard_DC2as_v5")
+    return size
+
+
+def _enum(sizes: frozenset[str]) -> WithJsonSchema:
+    return WithJsonSchema({"enum": sorted(sizes)})
+
+
+ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane), _enum(vm_sizes.ARO_CONTROL_PLANE)]
+WorkerSize = Annotated[VmSize, AfterValidator(_worker), _enum(vm_sizes.ARO_WORKERS)]
+ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential), _enum(vm_sizes.CONFIDENTIAL)]
+HttpsUrl = Annotated[
+    str,
+    Text(
+        pattern="https://[A-Za-z0-9.-]+(?::[0-9]+)?",
+        rule="must be an https address without a path",
+        fix="write https://<host>, with :<port> where it is not 443",
+    ),
+]
+Repository = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9._-]+)*",
+        rule="must be a registry or a repository without scheme, tag and digest",
+        fix="write it as images name it, for example registry.access.redhat.com/ubi9",
+    ),
+]
+ServedKey = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9-]+/[-._a-zA-Z0-9]+",
+        rule="must be the name of a served secret and one of its keys",
+        fix="write <secret>/<key>, for example cosign-keys/release",
+    ),
+]
+# A path that stays in the project: what is outside of it is not reviewed with the stack file.
+ProjectFile = Annotated[
+    str,
+    Text(
+        pattern="(?!/)(?!(?:.*/)?[.][.](?:/|$)).+",
+        rule="must be the path of a file in the project, relative to its root",
+        fix="move the file into the project, for example policies/web.rego",
+    ),
+]
+VNetRange = Annotated[IPv4Network, Range(largest=16, smallest=24, example="10.0.0.0/16")]
+PodRange = Annotated[IPv4Network, Range(largest=8, smallest=18, example="10.128.0.0/14")]
+ServiceRange = Annotated[IPv4Network, Range(largest=8, smallest=22, example="172.30.0.0/16")]
+
+# Azure takes at most 50 tags with names up to 512 characters, but two readers of these tags take less: TAGS of
+# peer-pods-cm is one comma-separated text without spaces, and a storage account's tag names end at 128.
+TagName = Annotated[
+    str,
+    Text(
+        pattern=r"(?!azure|microsoft|windows)[^\s,=<>%&\\?/]{1,128}",
+        rule="must be a tag name without spaces, commas and =<>%&\\?/, at most 128 characters, not starting with azure,"
+        " microsoft or windows",
+        fix="rename the tag, for example environment",
+    ),
+]
+TagValue = Annotated[
+    str,
+    Text(
+        pattern=r"[^\s,=]{1,256}",
+        rule="must be a tag value without spaces, commas and =, of 1 to 256 characters",
+        fix="shorten it or join its words with hyphens: peer-pod VMs get tags as one comma-separated text",
+    ),
+]
+
+
+def azure_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """At most 40, because the operators add to Azure's 50; names differ in more than the case, which Azure ignores."""
+    if len(tags) > 40:
+        raise refuse("must be at most 40 tags", "remove some: Azure takes 50, and the cluster adds its own")
+    if len({name.lower() for name in tags}) != len(tags):
+        raise refuse("must not hold two tags whose names differ only in case", "remove or rename one of them")
+    return tags
+
+
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Nothing is named twice."""
+    if len(set(values)) != len(values):
+        raise refuse("must not name an entry twice", "remove the repeated entry")
+    return values
+
+
+def some(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Something is named, and nothing twice."""
+    if not values:
+        raise refuse("must have at least one entry", "add one, or leave the key out where it is optional")
+    return distinct(values)

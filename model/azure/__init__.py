@@ -1,0 +1,1 @@
+"""Azure: address plans, names, and VM sizes."""

@@ -1,0 +1,1 @@
+"""What Trustee is configured with: its documents, its keys, and sealed secrets."""

@@ -1,0 +1,102 @@
+"""The part of the trusted zone that is there only when served secrets live in a vault elsewhere."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pulumi
+
+from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
+from components.hub.secret_store import KeyVault, SecretStore, SecretStoreArgs, Vault
+from components.kubernetes import custom_resource
+from config.roles import HubConfig, StandaloneConfig
+from program.place import Place
+from program.stack import LoadedStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalSecrets:
+    """Names of Kubernetes secrets, fingerprints of their values, and what to wait for before using either."""
+
+    names: list[str]
+    fingerprints: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    components: list[pulumi.Resource]
+
+
+def declare(
+    config: HubConfig | StandaloneConfig, stack: LoadedStack, place: Place, trustee: OperatorSubscription
+) -> ExternalSecrets:
+    sources = {name: source for name, source in _sources(config, stack).items() if _keys(config, name)}
+    if not sources:
+        return ExternalSecrets(names=[], fingerprints=pulumi.Output.from_input({}), components=[])
+    operator = OperatorSubscription(
+        "external-secrets-operator",
+        OperatorSubscriptionArgs(
+            namespace="external-secrets-operator",
+            package="openshift-external-secrets-operator",
+            channel="stable-v1",
+            csv=f"external-secrets-operator.v{config.external_secrets.version}",
+            source=config.operators.source,
+            all_namespaces=True,
+        ),
+        place.on_cluster(),
+    )
+    running = custom_resource(
+        "external-secrets",
+        api_version="operator.openshift.io/v1alpha1",
+        kind="ExternalSecretsConfig",
+        object_name="cluster",
+        spec={"controllerConfig": {"networkPolicies": [_way_out(sources.values())]}},
+        wait_for=["condition=Ready"],
+        opts=pulumi.ResourceOptions(provider=place.provider, depends_on=[operator]),
+    )
+    stores = [
+        SecretStore(
+            {"keyVault": "key-vault", "vault": "vault"}[name],
+            SecretStoreArgs(
+                namespace=trustee.namespace,
+                source=source,
+                secrets=_keys(config, name),
+                refresh=f"{config.external_secrets.refresh_minutes}m",
+            ),
+            place.on_cluster(trustee, running),
+        )
+        for name, source in sources.items()
+    ]
+    return ExternalSecrets(
+        names=[name for store in stores for name in store.names],
+        fingerprints=pulumi.Output.all(*[store.fingerprints for store in stores]).apply(
+            lambda found: {name: values for each in found for name, values in each.items()}
+        ),
+        components=list(stores),
+    )
+
+
+def _way_out(sources: Iterable[KeyVault | Vault]) -> dict[str, Any]:
+    """The operator isolates what it runs: without this the controller reaches neither a vault nor, for its token, Entra."""
+    ports = {443, *(urlsplit(source.url).port or 443 for source in sources)}
+    return {
+        "name": "vaults",
+        "componentName": "ExternalSecretsCoreController",
+        "egress": [{"ports": [{"protocol": "TCP", "port": port} for port in sorted(ports)]}],
+    }
+
+
+def _keys(config: HubConfig | StandaloneConfig, source: str) -> dict[str, tuple[str, ...]]:
+    return {name: secret.keys for name, secret in config.secrets.items() if secret.source == source}
+
+
+def _sources(config: HubConfig | StandaloneConfig, stack: LoadedStack) -> dict[str, KeyVault | Vault]:
+    sources: dict[str, KeyVault | Vault] = {}
+    key_vault, vault = config.external_secrets.key_vault, config.external_secrets.vault
+    if key_vault is not None and "keyVaultClientSecret" in stack.secrets:
+        sources["keyVault"] = KeyVault(
+            url=key_vault.url,
+            tenant_id=config.azure.tenant_id,
+            client_id=key_vault.client_id,
+            client_secret=stack.secrets["keyVaultClientSecret"],
+        )
+    if vault is not None:
+        sources["vault"] = Vault(url=vault.url, mount=vault.mount, role=vault.role)
+    return sources

@@ -1,0 +1,43 @@
+"""What a role is given: the validated stack file, and its secrets as secret outputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from config import load
+from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from model.attestation.reference_values import ReferenceValues
+from model.azure import naming
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedStack:
+    """``policies`` are Rego texts by profile, ``reference_values`` by OSC version: what the stack file refers to by name."""
+
+    name: str
+    config: HubConfig | SpokeConfig | StandaloneConfig
+    secrets: Mapping[str, pulumi.Output[str]]
+    policies: Mapping[str, str]
+    reference_values: Mapping[str, ReferenceValues]
+
+
+def load_stack() -> LoadedStack:
+    """Read the configuration of the running stack; RunError with every problem in it, before anything is declared."""
+    try:
+        naming.check_stack(pulumi.get_stack())
+        loaded = load.load(
+            pulumi.runtime.get_config_env(), root=ROOT, encrypted=pulumi.runtime.get_config_secret_keys_env()
+        )
+    except (naming.NamingError, load.ConfigError) as error:
+        raise pulumi.RunError(str(error)) from None
+    return LoadedStack(
+        name=pulumi.get_stack(),
+        config=loaded.config,
+        secrets={key: pulumi.Output.secret(value) for key, value in loaded.secrets.items()},
+        policies=loaded.policies,
+        reference_values=loaded.reference_values,
+    )

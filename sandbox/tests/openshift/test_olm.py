@@ -1,0 +1,137 @@
+from typing import Any
+
+import pytest
+
+from sandbox.openshift import kinds
+from sandbox.openshift.objects import condition
+from sandbox.provider import Incomplete
+from sandbox.tests.openshift.cluster import (
+    JOB,
+    KATA_CONFIG,
+    OPERATOR_GROUP,
+    OSC,
+    PACKAGES,
+    ROUTE,
+    SUBSCRIPTION,
+    TRUSTEE,
+    Api,
+)
+
+OLDER = "sandboxed-containers-operator.v1.13.0"
+NEWER = "sandboxed-containers-operator.v1.13.1"
+
+
+def plans(api: Api, namespace: str) -> dict[str, bool]:
+    """Whether the plan of each version is approved."""
+    found = api.cluster.objects.all(kinds.INSTALL_PLAN, namespace)
+    return {plan["spec"]["clusterServiceVersionNames"][0]: plan["spec"]["approved"] for plan in found}
+
+
+def test_nothing_is_installed_before_its_plan_is_approved(api: Api) -> None:
+    api.subscribe(OSC)
+    assert plans(api, OSC) == {NEWER: False}
+    status = api.get(kinds.SUBSCRIPTION, PACKAGES[OSC][0], OSC)["status"]
+    assert (status["state"], status["currentCSV"], "installedCSV" in status) == (
+        "UpgradePending",
+        NEWER,
+        False,
+    )
+    assert not api.cluster.objects.all(kinds.CSV)
+
+
+def test_exactly_the_pinned_version_is_approved_and_a_newer_one_waits(api: Api) -> None:
+    api.subscribe(OSC, OLDER)
+    job = api.approve(OSC, OLDER)
+    assert condition(job, "Complete") == "True"
+    assert plans(api, OSC) == {OLDER: True, NEWER: False}
+    status = api.get(kinds.SUBSCRIPTION, PACKAGES[OSC][0], OSC)["status"]
+    assert (status["installedCSV"], status["currentCSV"]) == (OLDER, NEWER)
+
+
+def test_a_new_pin_upgrades_and_keeps_what_runs(api: Api) -> None:
+    api.subscribe(OSC, OLDER)
+    api.approve(OSC, OLDER)
+    api.put(KATA_CONFIG, "kata", spec={})
+    api.approve(OSC, NEWER)
+    assert [csv["metadata"]["name"] for csv in api.cluster.objects.all(kinds.CSV)] == [NEWER]
+    assert api.get(kinds.SUBSCRIPTION, PACKAGES[OSC][0], OSC)["status"]["state"] == "AtLatestKnown"
+    assert condition(api.get(kinds.DEPLOYMENT, "controller-manager", OSC), "Available") == "True"
+    assert api.get(kinds.KATA_CONFIG, "kata")["status"]["runtimeClasses"] == ["kata"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "answer"),
+    [
+        (
+            {"channel": "stable-1.13"},
+            "no operators found in channel stable-1.13 of package sandboxed-containers",
+        ),
+        ({"startingCSV": "sandboxed-containers-operator.v9.9.9"}, "no operators found with name sandboxed"),
+        (
+            {"name": "sandboxed-containers"},
+            "no operators found in package sandboxed-containers in the catalog",
+        ),
+        ({"source": "community-operators"}, "no operators found from catalog community-operators"),
+    ],
+)
+def test_an_approval_that_can_never_come_says_what_olm_does_not_find(
+    api: Api, spec: dict[str, Any], answer: str
+) -> None:
+    api.subscribe(OSC, **spec)
+    with pytest.raises(Incomplete, match=answer):
+        api.approve(OSC)
+
+
+def test_an_approver_without_the_rights_is_forbidden(api: Api) -> None:
+    api.subscribe(TRUSTEE)
+    api.delete("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "approver", TRUSTEE)
+    with pytest.raises(
+        Incomplete, match=r"system:serviceaccount:trustee-operator-system:approver\" cannot list"
+    ):
+        api.approve(TRUSTEE)
+    assert plans(api, TRUSTEE) == {"trustee-operator.v1.2.1": False}
+
+
+def test_osc_cannot_watch_all_namespaces(api: Api) -> None:
+    api.subscribe(OSC)
+    api.change(OPERATOR_GROUP, OSC, OSC, spec={})
+    with pytest.raises(Incomplete, match="AllNamespaces InstallModeType not supported"):
+        api.approve(OSC)
+
+
+def test_two_operator_groups_stop_olm(api: Api) -> None:
+    api.subscribe(OSC)
+    api.put(OPERATOR_GROUP, "second", OSC, spec={"targetNamespaces": [OSC]})
+    assert condition(api.get(kinds.SUBSCRIPTION, PACKAGES[OSC][0], OSC), "ResolutionFailed") == "True"
+
+
+def test_a_job_that_failed_is_replaced_only_when_it_says_so(api: Api) -> None:
+    api.subscribe(OSC)
+    api.delete("kubernetes:rbac.authorization.k8s.io/v1:Role", "approver", OSC)
+    with pytest.raises(Incomplete) as failed:
+        api.approve(OSC)
+    live = failed.value.outputs
+    spec = {"template": live["spec"]["template"]}
+    for annotations, replaced in ({}, False), ({"pulumi.com/replaceUnready": "true"}, True):
+        inputs = api.inputs(live["metadata"]["name"], OSC, spec=spec, annotations=annotations)
+        diff = api.provider.diff(JOB, failed.value.id, inputs, {**live, **inputs}, inputs)
+        assert bool(diff.replace) is replaced
+
+
+def test_a_host_belongs_to_the_namespace_that_claimed_it_first(api: Api) -> None:
+    host = "kbs.apps.test.sandbox.example.com"
+    spec = {"host": host, "to": {"kind": "Service", "name": "web"}}
+    api.put("kubernetes:core/v1:Namespace", "late")
+    first = api.put(ROUTE, "web", "app", spec=spec)
+    late = api.put(ROUTE, "web", "late", spec=spec)
+    admitted = [route["status"]["ingress"][0]["conditions"][0]["status"] for route in (first, late)]
+    assert admitted == ["True", "False"]
+    assert "already exposes" in late["status"]["ingress"][0]["conditions"][0]["message"]
+    generated = api.put(ROUTE, "other", "app", spec={"to": {"kind": "Service", "name": "web"}})
+    assert generated["spec"]["host"] == "other-app.apps.test.sandbox.example.com"
+
+
+def test_a_subscription_that_is_gone_leaves_its_operator(api: Api) -> None:
+    api.install(TRUSTEE)
+    api.delete(SUBSCRIPTION, "trustee-operator", TRUSTEE)
+    assert api.get(kinds.CSV, "trustee-operator.v1.2.1", TRUSTEE)["status"]["phase"] == "Succeeded"

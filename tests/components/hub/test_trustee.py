@@ -1,0 +1,192 @@
+"""Invariants of Trustee, CertManager and ServedSecrets."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.hub.certificate_authority import CertManager, CertManagerArgs
+from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs, keyed_digest
+from components.hub.trustee import Trustee, TrusteeArgs
+from model.trustee import auth_key, documents
+from tests.harness import CA_PEM, Graph, Registered, Secret, deploy
+
+CONFIG_MAPS = ("kbs-config", "resource-policy", "attestation-policy", "reference-values")
+
+
+def _trustee(*, served: str = "digest-1", answers: Mapping[str, Any] | None = None) -> Graph:
+    def program() -> None:
+        trustee = Trustee(
+            "trustee",
+            TrusteeArgs(
+                layout=documents.layout("1.2.1"),
+                namespace="trustee-operator-system",
+                kbs_host=pulumi.Output.from_input("kbs.apps.example"),
+                issuer="kbs-ca",
+                resource_policy="package policy",
+                attestation_policy="package attestation",
+                reference_values="{}",
+                served_secrets=["kbsres1"],
+                served_digest=pulumi.Output.from_input(served),
+                token_minutes=5,
+            ),
+        )
+        pulumi.export("url", trustee.kbs_url)
+
+    return deploy(program, answers=answers)
+
+
+def _config_map(graph: Graph, name: str) -> Registered:
+    return graph[f"trustee-{name}"]
+
+
+def test_the_operator_never_takes_a_config_map_for_a_leftover() -> None:
+    graph = _trustee()
+    for name in CONFIG_MAPS:
+        annotations = _config_map(graph, name).inputs["metadata"]["annotations"]
+        assert annotations == {"kbs.confidentialcontainers.org/migrated-from-v1.1.0": "v1.2.0"}, name
+
+
+def test_the_kbs_names_only_what_exists_before_it() -> None:
+    graph = _trustee()
+    spec = graph["trustee-kbs"].inputs["spec"]
+    objects = {
+        resource.inputs["metadata"]["name"]: resource.name
+        for resource in graph.values()
+        if not resource.read and "name" in resource.inputs.get("metadata", {})
+    }
+    named = [value for key, value in spec.items() if key.endswith(("ConfigMapName", "SecretName"))]
+    assert len(named) == 9
+    for name in named:
+        assert objects[name] in graph.reaches("trustee-kbs"), name
+
+
+def test_the_kbs_is_there_when_its_operator_says_so() -> None:
+    annotations = _trustee()["trustee-kbs"].inputs["metadata"]["annotations"]
+    assert annotations == {"pulumi.com/waitFor": "jsonpath={.status.isReady}=true"}
+
+
+def test_a_changed_secret_rolls_the_pods() -> None:
+    first, second = (_config_map(_trustee(served=d), "kbs-config").inputs["data"] for d in ("one", "two"))
+    assert first != second
+
+
+@pytest.mark.parametrize("certificate", ["kbs-https", "kbs-attestation-token"])
+def test_a_renewed_certificate_rolls_the_pods(certificate: str) -> None:
+    def revisions(renewed: int) -> Graph:
+        def answer(args: Any) -> dict[str, Any]:
+            mine = args.resource_id == f"trustee-operator-system/{certificate}"
+            return {"status": {"revision": renewed if mine else 1}} if args.resource_id else {}
+
+        return _trustee(answers={"kubernetes:cert-manager.io/v1:Certificate": answer})
+
+    first, second = (_config_map(revisions(r), "kbs-config").inputs["data"] for r in (1, 2))
+    assert first != second
+
+
+def test_the_certificate_is_for_the_host_of_the_route_and_no_other() -> None:
+    graph = _trustee()
+    host = graph["trustee-route"].inputs["spec"]["host"]
+    assert graph["trustee-https-certificate"].inputs["spec"]["dnsNames"] == [host]
+    assert graph.exports["url"] == f"https://{host}"
+
+
+def test_the_router_never_sees_a_released_secret() -> None:
+    spec = _trustee()["trustee-route"].inputs["spec"]
+    assert spec["tls"]["termination"] == "passthrough"
+    assert spec["to"]["name"] == "kbs-service"
+
+
+def test_only_the_kbs_config_decides_which_secrets_are_served() -> None:
+    assert _trustee()["trustee-kbs"].inputs["spec"]["kbsSecretResources"] == ["kbsres1"]
+
+
+def test_the_admin_key_is_a_real_public_key_whose_seed_stays_secret() -> None:
+    graph = _trustee()
+    text = graph["trustee-auth"].inputs["stringData"].value["publicKey"]
+    assert isinstance(load_pem_public_key(text.encode()), Ed25519PublicKey)
+    assert "PRIVATE" not in text
+    assert text == auth_key.public_key(base64.b64encode(bytes(32)).decode())
+
+
+def _authority() -> Graph:
+    def program() -> None:
+        authority = CertManager("ca", CertManagerArgs(common_name="test"))
+        pulumi.export("ca", authority.ca_certificate)
+
+    return deploy(program)
+
+
+def test_the_key_of_the_authority_never_enters_the_state() -> None:
+    graph = _authority()
+    reads = [resource for resource in graph.values() if resource.read]
+    authority_secret = graph["ca-ca"].inputs["spec"]["secretName"]
+    assert [read.name for read in reads] == ["ca-ca-certificate"]
+    assert authority_secret == "kbs-ca"
+    assert graph["ca-ca-witness"].inputs["spec"]["secretName"] != authority_secret
+    assert graph["ca-ca-witness"].inputs["spec"]["dnsNames"] == ["witness.invalid"], (
+        "its key must open nothing"
+    )
+
+
+def test_the_authority_is_public_and_read_when_it_has_issued() -> None:
+    graph = _authority()
+    assert graph.exports["ca"] == CA_PEM
+    assert {"ca-ca", "ca-issuer", "ca-ca-witness"} <= graph.reaches("ca-ca-certificate")
+
+
+def test_the_authority_outlives_every_certificate_and_keeps_its_key() -> None:
+    spec = _authority()["ca-ca"].inputs["spec"]
+    assert (spec["isCA"], spec["duration"]) == (True, "87600h")
+    assert spec["privateKey"]["rotationPolicy"] == "Never"
+
+
+def _secrets(value: str = "canary-value") -> Graph:
+    def program() -> None:
+        secrets = ServedSecrets(
+            "served",
+            ServedSecretsArgs(
+                namespace="trustee-operator-system",
+                generated={"kbsres1": ["key1", "key2"]},
+                given={"database": {"password": pulumi.Output.secret(value)}},
+            ),
+        )
+        pulumi.export("digest", secrets.digest)
+        pulumi.export("names", secrets.names)
+
+    return deploy(program)
+
+
+def test_served_values_reach_kubernetes_as_secrets_only() -> None:
+    graph = _secrets()
+    assert graph["served-database"].inputs["stringData"] == Secret({"password": "canary-value"})
+    assert graph["served-kbsres1"].uses["stringData"] == {"served-kbsres1-key1", "served-kbsres1-key2"}
+    assert graph.exports["names"] == ["database", "kbsres1"]
+
+
+def test_the_digest_follows_the_values_and_is_public() -> None:
+    first, again, other = (_secrets(value).exports["digest"] for value in ("a", "a", "b"))
+    assert first == again != other
+    assert isinstance(first, str)
+
+
+_VALUES = st.dictionaries(
+    st.text(max_size=5), st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3), max_size=3
+)
+
+
+@given(_VALUES, st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_a_digest_tells_nothing_without_its_key(
+    values: dict[str, dict[str, str]], key: bytes, other: bytes
+) -> None:
+    digests = [keyed_digest(base64.b64encode(k).decode(), values) for k in (key, other)]
+    assert (digests[0] == digests[1]) == (key == other)
+    shuffled = json.loads(json.dumps(dict(reversed(values.items()))))
+    assert keyed_digest(base64.b64encode(key).decode(), shuffled) == digests[0]

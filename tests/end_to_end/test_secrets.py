@@ -1,0 +1,165 @@
+"""What Trustee serves, from each source; what a new value or a new secret touches; and which images may run."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import vaults
+from sandbox.openshift.kinds import CONFIG_MAP, SECRET
+from tests.end_to_end.conftest import CANARY
+from tests.end_to_end.project import HUB, Project, Run, changes
+
+TRUSTEE = "trustee-operator-system"
+COSIGN_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
+SIGNED: dict[str, Any] = {
+    "trustee.imagePolicy": "signed",
+    "trustee.signedImages": [{"repository": "quay.io/team", "key": "cosign/release.pub"}],
+    "secrets.cosign": {"source": "config", "keys": ["release.pub"], "readableBy": []},
+}
+
+
+def served(project: Project, name: str) -> dict[str, str]:
+    """The Kubernetes secret that Trustee serves."""
+    data = project.object(SECRET, name, TRUSTEE)["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def kbs_volumes(project: Project) -> set[str]:
+    """What the running KBS has mounted."""
+    [kbs] = [pod for pod in project.clusters.open(HUB).objects if is_kbs(pod)]
+    return {volume["name"] for volume in kbs["spec"]["volumes"]}
+
+
+def is_kbs(manifest: Any) -> bool:
+    return manifest["kind"] == "Pod" and manifest["metadata"].get("labels") == {"app": "kbs"}
+
+
+def test_secrets_of_every_source_are_served_and_a_second_preview_is_empty(
+    with_vaults: tuple[Project, Run],
+) -> None:
+    project, _ = with_vaults
+    assert served(project, "payments").keys() == {"api.key", "user"}
+    assert served(project, "db").keys() == {"password"}
+    assert {"payments", "db", "token", "kbsres1"} <= kbs_volumes(project)
+    assert project.outputs("dev-hub")["resources"]["default/payments/api.key"] == ["hardened"]
+    assert "dev-hub: nothing changes" in project.preview("dev-hub").text
+
+
+def test_a_secret_rotated_in_its_vault_rolls_trustee_and_touches_nothing_else(
+    with_vaults: tuple[Project, Run], tmp_path: Path
+) -> None:
+    project = with_vaults[0].copy(tmp_path)
+    assert vaults.names(project.clusters) == [
+        "coco.vault.azure.net.payments-api.key",
+        "coco.vault.azure.net.payments-user",
+        "vault.example.com.db.password",
+    ]
+    before = project.pods(TRUSTEE)
+    assert vaults.put(project.clusters, "coco.vault.azure.net.payments-api.key", "rotated")
+    assert project.pods(TRUSTEE) == before, "the KBS copies secrets only when it starts"
+    assert changes(project.preview("dev-hub").text) == {"trustee-kbs-config": "~"}
+    for place in ("coco.vault.azure.net.payments-user", "vault.example.com.db.password"):
+        pods = project.pods(TRUSTEE)
+        assert vaults.put(project.clusters, place, "rotated")
+        up = project.up("dev-hub")
+        assert changes(up.text) == {"trustee-kbs-config": "~"}
+        assert "Outputs:" not in up.text
+        assert project.pods(TRUSTEE) != pods
+    assert served(project, "payments") == {"api.key": "rotated", "user": "rotated"}
+    assert served(project, "db") == {"password": "rotated"}
+
+
+def test_a_vault_without_the_secret_stops_up_before_trustee_is_touched(
+    with_vaults: tuple[Project, Run], tmp_path: Path
+) -> None:
+    project = with_vaults[0].copy(tmp_path)
+    config = project.object(CONFIG_MAP, "kbs-config", TRUSTEE)
+    vaults.put(project.clusters, "vault.example.com.db.password", "")
+    project.configure("dev-hub", {"secrets.db.keys": ["password", "user"]})
+    up = project.up("dev-hub")
+    assert not up.succeeded
+    assert "db of https://vault.example.com:8200: Secret does not exist" in up.text
+    assert project.object(CONFIG_MAP, "kbs-config", TRUSTEE) == config
+
+
+def test_people_rotate_a_secret_by_its_name(
+    with_vaults: tuple[Project, Run],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    project = with_vaults[0].copy(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    before = served(project, "db")
+    assert vaults.main(["vault.example.com.db.password"]) == 0
+    assert served(project, "db") != before
+    assert vaults.main([]) == 0
+    assert "vault.example.com.db.password" in capsys.readouterr().out
+    assert vaults.main(["vault.example.com.nobody"]) == 1
+    assert "no stand-in vault has vault.example.com.nobody" in capsys.readouterr().out
+
+
+def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: Project) -> None:
+    before = served(dev, "kbsres1")
+    dev.configure(
+        "dev-hub", {"secrets.token": {"source": "generated", "keys": ["value"], "readableBy": ["hardened"]}}
+    )
+    up = dev.up("dev-hub")
+    assert changes(up.text) == {
+        "served-secrets-token": "+",
+        "served-secrets-token-value": "+",
+        "trustee-resource-policy": "~",
+        "trustee-kbs-config": "~",
+        "trustee-kbs": "~",
+    }
+    assert len(served(dev, "token")["value"]) == 32
+    assert served(dev, "kbsres1") == before
+    assert "token" in kbs_volumes(dev)
+    assert dev.outputs("dev-hub")["resources"]["default/token/value"] == ["hardened"]
+    assert "dev-spoke: nothing changes" in dev.preview().text
+
+
+def test_a_secret_from_the_configuration_rotates_alone(
+    with_vaults: tuple[Project, Run], tmp_path: Path
+) -> None:
+    project = with_vaults[0].copy(tmp_path)
+    assert served(project, "token") == {"value": CANARY}
+    pods = project.pods(TRUSTEE)
+    project.set_secret("dev-hub", "secretValues", json.dumps({"token": {"value": "second"}}))
+    up = project.up("dev-hub")
+    assert changes(up.text) == {"served-secrets-token": "~", "trustee-kbs-config": "~"}
+    assert served(project, "token") == {"value": "second"}
+    assert project.pods(TRUSTEE) != pods
+
+
+def test_signed_images_need_their_key_and_a_spoke_with_others_is_refused(dev: Project) -> None:
+    before = dev.outputs("dev-hub")["profiles"]
+    dev.configure("dev-hub", SIGNED)
+    dev.set_secret("dev-hub", "secretValues", json.dumps({"cosign": {"release.pub": COSIGN_KEY}}))
+    up = dev.up("dev-hub")
+    assert up.succeeded, up.text
+    policy = json.loads(served(dev, "image-policy")["policy"])
+    assert policy["default"] == [{"type": "reject"}]
+    assert policy["transports"]["docker"] == {
+        "quay.io/team": [{"type": "sigstoreSigned", "keyPath": "kbs:///default/cosign/release.pub"}]
+    }
+    assert served(dev, "cosign") == {"release.pub": COSIGN_KEY}
+    hub = dev.outputs("dev-hub")
+    for path in ("default/image-policy/policy", "default/cosign/release.pub"):
+        assert hub["resources"][path] == ["hardened", "debug"], "no container could start"
+    for name, profile in hub["profiles"].items():
+        assert "kbs:///default/image-policy/policy" in profile["toml"]
+        assert profile["pcr8"] != before[name]["pcr8"]
+    spoke = dev.files()
+    refused = dev.up("dev-spoke")
+    assert not refused.succeeded
+    assert "its image policy (signed) refuses " in refused.text
+    assert "coco:trustee.signedImages" in refused.text
+    assert dev.files() == spoke
+    there = {"repository": "registry.access.redhat.com/ubi9", "key": "cosign/release.pub"}
+    dev.configure("dev-hub", {"trustee.signedImages": [there]})
+    assert "served-secrets-image-policy" in changes(dev.up("dev-hub").text)
+    assert dev.up("dev-spoke").succeeded

@@ -1,0 +1,52 @@
+import pytest
+
+from model.azure import vm_sizes
+from model.azure.vm_sizes import Tee, tee_of
+from model.trustee import documents
+
+
+@pytest.mark.parametrize(
+    ("size", "tee"),
+    [
+        ("Standard_DC2as_v5", Tee.SNP),
+        ("Standard_DC96ads_v5", Tee.SNP),
+        ("Standard_EC20as_v5", Tee.SNP),
+        ("Standard_EC4as_v6", Tee.SNP),
+        ("Standard_DC2es_v5", Tee.TDX),
+        ("Standard_DC128eds_v6", Tee.TDX),
+        ("Standard_D4s_v5", None),
+        ("Standard_D4as_v5", None),
+        ("Standard_DC2s_v3", None),  # SGX enclaves, not a confidential VM
+        ("Standard_DC4as_cc_v5", None),  # for nested AKS nodes
+        ("Standard_DC3as_v5", None),  # no such size
+        ("standard_dc2as_v5", None),
+    ],
+)
+def test_only_snp_and_tdx_sizes_are_confidential(size: str, tee: Tee | None) -> None:
+    assert tee_of(size) is tee
+
+
+def test_a_region_offers_confidential_sizes_only() -> None:
+    for region, sizes in vm_sizes.REGIONS.items():
+        assert sizes <= vm_sizes.CONFIDENTIAL, region
+
+
+def test_no_node_of_aro_can_be_confidential() -> None:
+    assert not (vm_sizes.ARO_CONTROL_PLANE | vm_sizes.ARO_WORKERS) & vm_sizes.CONFIDENTIAL
+
+
+def test_the_regions_that_facts_are_known_of() -> None:
+    assert "Standard_DC2as_v5" in vm_sizes.REGIONS["eastus"]
+    assert "Standard_DC2es_v5" not in vm_sizes.REGIONS["eastus"]
+    assert {"Standard_DC2es_v5", "Standard_DC2as_v5"} <= vm_sizes.REGIONS["westeurope"]
+    assert vm_sizes.REGIONS["newzealandnorth"] == frozenset()
+
+
+def test_aro_takes_its_own_defaults() -> None:
+    assert "Standard_D8s_v5" in vm_sizes.ARO_CONTROL_PLANE
+    assert "Standard_D4s_v5" in vm_sizes.ARO_WORKERS - vm_sizes.ARO_CONTROL_PLANE
+
+
+def test_trustee_knows_the_evidence_of_every_kind_of_vm() -> None:
+    layout = documents.layout("1.2.1")
+    assert all(layout.claim_root(tee) for tee in Tee)

@@ -1,0 +1,78 @@
+"""Declares the role of a committed stack in the recording harness."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from model.attestation.profiles import ProfileSpec, render
+from program import hub, spoke, standalone
+from program.contracts import CONTRACT_VERSION
+from tests.config import committed
+from tests.harness import CA_PEM, Answers, Graph, deploy
+
+HUB = "organization/coco/dev-hub"
+KBS_URL = "https://kbs.apps.hub.example"
+PROFILES = render(
+    {
+        name: ProfileSpec(agent_policy=f"package agent_policy\n# {name}\n", algorithm="sha256")
+        for name in ("hardened", "debug")
+    },
+    kbs_url=KBS_URL,
+    kbs_ca=CA_PEM,
+    image_policy_uri=None,
+    earlier={},
+    keep=1,
+)
+HUB_OUTPUTS: dict[str, Any] = {
+    "contractVersion": CONTRACT_VERSION,
+    "kbsUrl": KBS_URL,
+    "kbsCa": CA_PEM,
+    "profiles": {name: asdict(profile) for name, profile in PROFILES.items()},
+    "oscVersions": ["1.13.1"],
+    "tees": ["az-snp-vtpm"],
+    "resources": {"default/kbsres1/key1": ["hardened"], "default/kbsres1/key2": ["hardened"]},
+    "released": {},
+    "sealed": {"default/kbsres1/key2": "sealed.header.payload.signature"},
+    "images": {"policy": "insecure", "repositories": []},
+    "consoleUrl": "https://console.hub.example",
+}
+
+
+@cache
+def committed_graph(name: str) -> Graph:
+    """The graph of a committed stack as it is; not to be changed."""
+    return declare(name)
+
+
+def declare(
+    name: str,
+    *,
+    preview: bool = False,
+    outputs: Mapping[str, Any] | None = None,
+    answers: Answers | None = None,
+    **sections: Any,
+) -> Graph:
+    """``outputs`` are those that another stack, or this one, published before; of a spoke's hub they have a default."""
+
+    def program() -> dict[str, Any]:
+        stack = committed.stack(name, **sections)
+        match stack.config:
+            case HubConfig() as config:
+                return hub.declare(config, stack).exports()
+            case SpokeConfig() as config:
+                return spoke.declare(config, stack).exports()
+            case StandaloneConfig() as config:
+                return standalone.declare(config, stack).exports()
+
+    if outputs is None:
+        outputs = HUB_OUTPUTS if name.endswith("spoke") else {}
+    published = {"name": "any", "outputs": outputs, "secretOutputNames": []}
+    return deploy(
+        program,
+        stack=name,
+        preview=preview,
+        answers={"pulumi:pulumi:StackReference": lambda _: published, **(answers or {})},
+        invokes={"pulumi:pulumi:readStackOutputs": published},
+    )

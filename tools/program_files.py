@@ -1,0 +1,11 @@
+"""What the program is made of, for those who copy it or ask whether a change touches it."""
+
+from typing import Final
+
+ENTRY: Final = ("__main__.py", "Pulumi.yaml", "requirements.txt")
+CODE: Final = ("components", "config", "model", "program", "trust")
+"""Folders whose Python decides what a stack is."""
+DATA: Final = ("reference-values", "stacks")
+"""Folders of reviewed YAML that the program reads."""
+RUNNABLE: Final = ("Pulumi.yaml", "__main__.py", *CODE, *DATA, "sandbox")
+"""All that a copy of the project needs to run in the sandbox, beside an environment."""

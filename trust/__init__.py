@@ -1,0 +1,1 @@
+"""What a hub decides and publishes, as plain values. Pure: no Pulumi, no I/O."""
