@@ -66,20 +66,28 @@ class _Role(Stack):
         return self
 
 
-class HubConfig(_Role, TrustedZone):
+class TrustedStack(_Role, TrustedZone):
+    """What a stack with a trusted zone says, whatever else it is."""
+
+
+class UntrustedStack(_Role, UntrustedZone):
+    """What a stack with an untrusted zone says, whatever else it is."""
+
+
+class HubConfig(TrustedStack):
     """The trusted zone: a cluster with Trustee and the secrets it serves."""
 
     role: Literal["hub"] = Field(description="hub: the trusted zone")
 
 
-class SpokeConfig(_Role, UntrustedZone):
+class SpokeConfig(UntrustedStack):
     """An untrusted zone: a cluster with confidential pods that attest to a hub."""
 
     role: Literal["spoke"] = Field(description="spoke: an untrusted zone")
     hub: StackName = Field(description="Full name of the hub's stack, organization/project/stack")
 
 
-class StandaloneConfig(_Role, TrustedZone, UntrustedZone):
+class StandaloneConfig(TrustedStack, UntrustedStack):
     """Hub and spoke on one cluster, for a first trial only: the zones are not separate."""
 
     role: Literal["standalone"] = Field(

@@ -33,7 +33,7 @@ class HelloOpenShift(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: HelloOpenShiftArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("coco:samples:HelloOpenShift", name, {}, opts)
+        super().__init__("coco:spoke:HelloOpenShift", name, {}, opts)
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
         )

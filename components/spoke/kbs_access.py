@@ -32,7 +32,7 @@ class KbsAccess(pulumi.ComponentResource):
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: KbsAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:samples:KbsAccess", name, {}, opts)
+        super().__init__("coco:spoke:KbsAccess", name, {}, opts)
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
         )

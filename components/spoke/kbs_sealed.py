@@ -30,7 +30,7 @@ class KbsSealed(pulumi.ComponentResource):
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: KbsSealedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:samples:KbsSealed", name, {}, opts)
+        super().__init__("coco:spoke:KbsSealed", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = k8s.core.v1.Namespace(f"{name}-namespace", metadata={"name": NAMESPACE}, opts=child)
         secret = k8s.core.v1.Secret(

@@ -17,7 +17,7 @@ from sandbox.engine.errors import SandboxError
 from tests.config.committed import ROOT
 from tests.config.edits import GONE
 from tests.end_to_end.project import Project
-from trust.serving import CONTRACT_VERSION
+from trust.contract import VERSION as CONTRACT_VERSION
 
 Changes = dict[str, Any]
 REGO = agent_policy.render(agent_policy.AgentSettings())

@@ -1,4 +1,4 @@
-"""What the program reads from a cluster that it did not write there, and the one way to get a provider for it."""
+"""What every kind of cluster gives to the components that live on it, and how it is read from the cluster itself."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from components.kubernetes import Observed
 
 
 @dataclass(frozen=True, kw_only=True)
-class AzureCloud:
+class AzurePlace:
     """Where a cluster lives in Azure, from its own cloud configuration (camelCase keys of the Azure cloud provider).
 
     ``resource_group`` is the group of the machines (on ARO the managed group); the VNet may be in another one.
@@ -26,18 +26,47 @@ class AzureCloud:
     nsg_id: pulumi.Output[str]
 
 
-def kubernetes_provider(
-    name: str, *, kubeconfig: pulumi.Output[str], cluster_identifier: str, parent: pulumi.Resource
-) -> k8s.Provider:
-    """``cluster_identifier`` keeps a rotated kubeconfig from looking like another cluster, which would replace everything.
+@dataclass(frozen=True, kw_only=True)
+class ClusterAccess:
+    """The outputs of every kind of cluster. ``azure`` is None where the cluster runs elsewhere."""
+
+    provider: k8s.Provider
+    kubeconfig: pulumi.Output[str]
+    api_url: pulumi.Output[str]
+    apps_domain: pulumi.Output[str]
+    console_url: pulumi.Output[str]
+    azure: AzurePlace | None
+
+    def outputs(self) -> dict[str, pulumi.Output[str]]:
+        """What a component of a cluster registers as its outputs."""
+        return {
+            "apiUrl": self.api_url,
+            "consoleUrl": self.console_url,
+            "appsDomain": self.apps_domain,
+            "kubeconfig": self.kubeconfig,
+        }
+
+
+def access(
+    name: str,
+    *,
+    kubeconfig: pulumi.Output[str],
+    cluster_identifier: str,
+    parent: pulumi.Resource,
+    api_url: pulumi.Output[str] | None = None,
+) -> ClusterAccess:
+    """A provider for the cluster, and what is read through it. ``api_url`` is read from the cluster where it is not given.
+
+    ``cluster_identifier`` keeps a rotated kubeconfig from looking like another cluster, which would replace everything.
 
     ConfigMaps and Secrets are updated in place: the provider's default replaces them, and a replaced ``peer-pods-cm`` loses
     what the operator wrote into it. Forced: what the program declares wins over an edit by hand, which would otherwise end the
     update as a conflict; fields that it does not declare stay whose they are.
     """
-    return k8s.Provider(
-        name,
-        kubeconfig=kubeconfig,
+    secret = pulumi.Output.secret(kubeconfig)
+    provider = k8s.Provider(
+        f"{name}-kubernetes",
+        kubeconfig=secret,
         cluster_identifier=cluster_identifier,
         enable_server_side_apply=True,
         enable_patch_force=True,
@@ -45,15 +74,25 @@ def kubernetes_provider(
         enable_secret_mutable=True,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+    read = pulumi.ResourceOptions(parent=parent, provider=provider)
+    domain = _apps_domain(f"{name}-ingress", read)
+    return ClusterAccess(
+        provider=provider,
+        kubeconfig=secret,
+        api_url=_api_url(f"{name}-infrastructure", read) if api_url is None else api_url,
+        apps_domain=domain,
+        console_url=pulumi.Output.format("https://console-openshift-console.{0}", domain),
+        azure=_azure_place(f"{name}-cloud-conf", read),
+    )
 
 
-def apps_domain(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def _apps_domain(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """The domain below which the cluster's router serves routes."""
     ingress = Observed(name, api_version="config.openshift.io/v1", kind="Ingress", id="cluster", opts=opts)
     return ingress.spec.apply(lambda spec: spec["domain"])
 
 
-def api_url(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def _api_url(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """The public address of the API server."""
     infrastructure = Observed(
         name, api_version="config.openshift.io/v1", kind="Infrastructure", id="cluster", opts=opts
@@ -61,12 +100,7 @@ def api_url(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     return infrastructure.status.apply(lambda status: status["apiServerURL"])
 
 
-def console_url(domain: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The web console that every OpenShift serves below its apps domain."""
-    return pulumi.Output.format("https://console-openshift-console.{0}", domain)
-
-
-def azure_cloud(name: str, opts: pulumi.ResourceOptions) -> AzureCloud:
+def _azure_place(name: str, opts: pulumi.ResourceOptions) -> AzurePlace:
     """Read ``cloud.conf``; on ARO the VNet is in the customer's group, hence ``vnetResourceGroup`` for the subnet."""
     config_map = k8s.core.v1.ConfigMap.get(name, "openshift-cloud-controller-manager/cloud-conf", opts=opts)
     conf: pulumi.Output[dict[str, str]] = config_map.data.apply(lambda data: json.loads(data["cloud.conf"]))
@@ -75,7 +109,7 @@ def azure_cloud(name: str, opts: pulumi.ResourceOptions) -> AzureCloud:
         return conf.apply(lambda values: values[key])
 
     group = "/subscriptions/{0}/resourceGroups/{1}/providers/Microsoft.Network/"
-    return AzureCloud(
+    return AzurePlace(
         subscription_id=field("subscriptionId"),
         resource_group=field("resourceGroup"),
         location=field("location"),

@@ -1,26 +1,35 @@
-"""What a spoke refuses of its hub: each with a sentence, all at once, and before anything of the spoke is declared."""
+"""What a spoke refuses of the contract of its hub: each with a sentence, all at once."""
 
 from typing import Any
 
-import pulumi
 import pytest
 
-from program.contracts import CONTRACT_VERSION, Needs, contract_problems, tampering
-from tests.harness import Graph
+from model.paths import ResourcePath
 from tests.program import roles
+from trust.contract import VERSION, Contract, ContractError
+from trust.needs import Needs, lacking, tampering
+
+KEY1, KEY2 = (ResourcePath("default", "kbsres1", key) for key in ("key1", "key2"))
 
 NEEDS = Needs(
     osc_version="1.13.1",
     tees=frozenset({"az-snp-vtpm"}),
     profiles=frozenset({"hardened", "debug"}),
-    resources={"default/kbsres1/key1": "hardened"},
-    sealed=frozenset({"default/kbsres1/key2"}),
+    resources={KEY1: "hardened"},
+    sealed=frozenset({KEY2}),
     images=frozenset({"registry.example/team/app@sha256:abc"}),
 )
 
 
 def _problems(**changes: Any) -> list[str]:
-    return contract_problems({**roles.HUB_OUTPUTS, **changes}, NEEDS)
+    return _of({**roles.HUB_OUTPUTS, **changes})
+
+
+def _of(outputs: dict[str, Any]) -> list[str]:
+    try:
+        return lacking(Contract.read(outputs), NEEDS)
+    except ContractError as error:
+        return error.problems
 
 
 def test_a_hub_that_fulfils_the_contract_is_taken() -> None:
@@ -64,7 +73,7 @@ def _tampering(hardened: dict[str, Any] | None = None, hub: dict[str, Any] | Non
         **roles.HUB_OUTPUTS,
         "profiles": {**profiles, "hardened": profiles["hardened"] | (hardened or {})},
     }
-    return tampering({**outputs, **(hub or {})}, ["hardened"])
+    return tampering(Contract.read({**outputs, **(hub or {})}), ["hardened"])
 
 
 def test_initdata_as_the_hub_published_it_is_taken() -> None:
@@ -98,23 +107,13 @@ def test_initdata_must_pin_the_hub_itself(key: str, value: str) -> None:
     assert "profile hardened names another KBS or CA than the hub does" in problem
 
 
-def test_tampered_initdata_stops_the_spoke_before_anything_is_declared(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("program.place.declare", lambda *_, **__: pytest.fail("something was declared"))
-    with pytest.raises(Exception, match="names another KBS or CA"):
-        roles.declare("dev-spoke", outputs={**roles.HUB_OUTPUTS, "kbsUrl": "https://kbs.elsewhere.example"})
-
-
-@pytest.mark.parametrize(
-    ("version", "shown"), [(None, None), (float(CONTRACT_VERSION + 1), CONTRACT_VERSION + 1)]
-)
+@pytest.mark.parametrize(("version", "shown"), [(None, None), (float(VERSION + 1), VERSION + 1)])
 def test_another_contract_version_is_refused_before_its_contents_are_read(
     version: float | None, shown: int | None
 ) -> None:
-    problems = contract_problems({"contractVersion": version, "kbsUrl": 5}, NEEDS)
+    problems = _of({"contractVersion": version, "kbsUrl": 5})
     assert len(problems) == 1
-    assert f"contract version {shown}, and this program reads {CONTRACT_VERSION}" in problems[0]
+    assert f"contract version {shown}, and this program reads {VERSION}" in problems[0]
 
 
 def test_pods_on_a_tee_that_the_hub_does_not_attest_are_refused() -> None:
@@ -154,58 +153,21 @@ def test_several_problems_are_told_together() -> None:
 
 
 def test_a_hub_without_outputs_has_not_been_brought_up() -> None:
-    assert contract_problems({}, NEEDS) == ["it has no outputs: bring the hub up first"]
+    assert _of({}) == ["it has no outputs: bring the hub up first"]
 
 
-def test_a_refused_hub_stops_the_spoke_before_anything_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    declared: list[Graph] = []
-    monkeypatch.setattr("program.place.declare", lambda *_, **__: declared.append(Graph()))
-    with pytest.raises(
-        Exception, match=r"coco:hub: organization/coco/dev-hub cannot serve this spoke:\n.*kbsUrl is empty"
-    ):
-        roles.declare("dev-spoke", outputs={**roles.HUB_OUTPUTS, "kbsUrl": ""})
-    assert declared == []
+def test_outputs_that_are_no_contract_are_refused_with_the_field_and_without_a_traceback() -> None:
+    problems = _problems(tees="az-snp-vtpm", sealed={"no-path": "x"})
+    assert len(problems) == 2
+    assert problems[0].startswith("its output tees is not what a hub publishes")
+    assert problems[1].startswith("its output sealed.no-path")
+    assert "no KBS resource" in problems[1]
 
 
-def test_a_hub_that_does_not_exist_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_: object) -> None:
-        raise Exception('unknown stack "organization/coco/dev-hub"')  # noqa: TRY002 -- as the SDK raises it
-
-    monkeypatch.setattr("pulumi.runtime.invoke", unknown)
-    with pytest.raises(
-        Exception,
-        match=r"coco:hub: the stack organization/coco/dev-hub cannot be read.*pulumi up --stack dev-hub",
-    ):
-        roles.declare("dev-spoke")
+def test_other_outputs_of_the_hub_are_passed_over() -> None:
+    assert _problems(somethingElse=1) == []
 
 
-def test_a_state_that_is_being_written_is_read_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a backend of files; the hub reads its own state while the engine records that it has begun."""
-    pcr8 = roles.declare("dev-hub").exports["profiles"]["hardened"]["pcr8"]
-    trouble = [Exception("failed to load checkpoint: EOF")] * 2
-    read = pulumi.runtime.invoke
-
-    def half_written(*arguments: Any) -> Any:
-        if trouble:
-            raise trouble.pop()
-        return read(*arguments)
-
-    monkeypatch.setattr("pulumi.runtime.invoke", half_written)
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    hub = roles.declare("dev-hub", outputs={"profiles": {"hardened": {"accepted": ["ab" * 32]}}})
-    assert hub.exports["profiles"]["hardened"]["accepted"] == [pcr8, "ab" * 32]
-    assert trouble == []
-
-
-def test_a_hub_never_forgets_what_it_accepts_because_its_state_cannot_be_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def unreadable(*_: object) -> None:
-        raise Exception("failed to load checkpoint: EOF")  # noqa: TRY002 -- as the SDK raises it
-
-    monkeypatch.setattr("pulumi.runtime.invoke", unreadable)
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    with pytest.raises(
-        Exception, match=r"which measurements stay accepted: run the same command again\. \(fail"
-    ):
-        roles.declare("dev-hub")
+def test_what_a_hub_publishes_is_read_as_the_same_contract() -> None:
+    contract = Contract.read(roles.HUB_OUTPUTS)
+    assert Contract.read(contract.published()) == contract
