@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from model.attestation import profiles, reference_values
+from model.attestation.image_pull import ImagePull
 from model.attestation.profiles import MeasuredProfile, ProfileSpec
 from model.paths import ResourcePath
 from model.policy import image_policy, resource_policy
@@ -76,7 +77,7 @@ def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
         },
         kbs_url=kbs.url,
         kbs_ca=kbs.ca,
-        image_policy_uri=image_policy.URI if inputs.checks_images else None,
+        image_pull=ImagePull(image_policy_uri=image_policy.URI if inputs.checks_images else None),
         earlier=earlier.accepted,
         keep=zone.trustee.accepted_previous,
     )

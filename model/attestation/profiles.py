@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from model.attestation import initdata
+from model.attestation.image_pull import ImagePull
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ def render(
     *,
     kbs_url: str,
     kbs_ca: str,
-    image_policy_uri: str | None,
+    image_pull: ImagePull,
     earlier: Mapping[str, Sequence[str]],
     keep: int,
 ) -> dict[str, MeasuredProfile]:
@@ -49,7 +50,7 @@ def render(
             kbs_ca=kbs_ca,
             # Two profiles with the same settings would otherwise be one measurement, and read each other's secrets.
             agent_policy=f"# profile {name}\n{spec.agent_policy}",
-            image_policy_uri=image_policy_uri,
+            image_pull=image_pull,
             algorithm=spec.algorithm,
         )
         profiles[name] = MeasuredProfile(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from model.attestation.image_pull import ImagePull
 from model.attestation.profiles import ProfileSpec, render
 from program.roles import ROLES
 from tests.config import committed
@@ -19,7 +20,7 @@ PROFILES = render(
     },
     kbs_url=KBS_URL,
     kbs_ca=CA_PEM,
-    image_policy_uri=None,
+    image_pull=ImagePull(),
     earlier={},
     keep=1,
 )
