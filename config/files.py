@@ -12,6 +12,7 @@ from model import versions
 from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
 from model.policy import agent_policy
+from model.versions import Version
 
 REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
 
@@ -69,10 +70,10 @@ class Files:
                 if reader in self.permissive and not secret.allow_debug:
                     yield gives_away(name, reader)
 
-    def _measurements(self, osc_versions: tuple[str, ...]) -> Iterator[Problem]:
+    def _measurements(self, osc_versions: tuple[Version, ...]) -> Iterator[Problem]:
         """Values that are missing, of another version or stale."""
         for version in osc_versions:
-            if versions.minor(version) not in versions.TRUSTEE_OF_OSC:
+            if version.minor not in versions.TRUSTEE_OF_OSC:
                 continue  # refused as such already
             file = _file(version)
             try:
@@ -101,7 +102,7 @@ class Files:
             for expired in values.problems(self.now):
                 yield _refused(version, f"must have reference values in {file} that hold today", expired)
 
-    def _verified(self, osc_versions: tuple[str, ...], allow_unverified: bool) -> Iterator[Problem]:
+    def _verified(self, osc_versions: tuple[Version, ...], allow_unverified: bool) -> Iterator[Problem]:
         for version in osc_versions:
             values = self.reference_values.get(version)
             if values is not None and not values.verified and not allow_unverified:
@@ -114,11 +115,11 @@ class Files:
                 )
 
 
-def _file(version: str) -> Path:
+def _file(version: Version) -> Path:
     return REFERENCE_VALUES / f"{version}.yaml"
 
 
-def _refused(version: str, rule: str, fix: str) -> Problem:
+def _refused(version: Version, rule: str, fix: str) -> Problem:
     return Problem(key="trustee.oscVersions", value=version, rule=rule, fix=fix)
 
 

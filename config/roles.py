@@ -50,9 +50,9 @@ __all__ = [
     "SpokeConfig",
     "StackConfig",
     "StandaloneConfig",
-    "TrustedConfig",
+    "TrustedStack",
     "TrusteeSection",
-    "UntrustedConfig",
+    "UntrustedStack",
     "required_secrets",
 ]
 
@@ -68,28 +68,28 @@ class RoleConfig(CommonSections):
         return self
 
 
-class TrustedConfig(RoleConfig, TrustedZone):
+class TrustedStack(RoleConfig, TrustedZone):
     """A stack of any role with Trustee."""
 
 
-class UntrustedConfig(RoleConfig, UntrustedZone):
+class UntrustedStack(RoleConfig, UntrustedZone):
     """A stack of any role with confidential pods."""
 
 
-class HubConfig(TrustedConfig):
+class HubConfig(TrustedStack):
     """The trusted zone: a cluster with Trustee and the secrets it serves."""
 
     role: Literal["hub"] = Field(description="hub: the trusted zone")
 
 
-class SpokeConfig(UntrustedConfig):
+class SpokeConfig(UntrustedStack):
     """An untrusted zone: a cluster with confidential pods that attest to a hub."""
 
     role: Literal["spoke"] = Field(description="spoke: an untrusted zone")
     hub: StackName = Field(description="Full name of the hub's stack, organization/project/stack")
 
 
-class StandaloneConfig(TrustedConfig, UntrustedConfig):
+class StandaloneConfig(TrustedStack, UntrustedStack):
     """Hub and spoke on one cluster, for a first trial only: the zones are not separate."""
 
     role: Literal["standalone"] = Field(

@@ -89,7 +89,7 @@ def declare(
     trustee = Trustee(
         "trustee",
         TrusteeArgs(
-            layout=documents.layout(config.trustee.version),
+            layout=documents.layout(config.trustee.version.minor),
             namespace=operator.namespace,
             kbs_host=kbs_host,
             issuer=authority.issuer,
@@ -164,7 +164,7 @@ def _own_documents(config: HubConfig | StandaloneConfig, sealing: Sealing) -> Se
 def _attestation_policy(config: HubConfig | StandaloneConfig, stack: LoadedStack) -> str:
     images = [stack.reference_values[version] for version in config.trustee.osc_versions]
     return attestation_policy.render(
-        documents.layout(config.trustee.version),
+        documents.layout(config.trustee.version.minor),
         tees=config.trustee.tees,
         hardware=sorted({name for image in images for name in image.hardware.values()}),
         tcb_minimum=[minimum for image in images for minimum in image.tcb_minimum],
@@ -177,7 +177,7 @@ def _reference_values(
     images = [stack.reference_values[version] for version in config.trustee.osc_versions]
     measured = {name: profile.accepted for name, profile in by_name.items()}
     return documents.reference_values(
-        documents.layout(config.trustee.version),
+        documents.layout(config.trustee.version.minor),
         reference_values.merge(images, measured, config.trustee.tees),
         min(image.expires for image in images),
     )

@@ -15,6 +15,7 @@ import yaml
 from annotated_types import Ge, Le
 from pydantic import WithJsonSchema
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from config.load import PREFIX
 from config.roles import ROLES, SECRETS
@@ -163,8 +164,7 @@ def _default(info: FieldInfo) -> str:
         return "none"
     if isinstance(default, Section):
         return "as below"
-    plain = list(cast(tuple[str, ...], default)) if isinstance(default, tuple) else default
-    return f"`{yaml.safe_dump(plain, default_flow_style=True).strip().removesuffix('...').strip()}`"
+    return f"`{yaml.safe_dump(to_jsonable_python(default), default_flow_style=True).strip().removesuffix('...').strip()}`"
 
 
 def _cell(words: str) -> str:

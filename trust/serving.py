@@ -31,7 +31,7 @@ def readers(config: Zone) -> dict[str, list[str]]:
 
 def signed_images(config: Zone) -> dict[str, str]:
     """By repository, the path of the cosign public key its images are signed with."""
-    return {image.repository: f"default/{image.key}" for image in config.trustee.signed_images}
+    return {image.repository: str(image.key) for image in config.trustee.signed_images}
 
 
 def sealed_paths(config: Zone) -> list[str]:

@@ -7,14 +7,15 @@ from config.sections import ProfileSection, Section, ServedSecretSection, Signed
 from model import versions
 from model.attestation import initdata
 from model.policy import agent_policy
+from model.versions import Version
 
 # What the zone serves besides the secrets of the stack: the image policy and the key of sealed secrets.
 OWN_SECRETS = ("image-policy", "sealing-key")
 
 
 @rule("trustee.version", "trustee.oscVersions")
-def _trustee_version(version: str, osc_versions: tuple[str, ...]) -> Iterator[Problem]:
-    if versions.minor(version) not in versions.TRUSTEE_OF_OSC.values():
+def _trustee_version(version: Version, osc_versions: tuple[Version, ...]) -> Iterator[Problem]:
+    if version.minor not in versions.TRUSTEE_OF_OSC.values():
         yield Problem(
             key="trustee.version",
             value=version,
@@ -31,12 +32,12 @@ def _trustee_version(version: str, osc_versions: tuple[str, ...]) -> Iterator[Pr
             value=", ".join(osc_versions),
             rule=f"must name sandboxed containers that go with trustee.version {version}, beside which an older"
             " release is taken only while its spokes are upgraded",
-            fix=f"add a release of {partners[versions.minor(version)]}, with its file of reference values",
+            fix=f"add a release of {partners[version.minor]}, with its file of reference values",
         )
 
 
-def _misfit(osc: str, trustee: str) -> Problem | None:
-    partner = versions.TRUSTEE_OF_OSC.get(versions.minor(osc))
+def _misfit(osc: Version, trustee: Version) -> Problem | None:
+    partner = versions.TRUSTEE_OF_OSC.get(osc.minor)
     if partner is None:
         return unknown_osc("trustee.oscVersions", osc)
     if versions.attests(osc=osc, trustee=trustee):
@@ -161,11 +162,11 @@ def _keys_of_signed_images(
     signed: tuple[SignedImageSection, ...], secrets: Mapping[str, ServedSecretSection]
 ) -> Iterator[Problem]:
     for image in signed:
-        name, _, key = image.key.partition("/")
+        name, key = image.key.secret, image.key.key
         if name not in secrets or key not in secrets[name].keys:
             yield Problem(
                 key="trustee.signedImages",
-                value=image.key,
+                value=f"{name}/{key}",
                 rule="must name a key that this stack serves",
                 fix=f"add {key} to keys of coco:secrets.{name}, with source: config",
             )

@@ -9,17 +9,18 @@ from config.rules.trusted import unknown_osc
 from config.sections import ProfileSection
 from model import versions
 from model.azure import addresses, vm_sizes
+from model.versions import Version
 
 
 @rule("sandboxedContainers.version")
-def _osc_version(osc: str) -> Iterator[Problem]:
-    if versions.minor(osc) not in versions.TRUSTEE_OF_OSC:
+def _osc_version(osc: Version) -> Iterator[Problem]:
+    if osc.minor not in versions.TRUSTEE_OF_OSC:
         yield unknown_osc("sandboxedContainers.version", osc)
 
 
 @rule("sandboxedContainers.version", "cluster.version")
-def _openshift_version(osc: str, openshift: str) -> Iterator[Problem]:
-    if versions.minor(osc) not in versions.TRUSTEE_OF_OSC:
+def _openshift_version(osc: Version, openshift: Version) -> Iterator[Problem]:
+    if osc.minor not in versions.TRUSTEE_OF_OSC:
         return
     if oldest := versions.oldest_openshift(osc=osc, openshift=openshift):
         yield Problem(
@@ -104,7 +105,7 @@ def _default_profile(name: str, profiles: Mapping[str, ProfileSection]) -> Itera
 
 
 @rule("sandboxedContainers.version", "trustee.oscVersions")
-def _own_pods_attest(osc: str, accepted: tuple[str, ...]) -> Iterator[Problem]:
+def _own_pods_attest(osc: Version, accepted: tuple[Version, ...]) -> Iterator[Problem]:
     if osc not in accepted:
         yield Problem(
             key="sandboxedContainers.version",

@@ -19,6 +19,7 @@ from config.types import (
     azure_tags,
     some,
 )
+from model import versions
 
 
 class AzureSection(Section):
@@ -49,7 +50,8 @@ class OperatorsSection(Section):
         default="redhat-operators", description="CatalogSource, in openshift-marketplace, of all operators"
     )
     cert_manager: Version = Field(
-        default="1.18.0", description="Version of the cert-manager operator for Red Hat OpenShift"
+        default=versions.Version("1.18.0"),
+        description="Version of the cert-manager operator for Red Hat OpenShift",
     )
 
 

@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from model.digests import Pcr
+
 VERSION: Final = "0.1.0"
 ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 # Azure's userData holds 64 KB and is base64 once more, over text that is base64 already.
@@ -79,7 +81,7 @@ class Initdata:
     encoded: str
     algorithm: str
     digest: str
-    pcr8: str
+    pcr8: Pcr
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,9 +201,9 @@ def documents(toml: str) -> Documents:
     )
 
 
-def pcr8(digest: bytes) -> str:
+def pcr8(digest: bytes) -> Pcr:
     """PCR8 in hex after the guest extended it once with `digest`; longer digests are cut to the bank's 32 bytes."""
-    return hashlib.sha256(bytes(32) + digest[:32]).hexdigest()
+    return Pcr(hashlib.sha256(bytes(32) + digest[:32]).hexdigest())
 
 
 def _measured(toml: str, encoded: str) -> Initdata:

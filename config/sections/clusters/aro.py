@@ -114,8 +114,8 @@ def _domain(domain: str, region: str) -> Iterator[Problem]:
 
 def _older_size(key: str) -> Rule:
     @rule(key, "cluster.version")
-    def check(size: str, version: str) -> Iterator[Problem]:
-        if size in vm_sizes.ARO_NEEDS_4_19 and tuple(map(int, version.split("."))) < (4, 19):
+    def check(size: str, version: Version) -> Iterator[Problem]:
+        if size in vm_sizes.ARO_NEEDS_4_19 and version.numbers < (4, 19):
             yield Problem(
                 key=key,
                 value=size,
