@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from model.stacks import StackName
 from program.outputs import HubAccess
 from trust.contract import Contract, ContractError
 from trust.decision import Earlier
@@ -26,12 +27,12 @@ def earlier() -> Earlier:
     return Earlier.of(outputs)
 
 
-def hub(stack: str, needs: Needs) -> HubAccess:
+def hub(stack: StackName, needs: Needs) -> HubAccess:
     """The hub ``stack``; RunError with everything that ``needs`` misses in it, before anything of the spoke is declared."""
     outputs = _outputs(
         stack,
         f"coco:hub: the stack {stack} cannot be read. It must be the full name, organization/project/stack, of a hub that "
-        f"has been brought up: run `pulumi up --stack {stack.rsplit('/', 1)[-1]}` first.",
+        f"has been brought up: run `pulumi up --stack {stack.last}` first.",
     )
     try:
         contract = Contract.read(outputs)

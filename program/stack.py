@@ -9,12 +9,12 @@ import pulumi
 
 from config import load
 from config.roles import HubConfig, SpokeConfig, StandaloneConfig
-from config.sections import Stack
+from config.sections import CommonSections
 from model.attestation.reference_values import ReferenceValues
 from model.azure import naming
 
 ROOT = Path(__file__).parent.parent
-ConfigT_co = TypeVar("ConfigT_co", bound=Stack, covariant=True)
+ConfigT_co = TypeVar("ConfigT_co", bound=CommonSections, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)

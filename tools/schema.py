@@ -16,13 +16,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from config.load import PREFIX
-from config.roles import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
+from config.roles import ROLES, SECRETS
 from trust.contract import Contract
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "config" / "schema.json"
 CONTRACT_FILE = ROOT / "trust" / "contract.schema.json"
-_ROLES = {"hub": HubConfig, "spoke": SpokeConfig, "standalone": StandaloneConfig}
 _OF_PULUMI = ("secretsprovider", "encryptionsalt", "encryptedkey")
 
 
@@ -41,10 +40,10 @@ class _Schema(GenerateJsonSchema):
 def schema() -> dict[str, Any]:
     """The JSON schema of a whole stack file, `Pulumi.<stack>.yaml`."""
     _, models = models_json_schema(
-        [(model, "validation") for model in _ROLES.values()], schema_generator=_Schema
+        [(model, "validation") for model in ROLES.values()], schema_generator=_Schema
     )
     definitions: dict[str, Any] = models["$defs"]
-    for model in _ROLES.values():
+    for model in ROLES.values():
         definitions[model.__name__] = _with_prefix(definitions[model.__name__])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -57,7 +56,7 @@ def schema() -> dict[str, Any]:
             "config": {
                 "type": "object",
                 "required": [f"{PREFIX}role"],
-                "properties": {f"{PREFIX}role": {"enum": list(_ROLES)}},
+                "properties": {f"{PREFIX}role": {"enum": list(ROLES)}},
                 "allOf": [
                     {
                         "if": {
@@ -66,7 +65,7 @@ def schema() -> dict[str, Any]:
                         },
                         "then": {"$ref": f"#/$defs/{model.__name__}"},
                     }
-                    for role, model in _ROLES.items()
+                    for role, model in ROLES.items()
                 ],
             },
         },

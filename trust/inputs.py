@@ -24,7 +24,7 @@ class Inputs:
     @cached_property
     def layout(self) -> documents.Layout:
         """How this version of Trustee reads its documents."""
-        return documents.layout(self.zone.trustee.version)
+        return documents.layout(self.zone.trustee.version.minor)
 
     @cached_property
     def pod_vm_images(self) -> list[ReferenceValues]:
@@ -39,10 +39,7 @@ class Inputs:
     @cached_property
     def signed_images(self) -> dict[str, ResourcePath]:
         """By repository, the path of the cosign public key that its images are signed with."""
-        return {
-            image.repository: ResourcePath.parse(f"default/{image.key}")
-            for image in self.zone.trustee.signed_images
-        }
+        return {image.repository: image.key for image in self.zone.trustee.signed_images}
 
     @cached_property
     def sealed_paths(self) -> tuple[ResourcePath, ...]:

@@ -20,6 +20,7 @@ from typing import Final, cast
 from model.attestation import pinned
 from model.attestation.image_pull import ImagePull, ImagePullError
 from model.attestation.pinned import InitdataError
+from model.digests import Pcr
 
 VERSION: Final = "0.1.0"
 ALGORITHMS: Final = ("sha256", "sha384", "sha512")
@@ -72,7 +73,7 @@ class Initdata:
     encoded: str
     algorithm: str
     digest: str
-    pcr8: str
+    pcr8: Pcr
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,9 +191,9 @@ def documents(toml: str) -> Documents:
     )
 
 
-def pcr8(digest: bytes) -> str:
+def pcr8(digest: bytes) -> Pcr:
     """PCR8 in hex after the guest extended it once with `digest`; longer digests are cut to the bank's 32 bytes."""
-    return hashlib.sha256(bytes(32) + digest[:32]).hexdigest()
+    return Pcr(hashlib.sha256(bytes(32) + digest[:32]).hexdigest())
 
 
 def _measured(toml: str, encoded: str) -> Initdata:

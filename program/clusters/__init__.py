@@ -6,17 +6,17 @@ from typing import Any, Final
 import pulumi
 import pulumi_azure_native as azure_native
 
-from config.sections import Stack
+from config.sections import CommonSections
 from program.clusters import aro, existing
 from program.place import Place
 from program.stack import LoadedStack
 
-Declare = Callable[[LoadedStack[Stack], Any, pulumi.ResourceOptions, bool], Place]
+Declare = Callable[[LoadedStack[CommonSections], Any, pulumi.ResourceOptions, bool], Place]
 """The stack, the section of its kind, options of what is in Azure, and whether peer pods run there."""
 KINDS: Final[Mapping[str, Declare]] = {"aro": aro.declare, "existing": existing.declare}
 
 
-def declare(stack: LoadedStack[Stack], *, runs_peer_pods: bool) -> Place:
+def declare(stack: LoadedStack[CommonSections], *, runs_peer_pods: bool) -> Place:
     """The cluster of the stack, made or found, with what Azure needs for it."""
     azure = stack.config.azure
     provider = azure_native.Provider(

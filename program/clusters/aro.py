@@ -12,14 +12,17 @@ from components.cluster.aro import (
 )
 from components.network.egress import NatEgress, NatEgressArgs
 from components.network.vnet import Network, NetworkArgs
-from config.sections import AroSection, Stack
+from config.sections import AroSection, CommonSections
 from model.azure import addresses, naming
 from program.place import PeerPodNetwork, Place
 from program.stack import LoadedStack
 
 
 def declare(
-    stack: LoadedStack[Stack], section: AroSection, in_azure: pulumi.ResourceOptions, runs_peer_pods: bool
+    stack: LoadedStack[CommonSections],
+    section: AroSection,
+    in_azure: pulumi.ResourceOptions,
+    runs_peer_pods: bool,
 ) -> Place:
     config, prefix = stack.config, naming.resource_group(stack.name)
     assert config.network is not None, "config.rules refuses an ARO cluster without a network"

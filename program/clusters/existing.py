@@ -3,13 +3,13 @@
 import pulumi
 
 from components.cluster.existing import ExistingCluster, ExistingClusterArgs
-from config.sections import ExistingSection, Stack
+from config.sections import CommonSections, ExistingSection
 from program.place import PeerPodNetwork, Place
 from program.stack import LoadedStack
 
 
 def declare(
-    stack: LoadedStack[Stack],
+    stack: LoadedStack[CommonSections],
     section: ExistingSection,
     in_azure: pulumi.ResourceOptions,
     runs_peer_pods: bool,

@@ -58,7 +58,7 @@ def hubs(draw: st.DrawFn) -> Inputs:
         "image_policy": draw(st.sampled_from(["insecure", "reject"])),
     }
     if "cosign" in secrets and draw(st.booleans()):
-        signed = SignedImageSection(repository="registry.example/team", key="cosign/key1")
+        signed = SignedImageSection(repository="registry.example/team", key=served("cosign", "key1"))
         trustee |= {"image_policy": "signed", "signed_images": (signed,)}
     zone = config.model_copy(
         update={

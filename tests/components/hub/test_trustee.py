@@ -26,7 +26,7 @@ def _trustee(*, served: str = "digest-1", answers: Mapping[str, Any] | None = No
         trustee = Trustee(
             "trustee",
             TrusteeArgs(
-                layout=documents.layout("1.2.1"),
+                layout=documents.layout("1.2"),
                 namespace="trustee-operator-system",
                 kbs_host=pulumi.Output.from_input("kbs.apps.example"),
                 issuer="kbs-ca",
