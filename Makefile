@@ -56,7 +56,7 @@ verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<
 
 .PHONY: test
 test: environment-dev ## Run the tests that need Python alone
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup -m 'not integration' $(ARGS)
+	@sh tools/test.sh $(ARGS)
 
 .PHONY: integration
 integration: environment-dev ## Run the tests that need the official engine or a real API server

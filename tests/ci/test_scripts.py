@@ -94,3 +94,30 @@ def test_an_environment_that_no_longer_runs_is_made_by_another_python(tmp_path: 
     _program(tmp_path / "bin" / "python3.12", '[ "$1" = -c ] || echo "python3.12 $*"')
     done = _run(shell, ROOT / "tools/set_up.sh", "--dev", cwd=tmp_path, PATH=str(tmp_path / "bin"))
     assert done.stdout == "python3.12 tools/environment.py --dev\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "version", "asked", "measured"),
+    [
+        ([], "3.12", "", "sysmon"),
+        ([], "3.11", "", None),
+        ([], "3.11", "1", "default"),
+        (["tests/config"], "3.12", "1", None),
+    ],
+)
+def test_coverage_is_measured_where_it_is_cheap_or_asked_for_and_for_all_tests_only(
+    arguments: list[str], version: str, asked: str, measured: str | None, tmp_path: Path
+) -> None:
+    answers = 0 if version == "3.12" else 1
+    _program(
+        tmp_path / ".venv/bin/python",
+        f'case "$*" in *sys.version_info*) exit {answers};; *"coverage report"*) echo 93; exit;; esac\n'
+        'echo "${COVERAGE_CORE:-default} $*"; exit 5',
+    )
+    done = _run("sh", ROOT / "tools/test.sh", *arguments, cwd=tmp_path, COVERAGE=asked, COVERAGE_CORE="")
+    started, *said = done.stdout.splitlines()
+    assert done.returncode == 5, "pytest's own verdict"
+    assert started.split()[0] == (measured or "default")
+    assert (" --cov " in started, said[-1:] == ["The tests ran 93 % of the lines"]) == (
+        (True, True) if measured else (False, False)
+    )
