@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.openshift import admission
+from sandbox.openshift import admission, schemas
 from sandbox.openshift.apply import overlaid
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.defaults import defaulted
@@ -55,8 +55,10 @@ class KubernetesStandIn:
                 )
             ]
         manifest = manifest_of(kind, news)
-        unknown = admission.unknown_fields(kind, manifest)
-        failures = [Failure(field, f"{kind.kind} has no such field") for field in unknown]
+        failures = [
+            Failure(field, f'unknown field "{field}" ({schemas.hint(kind)})')
+            for field in schemas.unknown_fields(kind, manifest)
+        ]
         wait = annotation(manifest, WAIT_FOR)
         if wait and wait != UNKNOWN:
             try:

@@ -115,7 +115,8 @@ def _login(objects: Objects, store: Manifest) -> None:
                 )
             if not (secret.get("data") or {}).get(key):
                 raise _Failed(f'cannot find secret data for key: "{key}" in secret "{name}"')
-    elif vault := provider.get("vault"):
+    else:  # the schema of a SecretStore knows no third
+        vault = provider["vault"]
         login = at(vault, ("auth", "kubernetes")) or {}
         account = at(login, ("serviceAccountRef", "name")) or ""
         if not login.get("role") or not login.get("mountPath") or vault.get("version") != "v2":
@@ -124,8 +125,6 @@ def _login(objects: Objects, store: Manifest) -> None:
             )
         if objects.get(SERVICE_ACCOUNT, account, namespace) is None:
             raise _Failed(f'cannot request Kubernetes service account token for "{account}": not found')
-    else:
-        raise _Failed(f"the sandbox has vaults for azurekv and vault only, not for {', '.join(provider)}")
     _reach(objects, store)
 
 
@@ -182,8 +181,8 @@ def _fetched(objects: Objects, wanted: Manifest) -> tuple[list[Effect], dict[str
     spec, namespace = wanted["spec"], wanted["metadata"]["namespace"]
     reference = spec.get("secretStoreRef") or {}
     name = reference.get("name", "")
-    if reference.get("kind", "SecretStore") != "SecretStore" or spec.get("dataFrom"):
-        raise _Failed("the sandbox fetches spec.data from a SecretStore only")
+    if reference.get("kind", "SecretStore") != "SecretStore":
+        raise _Failed("the sandbox fetches values from a SecretStore only")
     store = objects.get(SECRET_STORE, name, namespace)
     if store is None:
         raise _Failed(f'could not get SecretStore "{name}", not found')

@@ -6,7 +6,7 @@ unapproved, and an approved plan installs exactly what it names.
 
 from __future__ import annotations
 
-from sandbox.openshift.definitions import permissive
+from sandbox.openshift.definitions import definition
 from sandbox.openshift.kinds import (
     CSV,
     DEPLOYMENT,
@@ -161,7 +161,7 @@ def _install(objects: Objects, plan: Manifest) -> list[Effect]:
     for name in plan["spec"]["clusterServiceVersionNames"]:
         package = next(package for package in PACKAGES.values() if name in package.csvs)
         for kind in package.kinds:
-            effects += ensure(objects, permissive(kind))
+            effects += ensure(objects, definition(kind))
         before = next(
             (
                 csv["metadata"]["name"]
