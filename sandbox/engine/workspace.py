@@ -31,10 +31,12 @@ ORGANIZATION = "organization"
 class Workspace:
     """`route` overrides the stand-ins, for tests of the engine."""
 
-    def __init__(self, root: Path, home: Path, route: Route | None = None) -> None:
+    def __init__(
+        self, root: Path, home: Path, route: Route | None = None, *, key_rounds: int | None = None
+    ) -> None:
         self.project = Project.at(root)
         self.home = home
-        self.keyring = Keyring(home)
+        self.keyring = Keyring(home, key_rounds)
         self._route = route
 
     @cached_property

@@ -49,12 +49,12 @@ def custom_schema(kind: Kind) -> Schema:
 
 def unknown_fields(kind: Kind, manifest: Mapping[str, Any]) -> list[str]:
     """Paths of the fields that the schema does not have, for example `spec.template.spec.containers[0].comand`."""
-    found = [error for error in _errors(kind, manifest) if error.validator == "additionalProperties"]
     return [
         _path([*error.absolute_path, key])
-        for error in found
-        for key in cast(dict[str, Any], error.instance)
-        if key not in cast(Schema, cast(object, error.schema)).get("properties", {})
+        for error in _errors(kind, manifest)
+        if error.validator == "additionalProperties"
+        for key in error.instance
+        if key not in cast(Any, error.schema).get("properties", {})
     ]
 
 
