@@ -28,8 +28,7 @@ from sandbox.openshift.kinds import (
     SERVICE_ACCOUNT,
 )
 from sandbox.openshift.objects import condition, new
-from tests.config import committed
-from tests.integration.servers import (
+from sandbox.tests.integration.servers import (
     HOME,
     User,
     built,
@@ -40,6 +39,7 @@ from tests.integration.servers import (
     manifests,
     refusal,
 )
+from tests.config import committed
 
 pytestmark = [
     pytest.mark.integration,
