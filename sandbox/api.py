@@ -89,10 +89,12 @@ class Sandbox:
 
     def outputs(self, stack: str, *, secret: Callable[[Any], Any] | None = None) -> dict[str, Any]:
         """The outputs after the last `up`, empty before the first; `secret` makes what is shown of a secret value."""
-        from sandbox.engine.values import replaced
+        from sandbox.engine.values import Secret, replaced
 
-        show = secret or (lambda value: value)
-        return replaced(self._workspace().outputs(stack), lambda found: show(found.value))
+        def shown(found: Secret) -> Any:
+            return secret(found.value) if secret else found.value
+
+        return replaced(self._workspace().outputs(stack), shown)
 
     def resources(self, stack: str) -> list[Record]:
         """All in the state of a stack: components, providers and reads too."""

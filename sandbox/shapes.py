@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 
@@ -13,11 +14,11 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def map_in(value: dict[str, Any], key: str) -> dict[str, Any]:
+def map_in(value: Mapping[str, Any], key: str) -> dict[str, Any]:
     """The object at `key`; an empty one where there is none, or null."""
     return value.get(key) or {}
 
 
-def list_in(value: dict[str, Any], key: str) -> list[Any]:
+def list_in(value: Mapping[str, Any], key: str) -> list[Any]:
     """The list at `key`; an empty one where there is none, or null."""
     return value.get(key) or []

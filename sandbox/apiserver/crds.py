@@ -8,6 +8,7 @@ from sandbox.apiserver.client import Client, Manifest
 from sandbox.apiserver.paths import path_of
 from sandbox.openshift.definitions import definition
 from sandbox.openshift.kinds import BUILT_IN, CRD, is_custom
+from sandbox.shapes import list_in, map_in
 
 
 def of_openshift() -> list[Manifest]:
@@ -25,7 +26,7 @@ def install(client: Client, definitions: Iterable[Manifest]) -> None:
 
 
 def is_established(crd: Manifest) -> bool:
-    conditions = crd.get("status", {}).get("conditions") or []
+    conditions = list_in(map_in(crd, "status"), "conditions")
     return any((item["type"], item["status"]) == ("Established", "True") for item in conditions)
 
 

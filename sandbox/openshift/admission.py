@@ -17,6 +17,7 @@ from sandbox.openshift.kinds import (
 from sandbox.openshift.objects import Manifest, Objects
 from sandbox.openshift.reactions.certificates import go_duration
 from sandbox.provider import Refused
+from sandbox.shapes import map_in
 
 
 def admit(kind: Kind, manifest: Manifest, live: Manifest | None, objects: Objects) -> None:
@@ -90,7 +91,7 @@ def _certificate(spec: Manifest) -> Iterator[str]:
         yield f"spec.duration: Invalid value: {spec['duration']}: certificate duration must be greater than 1h0m0s"
     if before and before >= duration:
         yield f"spec.renewBefore: Invalid value: {spec['renewBefore']}: must be shorter than the duration"
-    key = spec.get("privateKey") or {}
+    key = map_in(spec, "privateKey")
     algorithm, size = key.get("algorithm") or "RSA", key.get("size")
     if algorithm == "RSA" and size and not 2048 <= size <= 8192:
         yield f"spec.privateKey.size: Invalid value: {size}: must be between 2048 and 8192 for rsa keyAlgorithm"

@@ -16,7 +16,7 @@ def definition(kind: Kind) -> Manifest:
         "singular": kind.kind.lower(),
         "listKind": f"{kind.kind}List",
     }
-    served = {
+    served: Manifest = {
         "name": version,
         "served": True,
         "storage": True,

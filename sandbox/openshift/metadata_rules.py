@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from sandbox.openshift.kinds import JOB, NAMESPACE, SERVICE, Kind
 from sandbox.openshift.objects import Manifest
+from sandbox.shapes import map_in
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SERVICE_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -48,7 +49,7 @@ def problems(kind: Kind, manifest: Manifest) -> Iterator[str]:
     namespace = metadata.get("namespace")
     if namespace and kind.namespaced and (problem := label_problem(namespace)):
         yield f'metadata.namespace: Invalid value: "{namespace}": {problem}'
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    labels, annotations = map_in(metadata, "labels"), map_in(metadata, "annotations")
     for where, keys in (("labels", labels), ("annotations", annotations)):
         for key in keys:
             if not _qualified(key):

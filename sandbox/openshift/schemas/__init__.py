@@ -22,7 +22,7 @@ from sandbox.openshift.kinds import Kind, is_custom
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
-    from jsonschema.validators import Draft202012Validator
+    from referencing import Registry
 
 Schema = dict[str, Any]
 KUBERNETES = "1.33"
@@ -30,7 +30,14 @@ KUBERNETES = "1.33"
 
 _BUILT_IN = "/api/_definitions.json"
 _FOLDER = Path(__file__).parent
-_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+_TYPES: tuple[tuple[type, str], ...] = (
+    (dict, "object"),
+    (list, "array"),
+    (str, "string"),
+    (bool, "boolean"),  # before int, of which it is a subclass
+    (int, "integer"),
+    (float, "number"),
+)
 
 
 def custom_schema(kind: Kind) -> Schema:
@@ -53,7 +60,7 @@ def unknown_fields(kind: Kind, manifest: Mapping[str, Any]) -> list[str]:
         _path([*error.absolute_path, key])
         for error in _errors(kind, manifest)
         if error.validator == "additionalProperties"
-        for key in error.instance
+        for key in cast(Any, error.instance)
         if key not in cast(Any, error.schema).get("properties", {})
     ]
 
@@ -73,8 +80,8 @@ def hint(kind: Kind) -> str:
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:
-    path, value = _path(error.absolute_path), error.instance
-    found = _TYPES.get(type(value), "null")
+    path, value = _path(error.absolute_path), cast(Any, error.instance)
+    found = next((name for type_, name in _TYPES if isinstance(value, type_)), "null")
     if error.validator == "required":
         missing = [name for name in cast(list[str], error.validator_value) if name not in value]
         yield from (f"{_path([*error.absolute_path, name])}: Required value" for name in missing)
@@ -116,17 +123,18 @@ def _validator(kind: Kind) -> Validator:
     else:
         group, _, version = kind.api_version.rpartition("/")
         schema = _packaged("-".join(filter(None, (kind.kind.lower(), group.partition(".")[0], version))))
-    return _in_kubernetes().evolve(schema=schema)
+    from jsonschema.validators import Draft202012Validator
+
+    return Draft202012Validator(schema, registry=_definitions())
 
 
 @cache
-def _in_kubernetes() -> Draft202012Validator:
+def _definitions() -> Registry[Any]:
     """Imported when first needed: the libraries and the definitions take about 0.2 s."""
-    from jsonschema.validators import Draft202012Validator
     from referencing import Registry, Resource
 
     definitions = Resource[Any].from_contents(_packaged("_definitions"))
-    return Draft202012Validator({}, registry=Registry[Any]().with_resource(_BUILT_IN, definitions))
+    return Registry[Any]().with_resource(_BUILT_IN, definitions)
 
 
 def _packaged(name: str) -> Schema:
