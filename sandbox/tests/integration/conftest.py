@@ -10,10 +10,10 @@ import pytest
 
 from sandbox.engine.workspace import Workspace
 from sandbox.official.install import missing
+from sandbox.tests.integration import guests
+from sandbox.tests.integration.servers import built
+from sandbox.tests.integration.world import World
 from sandbox.trustee.source import Trustee, of_stack
-from tests.integration import guests
-from tests.integration.servers import built
-from tests.integration.world import World
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from sandbox.apiserver import ServerClusters, crds, external, faults, unavailabl
 from sandbox.apiserver.client import Client
 from sandbox.apiserver.paths import path_of
 from sandbox.apiserver.server import Server
+from sandbox.openshift.definitions import definition
 from sandbox.openshift.kinds import (
     CONFIG_MAP,
     CSV,
@@ -25,11 +26,9 @@ from sandbox.openshift.kinds import (
     ROUTE,
     RUNTIME_CLASS,
     SERVICE_ACCOUNT,
-    crd_name,
 )
 from sandbox.openshift.objects import condition, new
-from tests.config import committed
-from tests.integration.servers import (
+from sandbox.tests.integration.servers import (
     HOME,
     User,
     built,
@@ -40,6 +39,7 @@ from tests.integration.servers import (
     manifests,
     refusal,
 )
+from tests.config import committed
 
 pytestmark = [
     pytest.mark.integration,
@@ -63,7 +63,7 @@ def installed(clusters: ServerClusters) -> User:
     """A cluster that serves the kinds of all operators, and has the namespaces of all stacks."""
     clusters.create("installed", facts("installed"))
     user = User(clusters.kubeconfig("installed"))
-    crds.install(user.client, (crds.definition(crd_name(kind)) for kind in OF_OPERATORS))
+    crds.install(user.client, map(definition, OF_OPERATORS))
     for stack in committed.NAMES:
         for _, manifest in manifests(stack):
             if manifest["kind"] == "Namespace":
@@ -97,8 +97,6 @@ def test_every_manifest_of_a_committed_stack_passes_a_strict_dry_run(stack: str,
 
 
 def test_a_field_that_no_schema_knows_is_refused(installed: User) -> None:
-    if not crds.REAL.is_dir():
-        pytest.skip("the operators' own CRDs are not beside the project")
     kbs = new(KBS_CONFIG, "kbs", TRUSTEE, spec={"kbsEnvVars": {}})
     answer = refusal(lambda: installed.try_(kbs))
     assert ".spec.kbsEnvVars: field not declared in schema" in str(answer)

@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
-from tests.integration.project import Project
-from tests.integration.world import HUB, SPOKE, World
+from sandbox.tests.integration.project import Project
+from sandbox.tests.integration.world import HUB, SPOKE, World
 
 pytestmark = pytest.mark.integration
 PARENTS = ("parent", "protect", "dependencies", "propertyDependencies", "additionalSecretOutputs")

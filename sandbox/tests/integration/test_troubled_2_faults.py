@@ -7,8 +7,8 @@ import pytest
 from sandbox.apiserver import faults
 from sandbox.apiserver.server import Server
 from sandbox.azure.cloud import replace_file
-from tests.integration.canaries import leaks
-from tests.integration.world import HUB, SPOKE, World
+from sandbox.tests.integration.canaries import leaks
+from sandbox.tests.integration.world import HUB, SPOKE, World
 
 pytestmark = pytest.mark.integration
 GROUP, ASSIGNMENT = "azure-native:resources:ResourceGroup", "azure-native:authorization:RoleAssignment"

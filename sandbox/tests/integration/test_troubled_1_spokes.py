@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.world import ADDED, HUB, SPOKE, World
+from sandbox.tests.integration.world import ADDED, HUB, SPOKE, World
 
 pytestmark = pytest.mark.integration
 OLD, NEW = "1.13.0", "1.13.1"

@@ -14,11 +14,11 @@ import pytest
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.workspace import Workspace
+from sandbox.tests.integration.guests import HUB, ROOT, needs, started
 from sandbox.trustee import router
 from sandbox.trustee.process import running
 from sandbox.trustee.source import Trustee
 from tests import certificates
-from tests.integration.guests import HUB, ROOT, needs, started
 
 pytestmark = [pytest.mark.integration, needs("kbs")]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.integration.canaries import leaks
-from tests.integration.world import HUB, World
+from sandbox.tests.integration.canaries import leaks
+from sandbox.tests.integration.world import HUB, World
 
 pytestmark = pytest.mark.integration
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
+from sandbox.tests.integration.world import World
 from tests import canaries as scan
-from tests.integration.world import World
 
 
 def plaintexts(value: Any) -> list[Any]:

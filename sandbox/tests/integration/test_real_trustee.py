@@ -12,12 +12,7 @@ import pytest
 from model.policy import resource_policy
 from model.policy.resource_policy import Release
 from sandbox.engine.workspace import Workspace
-from sandbox.trustee import mounts, router
-from sandbox.trustee.client import Client
-from sandbox.trustee.process import Running
-from sandbox.trustee.source import Trustee
-from tests import certificates
-from tests.integration.guests import (
+from sandbox.tests.integration.guests import (
     GOOD,
     HUB,
     attester,
@@ -30,6 +25,11 @@ from tests.integration.guests import (
     started,
     with_document,
 )
+from sandbox.trustee import mounts, router
+from sandbox.trustee.client import Client
+from sandbox.trustee.process import Running
+from sandbox.trustee.source import Trustee
+from tests import certificates
 from tests.model.attestation import evidence
 from tests.model.attestation.test_attestation_policy import RECORDED
 from tests.rego import token

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.world import HUB, SPOKE, TRUSTEE, World
+from sandbox.tests.integration.world import HUB, SPOKE, TRUSTEE, World
 
 pytestmark = pytest.mark.integration
 

@@ -26,7 +26,7 @@ from model.attestation.reference_values import Hardware, Pcrs, Provenance, Refer
 from model.policy import resource_policy
 from model.policy.resource_policy import Release
 from model.trustee import documents
-from tests.integration.guests import GOOD, claims_of, needs
+from sandbox.tests.integration.guests import GOOD, claims_of, needs
 from tests.model.attestation.test_attestation_policy import MINIMA, PCRS, RECORDED, SNP_CLAIMS
 from tests.rego import released
 

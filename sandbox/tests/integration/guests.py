@@ -26,7 +26,7 @@ from sandbox.trustee.source import Trustee
 from tests.model.attestation import evidence
 from tests.rego import token
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HUB = "dev-hub"
 GOOD = {"executables": 3, "hardware": 2, "configuration": 2}
 """What the attestation policy says of a guest that it affirms."""

@@ -11,7 +11,7 @@ import pytest
 from sandbox.azure import AzureStandIn
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.objects import ref_of
-from tests.integration.project import Project
+from sandbox.tests.integration.project import Project
 
 pytestmark = pytest.mark.integration
 

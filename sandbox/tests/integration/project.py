@@ -17,7 +17,7 @@ import yaml
 from tests.config import edits
 from tools.program_files import RUNNABLE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The program's own patience is shortened for it, in the copy that is run.
 
 import pytest
 
-from tests.integration.world import HUB, TRUSTEE, World
+from sandbox.tests.integration.world import HUB, TRUSTEE, World
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ from sandbox.azure import AzureStandIn
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
 from sandbox.official.recovery import recover
-from tests.integration.project import Done, Project
+from sandbox.tests.integration.project import Done, Project
 
 HUB, SPOKE, ADDED = "dev-hub", "dev-spoke", "dev-spoke-b"
 TRUSTEE = "/api/v1/namespaces/trustee-operator-system"
