@@ -44,6 +44,13 @@ class ResourcePath:
             raise PathError(f"{text} is no KBS resource: write kbs:///<repository>/<secret>/<key>.")
         return cls(*parts)
 
+    @classmethod
+    def of_uri(cls, uri: str) -> Self:
+        """From ``kbs:///repository/secret/key`` alone, which is what guests take. Raises PathError."""
+        if not uri.startswith(_SCHEME):
+            raise PathError(f"{uri} is no KBS resource: write kbs:///<repository>/<secret>/<key>.")
+        return cls.parse(uri)
+
     @property
     def uri(self) -> str:
         """As guests ask for it."""
@@ -62,7 +69,10 @@ class ResourcePath:
         from_text = core_schema.no_info_after_validator_function(cls.parse, core_schema.str_schema())
         return core_schema.json_or_python_schema(
             json_schema=from_text,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text]),
+            python_schema=core_schema.no_info_before_validator_function(
+                lambda value: cls.parse(value) if isinstance(value, str) else value,
+                core_schema.is_instance_schema(cls),
+            ),
             serialization=core_schema.to_string_ser_schema(when_used="json"),
         )
 

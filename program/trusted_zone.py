@@ -112,7 +112,7 @@ def declare(
         osc_versions=pulumi.Output.from_input(list(config.trustee.osc_versions)),
         tees=pulumi.Output.from_input(list(config.trustee.tees)),
         resources=pulumi.Output.from_input(serving.readers(config)),
-        released=releases.apply(lambda let_out: {"/".join(each.path): list(each.pcr8) for each in let_out}),
+        released=releases.apply(lambda let_out: {str(each.path): list(each.pcr8) for each in let_out}),
         sealed=sealing.sealed,
         images=pulumi.Output.from_input(serving.images(config)),
         console_url=place.console_url,
@@ -156,8 +156,8 @@ def _own_documents(config: HubConfig | StandaloneConfig, sealing: Sealing) -> Se
         policy = image_policy.render(serving.signed_images(config))
         served[image_policy.SECRET] = {image_policy.KEY: pulumi.Output.from_input(policy)}
     if serving.sealed_paths(config):
-        _, secret, key = sealed_secrets.KEY_PATH.split("/")
-        served[secret] = {key: sealing.public_jwk}
+        key = sealed_secrets.KEY_PATH
+        served[key.secret] = {key.key: sealing.public_jwk}
     return served
 
 

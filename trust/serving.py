@@ -8,6 +8,7 @@ from typing import Any
 
 from config.roles import HubConfig, ServedSecretSection, StandaloneConfig
 from model.attestation.profiles import Profile
+from model.paths import ResourcePath
 from model.policy import image_policy
 from model.policy.resource_policy import Release
 from model.trustee import sealed_secrets
@@ -21,17 +22,17 @@ def readers(config: Zone) -> dict[str, list[str]]:
     found = {path: list(secret.readable_by) for path, secret in _paths(config).items()}
     everybody = list(config.profiles)
     if config.trustee.image_policy != "insecure":
-        found |= {path: everybody for path in image_policy.needed(signed_images(config))}
+        found |= {str(path): everybody for path in image_policy.needed(signed_images(config))}
     if sealed := sealed_paths(config):
-        found[sealed_secrets.KEY_PATH] = [
+        found[str(sealed_secrets.KEY_PATH)] = [
             name for name in config.profiles if any(name in found[path] for path in sealed)
         ]
     return found
 
 
-def signed_images(config: Zone) -> dict[str, str]:
+def signed_images(config: Zone) -> dict[str, ResourcePath]:
     """By repository, the path of the cosign public key its images are signed with."""
-    return {image.repository: str(image.key) for image in config.trustee.signed_images}
+    return {image.repository: image.key for image in config.trustee.signed_images}
 
 
 def sealed_paths(config: Zone) -> list[str]:
@@ -56,7 +57,7 @@ def releases(
     """
     return [
         Release(
-            path=("default", path.split("/")[1], path.split("/")[2]),
+            path=ResourcePath.parse(path),
             pcr8=tuple(
                 value
                 for name in names

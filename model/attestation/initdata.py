@@ -22,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from model.digests import Pcr
+from model.paths import PathError, ResourcePath
 
 VERSION: Final = "0.1.0"
 ALGORITHMS: Final = ("sha256", "sha384", "sha512")
@@ -124,12 +125,8 @@ def render(
         raise InitdataError("The initdata needs an agent policy: render one from the settings of a profile.")
     if re.search(r"[\ud800-\udfff]", agent_policy):
         raise InitdataError("The agent policy holds half a surrogate pair, which is not UTF-8 text.")
-    if image_policy_uri is not None and not re.fullmatch(
-        r"kbs:///[\w.-]+/[\w.-]+/[\w.-]+", image_policy_uri, re.ASCII
-    ):
-        raise InitdataError(
-            f"The image policy {image_policy_uri!r} is no KBS resource: write kbs:///default/<secret>/<key>."
-        )
+    if image_policy_uri is not None:
+        _check_uri(image_policy_uri)
     aa = _AA.format(url=url, ca=ca)
     cdh = _CDH.format(url=url, ca=ca) + (_IMAGE.format(uri=image_policy_uri) if image_policy_uri else "")
     toml = _TOML.format(
@@ -147,6 +144,13 @@ def render(
             "The rendered initdata does not read back as it was written: this is a defect, report it."
         )
     return _measured(toml, _encode(toml))
+
+
+def _check_uri(uri: str) -> None:
+    try:
+        ResourcePath.of_uri(uri)
+    except PathError as error:
+        raise InitdataError(f"No guest could fetch the image policy: {error}") from error
 
 
 def decode(encoded: str) -> Initdata:

@@ -66,7 +66,7 @@ def test_a_sealed_secret_verifies_with_the_key_the_kbs_serves() -> None:
     assert set(sealed) == {f"default/kbsres1/key{n}" for n in (1, 2, 3)}
     for path, text in sealed.items():
         says = sealed_secrets.unseal(text, jwk)
-        assert (says.name, says.kid) == (f"kbs:///{path}", "kbs:///default/sealing-key/jwk")
+        assert (says.name.uri, says.kid.uri) == (f"kbs:///{path}", "kbs:///default/sealing-key/jwk")
     assert graph.exports["resources"]["default/sealing-key/jwk"] == ["hardened"]
     assert roles.declare("dev-hub").exports["sealed"] == sealed, "a second preview has nothing to show"
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from model.azure.ids import AzureId
 from sandbox.azure import AzureStandIn
 from sandbox.engine.providers import StandIns
 from sandbox.openshift.clusters import StoreClusters
@@ -60,12 +61,13 @@ def server_of(stack: Deployment, home: Path) -> ApiServer:
 
 def nat_gateway(home: Path, engine: str, subnet_id: str) -> str | None:
     """The id of the NAT gateway that the Azure of an engine has at a subnet. Raises Unreachable where there is no such subnet."""
-    _, subscription, _, group, _, _, _, network, _, subnet = subnet_id.lstrip("/").split("/")
-    provider = _azure(home, engine).for_provider({"subscriptionId": subscription})
+    parsed = AzureId.parse(subnet_id)
+    (_, network), (_, subnet) = parsed.names
+    provider = _azure(home, engine).for_provider({"subscriptionId": parsed.subscription})
     try:
         found = provider.invoke(
             "azure-native:network:getSubnet",
-            {"resourceGroupName": group, "virtualNetworkName": network, "subnetName": subnet},
+            {"resourceGroupName": parsed.resource_group, "virtualNetworkName": network, "subnetName": subnet},
         )
     except Refused as refusal:
         raise Unreachable(str(refusal)) from refusal
