@@ -21,7 +21,7 @@ REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
 class Files:
     """The files under `root`, as the rules have read them once they were asked. `now` decides what has expired.
 
-    `policies` are Rego texts by profile, `permissive` the profiles whose policy lets out what a pod holds;
+    `policies` are Rego texts by profile, `permissive` the profiles whose policy allows any command or a change of policy;
     `reference_values` are by OSC version.
     """
 

@@ -9,7 +9,7 @@ from model.attestation import initdata
 from model.policy import agent_policy
 from model.versions import Version
 
-# What the zone serves besides the secrets of the stack: the image policy and the key of sealed secrets.
+# Names of secrets that the program makes itself: the image policy and the key of sealed secrets.
 OWN_SECRETS = ("image-policy", "sealing-key")
 
 
@@ -30,8 +30,8 @@ def _trustee_version(version: Version, osc_versions: tuple[Version, ...]) -> Ite
         yield Mistake(
             key="trustee.oscVersions",
             value=", ".join(osc_versions),
-            rule=f"must name sandboxed containers that go with trustee.version {version}, beside which an older"
-            " release is taken only while its spokes are upgraded",
+            rule=f"must name sandboxed containers that go with trustee.version {version}; an older release is"
+            " accepted in addition to them, while its spokes are upgraded",
             fix=f"add a release of {partners[version.minor]}, with its file of reference values",
         )
 
@@ -173,7 +173,7 @@ def _keys_of_signed_images(
 
 
 def _store(source: str) -> Rule:
-    """The store named by `source` has to be known where a secret comes from there."""
+    """The file must describe the store `source` if a secret comes from there."""
 
     @rule(f"externalSecrets.{source}", "secrets")
     def check(store: Section | None, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
@@ -182,7 +182,7 @@ def _store(source: str) -> Rule:
             yield Mistake(
                 key=f"externalSecrets.{source}",
                 rule="is missing",
-                fix=f"say where it is, because {', '.join(served)} of coco:secrets comes from there, or change the source",
+                fix=f"add it, because {', '.join(served)} of coco:secrets comes from there, or change the source",
             )
 
     return check

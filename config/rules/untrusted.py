@@ -62,8 +62,8 @@ def _region_offers_sizes(region: str, listed: tuple[str, ...] | None) -> Iterato
         yield Mistake(
             key="azure.location",
             value=region,
-            rule=f"must be a region with confidential VM sizes, and none was known of it on {vm_sizes.AS_OF}",
-            fix="choose another one, for example eastus2 or westeurope, or, if Azure has added some,"
+            rule=f"must be a region with confidential VM sizes, and on {vm_sizes.AS_OF} it had none",
+            fix="choose another region, for example eastus2 or westeurope; if Azure has added sizes there,"
             f" {how_to_list(region)}",
         )
 

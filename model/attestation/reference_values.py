@@ -165,7 +165,7 @@ class ReferenceValues(_ReviewedData):
         if now < self.expires:
             return []
         return [
-            f"The reference values of OSC {self.osc_version} expired on {self.expires:%Y-%m-%d}: obtain them anew from "
+            f"The reference values of OSC {self.osc_version} expired on {self.expires:%Y-%m-%d}: read them again from "
             f"{self.provenance.image} and review them."
         ]
 

@@ -1,4 +1,4 @@
-"""The resource policy: which guest may read which secret, as a Rego module for the KBS. Nothing is read unless it says so.
+"""The resource policy: which guest may read which secret, as a Rego module for the KBS. What it does not allow, nobody can read.
 
 The KBS hands it the attestation token as `input` and the request as `data`: `data.plugin` and `data["resource-path"]`
 (confidential-containers/trustee kbs/src/api_server.rs; up to v0.15, which Trustee 1.0 runs, the path is one text with the
@@ -71,7 +71,7 @@ class ResourcePolicyError(ValueError):
 class Release:
     """Who may read one path: guests that measured one of `pcr8` (hex). No PCR8 at all: nobody.
 
-    `profiles` name them for the reader of the policy. `claims` are asked for besides, each a path below the annotated
+    `profiles` name them for the reader of the policy. `claims` must hold in addition, each a path below the annotated
     evidence and the text it must have: `(("az-snp-vtpm", "platform_smt_enabled"), "false")`.
     """
 

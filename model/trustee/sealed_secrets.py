@@ -45,7 +45,7 @@ class SealedSecret:
 
 
 def signing_key(seed: bytes) -> ec.EllipticCurvePrivateKey:
-    """The P-256 key made from at least 40 random bytes (FIPS 186-5, A.2.1), so that a state need keep no PEM."""
+    """The P-256 key made from at least 40 random bytes (FIPS 186-5, A.2.1), so that the state holds random bytes and no PEM."""
     if len(seed) < 40:
         raise SealedSecretError(f"A signing key takes 40 random bytes or more, not {len(seed)}.")
     return ec.derive_private_key(int.from_bytes(seed) % (_ORDER - 1) + 1, ec.SECP256R1())
