@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from config.rule import Problem
+from config.rule import Mistake
 from config.secret_keys import SECRETS
 from config.sections import KINDS, Section
 from config.values import Location
@@ -35,7 +35,7 @@ def without_kind(location: Location) -> Location:
     return (*location[:1], *location[2:]) if location[0] == "cluster" else location
 
 
-def problem(model: type[Section], error: ErrorDetails) -> Problem:
+def problem(model: type[Section], error: ErrorDetails) -> Mistake:
     """What a stack of `model` has wrong. Values of unknown keys are not repeated: they may be secret."""
     location, kind, context = error["loc"], error["type"], error.get("ctx", {})
     key = _path(location)
@@ -44,24 +44,24 @@ def problem(model: type[Section], error: ErrorDetails) -> Problem:
     if kind == "missing":
         field = _fields(model, location[:-1]).get(str(location[-1]))
         meaning = f": {field.description}" if field is not None and field.description else ""
-        return Problem(key=key, rule="is missing", fix=f"add it{meaning}")
+        return Mistake(key=key, rule="is missing", fix=f"add it{meaning}")
     if kind == "union_tag_not_found":
-        return Problem(key=f"{key}.kind", rule="is missing", fix=f"add it: {' or '.join(KINDS)}")
+        return Mistake(key=f"{key}.kind", rule="is missing", fix=f"add it: {' or '.join(KINDS)}")
     if kind == "union_tag_invalid":
         rule = f"must be one of {context['expected_tags']}"
-        return Problem(key=f"{key}.kind", value=show(context["tag"]), rule=rule, fix="write one of these")
+        return Mistake(key=f"{key}.kind", value=show(context["tag"]), rule=rule, fix="write one of these")
     if kind == "literal_error":
         rule = f"must be {context['expected']}"
-        return Problem(key=key, value=show(error["input"]), rule=rule, fix="write one of these")
+        return Mistake(key=key, value=show(error["input"]), rule=rule, fix="write one of these")
     if kind in ("greater_than_equal", "less_than_equal"):
         least, most = _bounds(_fields(model, location[:-1])[str(location[-1])])
         rule = f"must be from {least} to {most}"
-        return Problem(key=key, value=show(error["input"]), rule=rule, fix="choose a number in between")
+        return Mistake(key=key, value=show(error["input"]), rule=rule, fix="choose a number in between")
     if kind == "rule":
         rule, fix = context["rule"], context["fix"]
     else:
         rule, fix = _WANTED.get(kind, (f"is not valid, {error['msg']}", "correct it"))
-    return Problem(key=key, value=show(error["input"]), rule=rule, fix=fix)
+    return Mistake(key=key, value=show(error["input"]), rule=rule, fix=fix)
 
 
 def show(value: object) -> str:
@@ -78,10 +78,10 @@ def _path(location: Location) -> str:
     return text
 
 
-def _unknown(model: type[Section], location: Location) -> Problem:
+def _unknown(model: type[Section], location: Location) -> Mistake:
     last = str(location[-1])
     if last in SECRETS:
-        return Problem(
+        return Mistake(
             key=_path(location),
             rule="is a secret and must not be in a section",
             fix=f"remove it, and set it with: pulumi config set --secret coco:{last}",
@@ -89,7 +89,7 @@ def _unknown(model: type[Section], location: Location) -> Problem:
     known = [*_fields(model, location[:-1]), *(SECRETS if len(location) == 1 else ())]
     near = get_close_matches(last, known, n=1)
     fix = f"did you mean {near[0]}?" if near else f"remove it; the keys here are {', '.join(known)}"
-    return Problem(key=_path(location), rule="is not a known key", fix=fix)
+    return Mistake(key=_path(location), rule="is not a known key", fix=fix)
 
 
 def _fields(model: type[Section], location: Location) -> dict[str, FieldInfo]:

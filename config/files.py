@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from config.rule import Problem, Rule
+from config.rule import Mistake, Rule
 from config.rules.trusted import gives_away
 from config.sections import ProfileSection, ServedSecretSection
 from model import versions
@@ -21,7 +21,7 @@ REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
 class Files:
     """The files under `root`, as the rules have read them once they were asked. `now` decides what has expired.
 
-    `policies` are Rego texts by profile, `permissive` the profiles whose policy lets out what a pod holds;
+    `policies` are Rego texts by profile, `permissive` the profiles whose policy allows any command or a change of policy;
     `reference_values` are by OSC version.
     """
 
@@ -42,7 +42,7 @@ class Files:
             ),
         )
 
-    def _policies(self, profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
+    def _policies(self, profiles: Mapping[str, ProfileSection]) -> Iterator[Mistake]:
         for name, profile in profiles.items():
             if profile.policy_file is None:
                 continue
@@ -62,15 +62,15 @@ class Files:
                 if powers.exec == "any" or powers.set_policy:
                     self.permissive.add(name)
                 continue
-            yield Problem(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)
+            yield Mistake(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)
 
-    def _readers(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+    def _readers(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
         for name, secret in secrets.items():
             for reader in secret.readable_by:
                 if reader in self.permissive and not secret.allow_debug:
                     yield gives_away(name, reader)
 
-    def _measurements(self, osc_versions: tuple[Version, ...]) -> Iterator[Problem]:
+    def _measurements(self, osc_versions: tuple[Version, ...]) -> Iterator[Mistake]:
         """Values that are missing, of another version or stale."""
         for version in osc_versions:
             if version.minor not in versions.TRUSTEE_OF_OSC:
@@ -102,7 +102,7 @@ class Files:
             for expired in values.problems(self.now):
                 yield _refused(version, f"must have reference values in {file} that hold today", expired)
 
-    def _verified(self, osc_versions: tuple[Version, ...], allow_unverified: bool) -> Iterator[Problem]:
+    def _verified(self, osc_versions: tuple[Version, ...], allow_unverified: bool) -> Iterator[Mistake]:
         for version in osc_versions:
             values = self.reference_values.get(version)
             if values is not None and not values.verified and not allow_unverified:
@@ -119,8 +119,8 @@ def _file(version: Version) -> Path:
     return REFERENCE_VALUES / f"{version}.yaml"
 
 
-def _refused(version: Version, rule: str, fix: str) -> Problem:
-    return Problem(key="trustee.oscVersions", value=version, rule=rule, fix=fix)
+def _refused(version: Version, rule: str, fix: str) -> Mistake:
+    return Mistake(key="trustee.oscVersions", value=version, rule=rule, fix=fix)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from config import explain, rules, secret_values, values
 from config.files import Files
 from config.roles import ROLES, RoleConfig, StackConfig
-from config.rule import Problem, broken
+from config.rule import Mistake, broken
 from config.secret_keys import SECRETS
 from model.attestation.reference_values import ReferenceValues
 
@@ -66,7 +66,7 @@ def load(
     if model is None:
         raise ConfigError([str(_role(given.get("role")))])
     hidden: set[str] = set()
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     if encrypted is not None:
         hidden = {str(info.alias) for info in model.model_fields.values()} & _without_prefix(encrypted)
         problems += _encryption(secrets.keys() - _without_prefix(encrypted), hidden)
@@ -97,8 +97,8 @@ def _without_prefix(keys: Collection[str]) -> set[str]:
     return {key.removeprefix(PREFIX) for key in keys}
 
 
-def _role(role: str | None) -> Problem:
-    return Problem(
+def _role(role: str | None) -> Mistake:
+    return Mistake(
         key="role",
         value=role,
         rule="is missing" if role is None else "must be a role",
@@ -106,15 +106,15 @@ def _role(role: str | None) -> Problem:
     )
 
 
-def _encryption(plain: Collection[str], hidden: Collection[str]) -> Iterator[Problem]:
+def _encryption(plain: Collection[str], hidden: Collection[str]) -> Iterator[Mistake]:
     for key in sorted(plain):
-        yield Problem(
+        yield Mistake(
             key=key,
             rule="must be encrypted",
             fix=f"replace this secret, which counts as known, and set the new one with: pulumi config set --secret coco:{key}",
         )
     for key in sorted(hidden):
-        yield Problem(
+        yield Mistake(
             key=key,
             rule="must not be encrypted, because a review could not read it",
             fix=f"write it in plain text; the secrets of a stack have keys of their own: {', '.join(SECRETS)}",
@@ -123,7 +123,7 @@ def _encryption(plain: Collection[str], hidden: Collection[str]) -> Iterator[Pro
 
 def _validated(
     model: type[ConfigT], given: Mapping[str, object], hidden: Collection[str]
-) -> tuple[ConfigT | None, Mapping[str, object], list[Problem]]:
+) -> tuple[ConfigT | None, Mapping[str, object], list[Mistake]]:
     """The model if `given` is valid; what of it is valid, by key; what pydantic found. `hidden` keys are not in `given`."""
     errors: list[ErrorDetails] = []
     try:

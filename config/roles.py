@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from config import rules, values
+from config.markers import refuse
 from config.rule import broken
 from config.secret_keys import SECRETS, needed
 from config.sections import (
@@ -29,7 +30,7 @@ from config.sections import (
     TrusteeSection,
     UntrustedZone,
 )
-from config.types import StackName, refuse
+from config.types import StackName
 
 __all__ = [
     "ROLES",

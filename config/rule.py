@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class Mistake:
     """One mistake: what `key` (a path such as network.cidr) says breaks `rule`, and `fix` says what to do about it.
 
     `value` is what the file says, and None where there is nothing to show or it might be secret.
@@ -25,7 +25,7 @@ class Problem:
         return f"coco:{self.key}: {self.rule}{got}: {self.fix}"
 
 
-Check = Callable[..., Iterator[Problem]]
+Check = Callable[..., Iterator[Mistake]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def rule(*keys: str) -> Callable[[Check], Rule]:
     return lambda check: Rule(keys=keys, check=check)
 
 
-def broken(values: Mapping[str, object], rules: Iterable[Rule]) -> list[Problem]:
+def broken(values: Mapping[str, object], rules: Iterable[Rule]) -> list[Mistake]:
     """What in `values` (by key, as `config.values` gives them) breaks the `rules` that can be asked."""
     return [
         problem

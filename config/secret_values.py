@@ -7,7 +7,7 @@ from typing import Annotated, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
-from config.rule import Problem, Rule, rule
+from config.rule import Mistake, Rule, rule
 from config.secret_keys import OF_SOURCES, SECRETS
 from config.sections import KINDS, Section, ServedSecretSection, TrustedZone
 
@@ -47,7 +47,7 @@ _SERVED = TypeAdapter(dict[str, dict[str, Annotated[str, Field(min_length=1)]]])
 
 
 def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Rules on whether a stack of `model` has the secrets that it needs among `given` (by key), and none besides."""
+    """Rules that `given` (by key) holds the secrets that a stack of `model` needs, in the right form, and no other secret."""
     of_cluster = tuple(_of_cluster(key, given.get(key)) for kind in KINDS.values() for key in kind.secrets)
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (*of_cluster, *(source(name, given.get(key)) for name, key in OF_SOURCES.items()))
@@ -55,7 +55,7 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
 
 def _of_cluster(key: str, value: str | None) -> Rule:
     @rule("cluster.kind")
-    def check(kind: str) -> Iterator[Problem]:
+    def check(kind: str) -> Iterator[Mistake]:
         if key not in KINDS[kind].secrets:
             yield from _unused(key, value)
         elif value is None:
@@ -70,7 +70,7 @@ def _of_source(source: str, value: str | None) -> Rule:
     key = OF_SOURCES[source]
 
     @rule("secrets")
-    def check(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+    def check(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
         from_there = {name: secret for name, secret in secrets.items() if secret.source == source}
         if not from_there:
             yield from _unused(key, value)
@@ -90,18 +90,18 @@ def _of_no_source(source: str, value: str | None) -> Rule:
     return Rule(keys=(), check=lambda: _unused(OF_SOURCES[source], value))
 
 
-def _missing(key: str) -> Problem:
+def _missing(key: str) -> Mistake:
     fix = f"set it with: pulumi config set --secret coco:{key}. It is this: {SECRETS[key]}"
-    return Problem(key=key, rule="is missing", fix=fix)
+    return Mistake(key=key, rule="is missing", fix=fix)
 
 
-def _unused(key: str, value: str | None) -> Iterator[Problem]:
+def _unused(key: str, value: str | None) -> Iterator[Mistake]:
     if value is not None:
         fix = f"remove it with: pulumi config rm coco:{key}"
-        yield Problem(key=key, rule="is not used by this stack", fix=fix)
+        yield Mistake(key=key, rule="is not used by this stack", fix=fix)
 
 
-def _shape(key: str, text: str) -> Iterator[Problem]:
+def _shape(key: str, text: str) -> Iterator[Mistake]:
     match key:
         case "pullSecret":
             yield from _pull_secret(text)
@@ -111,56 +111,56 @@ def _shape(key: str, text: str) -> Iterator[Problem]:
             yield from _client_secret(key, text)
 
 
-def _pull_secret(text: str) -> Iterator[Problem]:
+def _pull_secret(text: str) -> Iterator[Mistake]:
     try:
         _PullSecret.model_validate_json(text)
     except ValidationError:
-        yield Problem(
+        yield Mistake(
             key="pullSecret",
             rule="must be JSON with at least one registry under auths, each with auth, the base64 of user:password",
             fix="download it again from https://console.redhat.com/openshift/install/pull-secret and set it unchanged",
         )
 
 
-def _client_secret(key: str, text: str) -> Iterator[Problem]:
+def _client_secret(key: str, text: str) -> Iterator[Mistake]:
     if not text or text != text.strip():
-        yield Problem(
+        yield Mistake(
             key=key,
             rule="must be a text without white space around it",
             fix="set the password alone, as `az ad sp credential reset` prints it",
         )
 
 
-def _kubeconfig(text: str) -> Iterator[Problem]:
+def _kubeconfig(text: str) -> Iterator[Mistake]:
     try:
         _Kubeconfig.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, ValidationError):
-        yield Problem(
+        yield Mistake(
             key="kubeconfig",
             rule="must be YAML with clusters, users, contexts and a current-context that is one of them",
             fix="set the whole file, as `oc config view --raw --minify --flatten` prints it",
         )
 
 
-def _secret_values(text: str, wanted: Set[str]) -> Iterator[Problem]:
+def _secret_values(text: str, wanted: Set[str]) -> Iterator[Mistake]:
     """`wanted`: `<secret>.<key>` of every value that has to be there."""
     try:
         given = {f"{name}.{key}" for name, keys in _SERVED.validate_json(text).items() for key in keys}
     except ValidationError:
-        yield Problem(
+        yield Mistake(
             key="secretValues",
             rule="must be JSON like {name: {key: value}} with values that are texts and not empty",
             fix=f"set it again, with {', '.join(sorted(wanted))}",
         )
         return
     if lacking := sorted(wanted - given):
-        yield Problem(
+        yield Mistake(
             key="secretValues",
             rule=f"must have a value for {', '.join(lacking)}",
             fix="set it again with these",
         )
     if given - wanted:
-        yield Problem(
+        yield Mistake(
             key="secretValues",
             rule=f"must have values for {', '.join(sorted(wanted))} alone, but has {len(given - wanted)} more",
             fix="set it again without the others, or declare them under coco:secrets with source: config",

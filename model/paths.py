@@ -44,6 +44,13 @@ class ResourcePath:
             raise PathError(f"{text} is no KBS resource: write kbs:///<repository>/<secret>/<key>.")
         return cls(*parts)
 
+    @classmethod
+    def of_uri(cls, uri: str) -> Self:
+        """From ``kbs:///repository/secret/key`` alone, which is what guests take. Raises PathError."""
+        if not uri.startswith(_SCHEME):
+            raise PathError(f"{uri} is no KBS resource: write kbs:///<repository>/<secret>/<key>.")
+        return cls.parse(uri)
+
     @property
     def uri(self) -> str:
         """As guests ask for it."""

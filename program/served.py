@@ -77,6 +77,6 @@ def _own_documents(inputs: Inputs, sealing: Sealing) -> Values:
     if inputs.image_policy is not None:
         values[image_policy.SECRET] = {image_policy.KEY: pulumi.Output.from_input(inputs.image_policy)}
     if inputs.sealed_paths:
-        _, secret, key = sealed_secrets.KEY_PATH.split("/")
-        values[secret] = {key: sealing.public_jwk}
+        key = sealed_secrets.KEY_PATH
+        values[key.secret] = {key.key: sealing.public_jwk}
     return values

@@ -18,9 +18,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from config.load import PREFIX
+from config.markers import Range, Text
 from config.roles import ROLES, SECRETS
 from config.sections import CommonSections, TrustedZone, UntrustedZone
-from config.types import Range, Section, Text
+from config.types import Section
 
 FILE = Path(__file__).parent.parent / "docs" / "configuration.md"
 _HEAD = """\

@@ -61,7 +61,7 @@ class Decision:
             kbs_url=self.kbs.url,
             kbs_ca=self.kbs.ca,
             profiles=self.profiles,
-            released={ResourcePath(*release.path): release.pcr8 for release in self.releases},
+            released={release.path: release.pcr8 for release in self.releases},
             sealed={ResourcePath.parse(path): text for path, text in sealed.items()},
             console_url=console_url,
         )
@@ -77,7 +77,7 @@ def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
         },
         kbs_url=kbs.url,
         kbs_ca=kbs.ca,
-        image_pull=ImagePull(image_policy_uri=image_policy.URI if inputs.checks_images else None),
+        image_pull=ImagePull(image_policy=image_policy.PATH if inputs.checks_images else None),
         earlier=earlier.accepted,
         keep=zone.trustee.accepted_previous,
     )
@@ -109,7 +109,7 @@ def _release(
     """
     before = earlier.released.get(str(path), ())
     return Release(
-        path=path.parts,
+        path=path,
         pcr8=tuple(
             value
             for name in readers

@@ -51,10 +51,9 @@ class Inputs:
         """By path, the profiles that may read it: as the stack says, and what each needs to start a container at all."""
         found = {path: secret.readable_by for path, secret in self._secrets.items()}
         if self.checks_images:
-            needed = image_policy.needed(self._signed)
-            found |= {ResourcePath.parse(path): tuple(self.zone.profiles) for path in needed}
+            found |= dict.fromkeys(image_policy.needed(self.signed_images), tuple(self.zone.profiles))
         if self.sealed_paths:
-            found[ResourcePath.parse(sealed_secrets.KEY_PATH)] = tuple(
+            found[sealed_secrets.KEY_PATH] = tuple(
                 name for name in self.zone.profiles if any(name in found[path] for path in self.sealed_paths)
             )
         return found
@@ -80,7 +79,7 @@ class Inputs:
     @cached_property
     def image_policy(self) -> str | None:
         """The containers-policy.json that guests get; None where they ask for none."""
-        return image_policy.render(self._signed) if self.checks_images else None
+        return image_policy.render(self.signed_images) if self.checks_images else None
 
     @cached_property
     def attestation_policy(self) -> str:
@@ -104,10 +103,6 @@ class Inputs:
                 document=self.image_policy,
             ),
         )
-
-    @property
-    def _signed(self) -> dict[str, str]:
-        return {repository: str(path) for repository, path in self.signed_images.items()}
 
     @cached_property
     def _secrets(self) -> dict[ResourcePath, ServedSecretSection]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_random as random
 
+from model.paths import ResourcePath
 from model.trustee import sealed_secrets
 
 
@@ -44,7 +45,7 @@ def _sealed(seed: str, paths: Sequence[str]) -> dict[str, str]:
     key = sealed_secrets.signing_key(base64.b64decode(seed))
     return {
         path: sealed_secrets.seal(
-            sealed_secrets.Sealed(name=f"kbs:///{path}", kid=f"kbs:///{sealed_secrets.KEY_PATH}"), key
+            sealed_secrets.SealedSecret(name=ResourcePath.parse(path), kid=sealed_secrets.KEY_PATH), key
         )
         for path in paths
     }

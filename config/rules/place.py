@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network
 from itertools import combinations
 
-from config.rule import Problem, Rule, rule
+from config.rule import Mistake, Rule, rule
 from model.azure import vm_sizes
 
 # ARO refuses 100.64.0.0/16, 100.88.0.0/16 and 169.254.169.0/29, which OVN-Kubernetes takes for itself (ARO-RP,
@@ -27,9 +27,9 @@ RANGES = ("network.cidr", "cluster.podCidr", "cluster.serviceCidr")
 
 def _apart(one: str, other: str) -> Rule:
     @rule(one, other)
-    def check(range_: IPv4Network, taken: IPv4Network) -> Iterator[Problem]:
+    def check(range_: IPv4Network, taken: IPv4Network) -> Iterator[Mistake]:
         if range_.overlaps(taken):
-            yield Problem(
+            yield Mistake(
                 key=one,
                 value=str(range_),
                 rule=f"must not overlap {other}, which is {taken}",
@@ -41,10 +41,10 @@ def _apart(one: str, other: str) -> Rule:
 
 def _not_reserved(key: str) -> Rule:
     @rule(key)
-    def check(range_: IPv4Network) -> Iterator[Problem]:
+    def check(range_: IPv4Network) -> Iterator[Mistake]:
         for taken in RESERVED:
             if range_.overlaps(taken):
-                yield Problem(
+                yield Mistake(
                     key=key,
                     value=str(range_),
                     rule=f"must not overlap {taken}, which Azure or OpenShift keeps for itself",
@@ -68,10 +68,10 @@ def how_to_list(region: str) -> str:
 
 
 @rule("azure.location", "azure.vmSizesOffered")
-def _region(region: str, listed: tuple[str, ...] | None) -> Iterator[Problem]:
+def _region(region: str, listed: tuple[str, ...] | None) -> Iterator[Mistake]:
     if listed is None and region not in vm_sizes.REGIONS:
         near = get_close_matches(region, vm_sizes.REGIONS, n=1)
-        yield Problem(
+        yield Mistake(
             key="azure.location",
             value=region,
             rule="must be an Azure region that this program knows",

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 
-from config.rule import Problem, Rule, rule
+from config.rule import Mistake, Rule, rule
 from config.sections import ProfileSection, Section, ServedSecretSection, SignedImageSection
 from model import versions
 from model.attestation import initdata
 from model.policy import agent_policy
 from model.versions import Version
 
-# What the zone serves besides the secrets of the stack: the image policy and the key of sealed secrets.
+# Names of secrets that the program makes itself: the image policy and the key of sealed secrets.
 OWN_SECRETS = ("image-policy", "sealing-key")
 
 
 @rule("trustee.version", "trustee.oscVersions")
-def _trustee_version(version: Version, osc_versions: tuple[Version, ...]) -> Iterator[Problem]:
+def _trustee_version(version: Version, osc_versions: tuple[Version, ...]) -> Iterator[Mistake]:
     if version.minor not in versions.TRUSTEE_OF_OSC.values():
-        yield Problem(
+        yield Mistake(
             key="trustee.version",
             value=version,
             rule="must be a Trustee version that this program knows",
@@ -27,22 +27,22 @@ def _trustee_version(version: Version, osc_versions: tuple[Version, ...]) -> Ite
     yield from misfits
     if not misfits and not any(versions.pair(osc=osc, trustee=version) for osc in osc_versions):
         partners = {partner: osc for osc, partner in versions.TRUSTEE_OF_OSC.items()}
-        yield Problem(
+        yield Mistake(
             key="trustee.oscVersions",
             value=", ".join(osc_versions),
-            rule=f"must name sandboxed containers that go with trustee.version {version}, beside which an older"
-            " release is taken only while its spokes are upgraded",
+            rule=f"must name sandboxed containers that go with trustee.version {version}; an older release is"
+            " accepted in addition to them, while its spokes are upgraded",
             fix=f"add a release of {partners[version.minor]}, with its file of reference values",
         )
 
 
-def _misfit(osc: Version, trustee: Version) -> Problem | None:
+def _misfit(osc: Version, trustee: Version) -> Mistake | None:
     partner = versions.TRUSTEE_OF_OSC.get(osc.minor)
     if partner is None:
         return unknown_osc("trustee.oscVersions", osc)
     if versions.attests(osc=osc, trustee=trustee):
         return None
-    return Problem(
+    return Mistake(
         key="trustee.oscVersions",
         value=osc,
         rule=f"must fit trustee.version {trustee}, and sandboxed containers {osc} goes with {partner}.z",
@@ -50,9 +50,9 @@ def _misfit(osc: Version, trustee: Version) -> Problem | None:
     )
 
 
-def unknown_osc(key: str, osc: str) -> Problem:
+def unknown_osc(key: str, osc: str) -> Mistake:
     """`osc` at `key` is of no release line that can be paired with a Trustee."""
-    return Problem(
+    return Mistake(
         key=key,
         value=osc,
         rule="must be a version of sandboxed containers that this program knows",
@@ -61,10 +61,10 @@ def unknown_osc(key: str, osc: str) -> Problem:
 
 
 @rule("profiles")
-def _profiles(profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
+def _profiles(profiles: Mapping[str, ProfileSection]) -> Iterator[Mistake]:
     for name, profile in profiles.items():
         if profile.exec and profile.exec_commands:
-            yield Problem(
+            yield Mistake(
                 key=f"profiles.{name}.execCommands",
                 value=", ".join(profile.exec_commands),
                 rule="must be absent where exec is true, which allows every command",
@@ -75,14 +75,14 @@ def _profiles(profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
                 settings = agent_policy.AgentSettings(exec_commands=profile.exec_commands)
                 initdata.check_size(agent_policy.render(settings))
             except initdata.InitdataError as error:
-                yield Problem(
+                yield Mistake(
                     key=f"profiles.{name}.execCommands",
                     value=f"{len(profile.exec_commands)} commands",
                     rule="must fit into what a VM is given at its start",
                     fix=str(error),
                 )
             except agent_policy.PolicyError as error:
-                yield Problem(
+                yield Mistake(
                     key=f"profiles.{name}.execCommands",
                     value=", ".join(profile.exec_commands),
                     rule="must be command lines as a shell would read them",
@@ -91,7 +91,7 @@ def _profiles(profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
         if profile.policy_file is not None and profile != ProfileSection(
             policy_file=profile.policy_file, algorithm=profile.algorithm
         ):
-            yield Problem(
+            yield Mistake(
                 key=f"profiles.{name}.policyFile",
                 value=profile.policy_file,
                 rule="must stand alone, because the file replaces every other setting of the profile",
@@ -100,10 +100,10 @@ def _profiles(profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
 
 
 @rule("secrets")
-def _names_of_secrets(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+def _names_of_secrets(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
     for name in secrets:
         if name.startswith("kbs-") or name in OWN_SECRETS:
-            yield Problem(
+            yield Mistake(
                 key=f"secrets.{name}",
                 value=name,
                 rule=f"must not start with kbs- or be one of {', '.join(OWN_SECRETS)}, which the program makes itself",
@@ -114,12 +114,12 @@ def _names_of_secrets(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Pr
 @rule("secrets", "profiles")
 def _readers(
     secrets: Mapping[str, ServedSecretSection], profiles: Mapping[str, ProfileSection]
-) -> Iterator[Problem]:
+) -> Iterator[Mistake]:
     for name, secret in secrets.items():
         for reader in secret.readable_by:
             profile = profiles.get(reader)
             if profile is None:
-                yield Problem(
+                yield Mistake(
                     key=f"secrets.{name}.readableBy",
                     value=reader,
                     rule="must name profiles of this stack",
@@ -129,9 +129,9 @@ def _readers(
                 yield gives_away(name, reader)
 
 
-def gives_away(secret: str, profile: str) -> Problem:
+def gives_away(secret: str, profile: str) -> Mistake:
     """`secret` is readable by `profile`, under which the owner of the spoke can take it."""
-    return Problem(
+    return Mistake(
         key=f"secrets.{secret}.readableBy",
         value=profile,
         rule="must not name a profile that allows any command or a change of policy, under which whoever runs the spoke"
@@ -141,15 +141,15 @@ def gives_away(secret: str, profile: str) -> Problem:
 
 
 @rule("trustee.imagePolicy", "trustee.signedImages")
-def _signed_images(policy: str, signed: tuple[SignedImageSection, ...]) -> Iterator[Problem]:
+def _signed_images(policy: str, signed: tuple[SignedImageSection, ...]) -> Iterator[Mistake]:
     if policy == "signed" and not signed:
-        yield Problem(
+        yield Mistake(
             key="trustee.signedImages",
             rule="is missing",
             fix="with imagePolicy signed, name {repository: ..., key: <secret>/<key>}, or no container could start",
         )
     if policy != "signed" and signed:
-        yield Problem(
+        yield Mistake(
             key="trustee.signedImages",
             value=", ".join(image.repository for image in signed),
             rule="must be absent unless imagePolicy is signed, because nothing would check it",
@@ -160,11 +160,11 @@ def _signed_images(policy: str, signed: tuple[SignedImageSection, ...]) -> Itera
 @rule("trustee.signedImages", "secrets")
 def _keys_of_signed_images(
     signed: tuple[SignedImageSection, ...], secrets: Mapping[str, ServedSecretSection]
-) -> Iterator[Problem]:
+) -> Iterator[Mistake]:
     for image in signed:
         name, key = image.key.secret, image.key.key
         if name not in secrets or key not in secrets[name].keys:
-            yield Problem(
+            yield Mistake(
                 key="trustee.signedImages",
                 value=f"{name}/{key}",
                 rule="must name a key that this stack serves",
@@ -173,16 +173,16 @@ def _keys_of_signed_images(
 
 
 def _store(source: str) -> Rule:
-    """The store named by `source` has to be known where a secret comes from there."""
+    """The file must describe the store `source` if a secret comes from there."""
 
     @rule(f"externalSecrets.{source}", "secrets")
-    def check(store: Section | None, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+    def check(store: Section | None, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
         served = [name for name, secret in secrets.items() if secret.source == source]
         if served and store is None:
-            yield Problem(
+            yield Mistake(
                 key=f"externalSecrets.{source}",
                 rule="is missing",
-                fix=f"say where it is, because {', '.join(served)} of coco:secrets comes from there, or change the source",
+                fix=f"add it, because {', '.join(served)} of coco:secrets comes from there, or change the source",
             )
 
     return check

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 
-from config.rule import Problem, Rule, rule
+from config.rule import Mistake, Rule, rule
 from config.rules.place import how_to_list, offered
 from config.rules.trusted import unknown_osc
 from config.sections import ProfileSection
@@ -13,17 +13,17 @@ from model.versions import Version
 
 
 @rule("sandboxedContainers.version")
-def _osc_version(osc: Version) -> Iterator[Problem]:
+def _osc_version(osc: Version) -> Iterator[Mistake]:
     if osc.minor not in versions.TRUSTEE_OF_OSC:
         yield unknown_osc("sandboxedContainers.version", osc)
 
 
 @rule("sandboxedContainers.version", "cluster.version")
-def _openshift_version(osc: Version, openshift: Version) -> Iterator[Problem]:
+def _openshift_version(osc: Version, openshift: Version) -> Iterator[Mistake]:
     if osc.minor not in versions.TRUSTEE_OF_OSC:
         return
     if oldest := versions.oldest_openshift(osc=osc, openshift=openshift):
-        yield Problem(
+        yield Mistake(
             key="cluster.version",
             value=openshift,
             rule=f"must be {oldest} or later for sandboxed containers {osc}",
@@ -32,11 +32,11 @@ def _openshift_version(osc: Version, openshift: Version) -> Iterator[Problem]:
 
 
 @rule("network.cidr", "cluster.workerCount", "peerPods.limitPerNode")
-def _room_for_peer_pods(cidr: IPv4Network, workers: int, limit: int) -> Iterator[Problem]:
+def _room_for_peer_pods(cidr: IPv4Network, workers: int, limit: int) -> Iterator[Mistake]:
     subnet = addresses.plan(cidr, peer_pods=True).peer_pods
     wanted = workers * limit
     if subnet is not None and wanted > addresses.capacity(subnet):
-        yield Problem(
+        yield Mistake(
             key="peerPods.limitPerNode",
             value=str(limit),
             rule=f"must leave every peer pod an address, but {workers} workers make {wanted} and the"
@@ -46,9 +46,9 @@ def _room_for_peer_pods(cidr: IPv4Network, workers: int, limit: int) -> Iterator
 
 
 @rule("peerPods.vmSize", "peerPods.vmSizes")
-def _default_size_is_allowed(default: str, sizes: tuple[str, ...]) -> Iterator[Problem]:
+def _default_size_is_allowed(default: str, sizes: tuple[str, ...]) -> Iterator[Mistake]:
     if default not in sizes:
-        yield Problem(
+        yield Mistake(
             key="peerPods.vmSizes",
             value=", ".join(sizes),
             rule=f"must contain the default size, peerPods.vmSize {default}",
@@ -57,34 +57,34 @@ def _default_size_is_allowed(default: str, sizes: tuple[str, ...]) -> Iterator[P
 
 
 @rule("azure.location", "azure.vmSizesOffered")
-def _region_offers_sizes(region: str, listed: tuple[str, ...] | None) -> Iterator[Problem]:
+def _region_offers_sizes(region: str, listed: tuple[str, ...] | None) -> Iterator[Mistake]:
     if region in vm_sizes.REGIONS and not offered(region, listed):
-        yield Problem(
+        yield Mistake(
             key="azure.location",
             value=region,
-            rule=f"must be a region with confidential VM sizes, and none was known of it on {vm_sizes.AS_OF}",
-            fix="choose another one, for example eastus2 or westeurope, or, if Azure has added some,"
+            rule=f"must be a region with confidential VM sizes, and on {vm_sizes.AS_OF} it had none",
+            fix="choose another region, for example eastus2 or westeurope; if Azure has added sizes there,"
             f" {how_to_list(region)}",
         )
 
 
 @rule("peerPods.vmSize", "azure.location", "azure.vmSizesOffered")
-def _default_size_is_offered(default: str, region: str, listed: tuple[str, ...] | None) -> Iterator[Problem]:
+def _default_size_is_offered(default: str, region: str, listed: tuple[str, ...] | None) -> Iterator[Mistake]:
     yield from _not_offered("peerPods.vmSize", default, region, offered(region, listed))
 
 
 @rule("peerPods.vmSizes", "peerPods.vmSize", "azure.location", "azure.vmSizesOffered")
 def _sizes_are_offered(
     sizes: tuple[str, ...], default: str, region: str, listed: tuple[str, ...] | None
-) -> Iterator[Problem]:
+) -> Iterator[Mistake]:
     for size in sizes:
         if size != default:
             yield from _not_offered("peerPods.vmSizes", size, region, offered(region, listed))
 
 
-def _not_offered(key: str, size: str, region: str, known: frozenset[str]) -> Iterator[Problem]:
+def _not_offered(key: str, size: str, region: str, known: frozenset[str]) -> Iterator[Mistake]:
     if known and size not in known:
-        yield Problem(
+        yield Mistake(
             key=key,
             value=size,
             rule=f"must be a VM size that {region} offers",
@@ -94,9 +94,9 @@ def _not_offered(key: str, size: str, region: str, known: frozenset[str]) -> Ite
 
 
 @rule("peerPods.profile", "profiles")
-def _default_profile(name: str, profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
+def _default_profile(name: str, profiles: Mapping[str, ProfileSection]) -> Iterator[Mistake]:
     if name not in profiles:
-        yield Problem(
+        yield Mistake(
             key="peerPods.profile",
             value=name,
             rule="must name a profile of this stack",
@@ -105,9 +105,9 @@ def _default_profile(name: str, profiles: Mapping[str, ProfileSection]) -> Itera
 
 
 @rule("sandboxedContainers.version", "trustee.oscVersions")
-def _own_pods_attest(osc: Version, accepted: tuple[Version, ...]) -> Iterator[Problem]:
+def _own_pods_attest(osc: Version, accepted: tuple[Version, ...]) -> Iterator[Mistake]:
     if osc not in accepted:
-        yield Problem(
+        yield Mistake(
             key="sandboxedContainers.version",
             value=osc,
             rule="must be among trustee.oscVersions, or no pod of this stack can attest",
@@ -116,12 +116,12 @@ def _own_pods_attest(osc: Version, accepted: tuple[Version, ...]) -> Iterator[Pr
 
 
 @rule("peerPods.vmSizes", "trustee.tees")
-def _tees_of_sizes(sizes: tuple[str, ...], accepted: tuple[str, ...]) -> Iterator[Problem]:
+def _tees_of_sizes(sizes: tuple[str, ...], accepted: tuple[str, ...]) -> Iterator[Mistake]:
     by_tee: dict[str, list[str]] = {}
     for size in sizes:
         by_tee.setdefault(str(vm_sizes.tee_of(size)), []).append(size)
     for tee in by_tee.keys() - set(accepted):
-        yield Problem(
+        yield Mistake(
             key="peerPods.vmSizes",
             value=", ".join(by_tee[tee]),
             rule=f"must be of a kind in trustee.tees, and this is {tee}",

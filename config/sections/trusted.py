@@ -151,7 +151,7 @@ class ExternalSecretsSection(Section):
 
 
 class TrustedZone(Section):
-    """What a stack with Trustee says besides."""
+    """The sections that only a stack with Trustee has."""
 
     trustee: TrusteeSection = Field(description=TrusteeSection.__doc__)
     profiles: Mapping[DnsLabel, ProfileSection] = Field(

@@ -49,7 +49,7 @@ class SamplesSection(Section):
 
 
 class UntrustedZone(Section):
-    """What a stack with confidential pods says besides."""
+    """The sections that only a stack with confidential pods has."""
 
     sandboxed_containers: SandboxedContainersSection = Field(description=SandboxedContainersSection.__doc__)
     peer_pods: PeerPodsSection = Field(description=PeerPodsSection.__doc__)

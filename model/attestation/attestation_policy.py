@@ -67,7 +67,7 @@ trust_claims := {
 }
 """
 _TITLE: Final = {SNP: "AMD SEV-SNP", TDX: "Intel TDX"}
-# What no reference value can excuse.
+# These conditions hold whatever the reference values are.
 _CLOSED: Final = {
     SNP: """\
 # Neither the host may debug the guest nor a migration agent move it.

@@ -5,52 +5,43 @@ guest fetches before its first pull, so every pod that is told of one must be ab
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-_URI: Final = r"kbs:///[\w.-]+/[\w.-]+/[\w.-]+"
+from model.paths import PathError, ResourcePath
+
 _KEYS: Final = {
-    "image_policy_uri": "image_security_policy_uri",
-    "registry_credentials_uri": "authenticated_registry_credentials_uri",
-    "registry_configuration_uri": "registry_configuration_uri",
+    "image_policy": "image_security_policy_uri",
+    "registry_credentials": "authenticated_registry_credentials_uri",
+    "registry_configuration": "registry_configuration_uri",
 }
 _PROXIES: Final = ("https_proxy", "http_proxy", "no_proxy")
 
 
 class ImagePullError(ValueError):
-    """The settings cannot be written; the message is one sentence for a person."""
+    """The document says what the guest could not read; the message is one sentence for a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePull:
-    """``image_policy_uri``: a containers-policy.json; ``registry_credentials_uri``: a docker config.json;
-    ``registry_configuration_uri``: a registries.conf(5) with mirrors. ``extra_root_certificates`` are PEM texts, trusted
+    """``image_policy``: a containers-policy.json; ``registry_credentials``: a docker config.json;
+    ``registry_configuration``: a registries.conf(5) with mirrors. ``extra_root_certificates`` are PEM texts, trusted
     besides the guest's own. ``no_proxy`` is a comma-separated text.
     """
 
-    image_policy_uri: str | None = None
-    registry_credentials_uri: str | None = None
-    registry_configuration_uri: str | None = None
+    image_policy: ResourcePath | None = None
+    registry_credentials: ResourcePath | None = None
+    registry_configuration: ResourcePath | None = None
     extra_root_certificates: tuple[str, ...] = ()
     https_proxy: str | None = None
     http_proxy: str | None = None
     no_proxy: str | None = None
 
     def toml(self) -> str:
-        """The table, empty where nothing is set. Raises ImagePullError on a URI that names no KBS resource."""
-        lines: list[str] = []
-        for field, key in _KEYS.items():
-            uri: str | None = getattr(self, field)
-            if uri is None:
-                continue
-            if not re.fullmatch(_URI, uri, re.ASCII):
-                what = field.removesuffix("_uri").replace("_", " ")
-                raise ImagePullError(
-                    f"The {what} {uri!r} is no KBS resource: write kbs:///default/<secret>/<key>."
-                )
-            lines.append(f'{key} = "{uri}"')
+        """The table, empty where nothing is set."""
+        paths: dict[str, ResourcePath | None] = {key: getattr(self, field) for field, key in _KEYS.items()}
+        lines = [f'{key} = "{path.uri}"' for key, path in paths.items() if path is not None]
         if self.extra_root_certificates:
             certificates = ", ".join(_string(pem) for pem in self.extra_root_certificates)
             lines.append(f"extra_root_certificates = [{certificates}]")
@@ -68,7 +59,7 @@ class ImagePull:
         ):
             raise ImagePullError("The extra_root_certificates of the cdh.toml are no list of texts.")
         return cls(
-            **{field: _text(image, key) for field, key in _KEYS.items()},
+            **{field: _path(image, key) for field, key in _KEYS.items()},
             **{key: _text(proxy, key) for key in _PROXIES},
             extra_root_certificates=tuple(cast(list[str], certificates)),
         )
@@ -86,6 +77,14 @@ def _text(table: Mapping[str, object], key: str) -> str | None:
     if value is None or (isinstance(value, str) and value):
         return value
     raise ImagePullError(f"The {key} of the cdh.toml is no text.")
+
+
+def _path(table: Mapping[str, object], key: str) -> ResourcePath | None:
+    uri = _text(table, key)
+    try:
+        return ResourcePath.of_uri(uri) if uri is not None else None
+    except PathError as error:
+        raise ImagePullError(f"The {key} of the cdh.toml cannot be fetched: {error}") from error
 
 
 def _string(text: str) -> str:

@@ -117,10 +117,7 @@ def render(
     if re.search(r"[\ud800-\udfff]", agent_policy):
         raise InitdataError("The agent policy holds half a surrogate pair, which is not UTF-8 text.")
     aa = _AA.format(url=url, ca=ca)
-    try:
-        cdh = _CDH.format(url=url, ca=ca) + image_pull.toml()
-    except ImagePullError as error:
-        raise InitdataError(str(error)) from error
+    cdh = _CDH.format(url=url, ca=ca) + image_pull.toml()
     toml = _TOML.format(
         algorithm=algorithm,
         version=VERSION,
@@ -134,6 +131,7 @@ def render(
             "The rendered initdata does not read back as it was written: this is a defect, report it."
         )
     return _measured(toml, _encode(toml))
+
 
 
 def decode(encoded: str) -> Initdata:

@@ -71,7 +71,7 @@ _HexValues = Annotated[tuple[Annotated[str, AfterValidator(_hex)], ...], AfterVa
 _Whole = Annotated[int, Field(ge=0)]
 
 
-class _Section(BaseModel):
+class _ReviewedData(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
@@ -84,7 +84,7 @@ class _AsWritten(yaml.SafeLoader):
     }
 
 
-class Provenance(_Section):
+class Provenance(_ReviewedData):
     """How the values were obtained. A digest or tool version that is not given counts as unknown."""
 
     tool: str = Field(min_length=1)
@@ -96,7 +96,7 @@ class Provenance(_Section):
     obtained: date
 
 
-class Pcrs(_Section):
+class Pcrs(_ReviewedData):
     """Firmware configuration (3), initrd (9), kernel image (11), command line and credentials (12)."""
 
     pcr03: _Pcrs
@@ -105,7 +105,7 @@ class Pcrs(_Section):
     pcr12: _Pcrs
 
 
-class TcbMinimum(_Section):
+class TcbMinimum(_ReviewedData):
     """The oldest firmware of one host generation: a host must reach all four to count as that generation.
 
     Whole hosts and not single numbers, because the generations number differently: as two separate lists, the microcode of
@@ -118,7 +118,7 @@ class TcbMinimum(_Section):
     microcode: _Whole
 
 
-class Hardware(_Section):
+class Hardware(_ReviewedData):
     """Hosts that may run pod VMs; every list that is given must match. Milan and Genoa hosts differ in most of them."""
 
     measurement: _Measurements | None = None
@@ -142,7 +142,7 @@ class Hardware(_Section):
         return self.model_dump(exclude_none=True)
 
 
-class ReferenceValues(_Section):
+class ReferenceValues(_ReviewedData):
     """One OSC version. Trustee 1.1 and later never look at `expires`, so whoever uses the values asks `problems` first."""
 
     osc_version: Version
@@ -165,7 +165,7 @@ class ReferenceValues(_Section):
         if now < self.expires:
             return []
         return [
-            f"The reference values of OSC {self.osc_version} expired on {self.expires:%Y-%m-%d}: obtain them anew from "
+            f"The reference values of OSC {self.osc_version} expired on {self.expires:%Y-%m-%d}: read them again from "
             f"{self.provenance.image} and review them."
         ]
 

@@ -1,7 +1,7 @@
 """Names in Azure, all made from the name of the stack. Pure.
 
-Names are for ever: a changed name is another resource, and Azure deletes the old one. A stack's name is held to what the
-strictest reader takes: a resource group 90 characters, a virtual network 64, a Kubernetes label 63, each with a suffix.
+A changed name means another resource, and the old one is deleted: do not change any. The name of a stack must fit the
+strictest limit: a resource group 90 characters, a virtual network 64, a Kubernetes label 63, each with a suffix.
 """
 
 import re

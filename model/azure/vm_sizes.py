@@ -4,7 +4,7 @@
 a price for a size does not have it. It is narrower in one place: the list prices v6 of SEV-SNP almost everywhere, so that
 one is taken as offered only where another confidential generation is sold as well. What a subscription may really use is
 what `az vm list-skus --location <region> --size Standard_DC --all` prints; the config key azure.vmSizesOffered carries
-that answer where this table is behind. To refresh it, read the price list again and move the date.
+that answer where this table is out of date. To refresh it, read the price list again and move the date.
 """
 
 from enum import StrEnum

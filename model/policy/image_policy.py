@@ -8,28 +8,30 @@ is ``needed``: the policy itself and the keys it names, nothing more.
 import json
 from collections.abc import Collection, Mapping
 
-SECRET, KEY = "image-policy", "policy"  # served at kbs:///default/image-policy/policy
-PATH = f"default/{SECRET}/{KEY}"
-URI = f"kbs:///{PATH}"
+from model.paths import ResourcePath, served
+
+SECRET, KEY = "image-policy", "policy"
+PATH = served(SECRET, KEY)
+URI = PATH.uri
 
 
-def render(signed: Mapping[str, str]) -> str:
+def render(signed: Mapping[str, ResourcePath]) -> str:
     """Everything is refused but images below a repository of ``signed``, which maps it to the path of its cosign public key.
 
-    A path is ``default/<secret>/<key>``. An empty mapping refuses every image.
+    An empty mapping refuses every image.
     """
     docker = {
-        repository: [{"type": "sigstoreSigned", "keyPath": f"kbs:///{path}"}]
-        for repository, path in sorted(signed.items())
+        repository: [{"type": "sigstoreSigned", "keyPath": path.uri}]
+        for repository, path in sorted(signed.items(), key=lambda each: each[0])
     }
     return json.dumps(
         {"default": [{"type": "reject"}], "transports": {"docker": docker} if docker else {}}, indent=2
     )
 
 
-def needed(signed: Mapping[str, str]) -> list[str]:
+def needed(signed: Mapping[str, ResourcePath]) -> list[ResourcePath]:
     """The paths that every profile must be able to read to start a container at all."""
-    return [PATH, *sorted(set(signed.values()))]
+    return [PATH, *sorted(set(signed.values()), key=str)]
 
 
 def covers(repositories: Collection[str], image: str) -> bool:

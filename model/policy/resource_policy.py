@@ -1,4 +1,4 @@
-"""The resource policy: which guest may read which secret, as a Rego module for the KBS. Nothing is read unless it says so.
+"""The resource policy: which guest may read which secret, as a Rego module for the KBS. What it does not allow, nobody can read.
 
 The KBS hands it the attestation token as `input` and the request as `data`: `data.plugin` and `data["resource-path"]`
 (confidential-containers/trustee kbs/src/api_server.rs; up to v0.15, which Trustee 1.0 runs, the path is one text with the
@@ -10,6 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from model.digests import UNMEASURED, Pcr
+from model.paths import ResourcePath
 
 _HEAD: Final = """\
 package policy
@@ -58,7 +61,6 @@ allow if {{
 _NOBODY: Final = """
 # {uri}: nobody
 """
-_SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+[A-Za-z0-9_.-]*")
 
 
 class ResourcePolicyError(ValueError):
@@ -69,29 +71,24 @@ class ResourcePolicyError(ValueError):
 class Release:
     """Who may read one path: guests that measured one of `pcr8` (hex). No PCR8 at all: nobody.
 
-    `profiles` name them for the reader of the policy. `claims` are asked for besides, each a path below the annotated
+    `profiles` name them for the reader of the policy. `claims` must hold in addition, each a path below the annotated
     evidence and the text it must have: `(("az-snp-vtpm", "platform_smt_enabled"), "false")`.
     """
 
-    path: tuple[str, str, str]
+    path: ResourcePath
     pcr8: tuple[str, ...]
     profiles: tuple[str, ...] = ()
     claims: tuple[tuple[tuple[str, ...], str], ...] = ()
 
-    @property
-    def uri(self) -> str:
-        """The path as guests write it."""
-        return f"kbs:///{'/'.join(self.path)}"
-
 
 def render(releases: Sequence[Release]) -> str:
-    """The policy, a block per path in the order given. Raises ResourcePolicyError on paths and values that cannot be meant."""
-    seen: set[tuple[str, str, str]] = set()
+    """The policy, a block per path in the order given. Raises ResourcePolicyError on values that cannot be meant."""
+    seen: set[ResourcePath] = set()
     for release in releases:
         _check(release)
         if release.path in seen:
             raise ResourcePolicyError(
-                f"{release.uri} is released twice: name all its profiles in one release."
+                f"{release.path.uri} is released twice: name all its profiles in one release."
             )
         seen.add(release.path)
     return _HEAD + "".join(_block(release) for release in releases)
@@ -99,11 +96,11 @@ def render(releases: Sequence[Release]) -> str:
 
 def _block(release: Release) -> str:
     if not release.pcr8:
-        return _NOBODY.format(uri=release.uri)
+        return _NOBODY.format(uri=release.path.uri)
     return _ALLOW.format(
-        uri=release.uri,
+        uri=release.path.uri,
         readers=", ".join(release.profiles) or "whoever measured",
-        path=json.dumps(release.path),
+        path=json.dumps(release.path.parts),
         measurements=",\n".join(f'\t\t"{value}"' for value in dict.fromkeys(release.pcr8)),
         claims="".join(
             f"\n\tevidence{''.join(f'[{json.dumps(key)}]' for key in path)} == {json.dumps(value)}"
@@ -113,20 +110,16 @@ def _block(release: Release) -> str:
 
 
 def _check(release: Release) -> None:
-    if not all(_SEGMENT.fullmatch(part) for part in release.path):
-        raise ResourcePolicyError(
-            f"{release.uri} is no KBS resource: each of its three parts takes letters, digits, '-', '_' and '.'."
-        )
     for value in release.pcr8:
-        if not re.fullmatch(r"[0-9a-f]{64}", value):
+        if re.fullmatch(Pcr.PATTERN, value) is None:
             raise ResourcePolicyError(
-                f"{release.uri} is released to {value!r}, which is no PCR8: 64 hex digits."
+                f"{release.path.uri} is released to {value!r}, which is no PCR8: 64 hex digits."
             )
-        if set(value) == {"0"}:
+        if value == UNMEASURED:
             raise ResourcePolicyError(
-                f"{release.uri} is released to the PCR8 of zeros, which every guest without initdata has."
+                f"{release.path.uri} is released to the PCR8 of zeros, which every guest without initdata has."
             )
     if any(not name.isprintable() for name in release.profiles):
         raise ResourcePolicyError(
-            f"{release.uri} is released to a profile whose name does not fit in a comment."
+            f"{release.path.uri} is released to a profile whose name does not fit in a comment."
         )

@@ -120,7 +120,7 @@ class Layout:
     """One Trustee version: the ConfigMap keys, the names of claims, and the form of each document.
 
     `migrated_annotation` keeps operator 1.2 from taking our ConfigMaps for leftovers of 1.1 and deleting them. They have it
-    from the first version on: an upgraded operator looks at them before the program can write them anew.
+    from the first version on: an upgraded operator looks at them before the program can rewrite them.
     `qcnl_key` is the ConfigMap key of the TDX collateral configuration where that is a document of its own.
     """
 

@@ -12,7 +12,6 @@ What protects it is the resource policy of the resource behind it.
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -22,11 +21,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from model.paths import PathError, ResourcePath, served
+
 VERSION: Final = "0.1.0"
-# Where the KBS serves the public key, below kbs:///.
-KEY_PATH: Final = "default/sealing-key/jwk"
+KEY_PATH: Final = served("sealing-key", "jwk")
+"""Where the KBS serves the public key."""
 _PREFIX: Final = "sealed."
-_URI: Final = re.compile(r"kbs:///(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/){2}[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SIZE: Final = 32
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -36,46 +36,41 @@ class SealedSecretError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sealed:
-    """What a sealed secret says: the resource `name` and the key `kid` it was signed with, both KBS URIs."""
+class SealedSecret:
+    """What a sealed secret says: the resource `name` that it stands for, and the key `kid` that it was signed with."""
 
-    name: str
-    kid: str
+    name: ResourcePath
+    kid: ResourcePath
     provider_settings: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 def signing_key(seed: bytes) -> ec.EllipticCurvePrivateKey:
-    """The P-256 key made from at least 40 random bytes (FIPS 186-5, A.2.1), so that a state need keep no PEM."""
+    """The P-256 key made from at least 40 random bytes (FIPS 186-5, A.2.1), so that the state holds random bytes and no PEM."""
     if len(seed) < 40:
         raise SealedSecretError(f"A signing key takes 40 random bytes or more, not {len(seed)}.")
     return ec.derive_private_key(int.from_bytes(seed) % (_ORDER - 1) + 1, ec.SECP256R1())
 
 
-def seal(secret: Sealed, key: ec.EllipticCurvePrivateKey) -> str:
-    """`secret` signed with the P-256 `key`. Raises SealedSecretError on names that are no KBS URIs, or another curve."""
-    for what, uri in (("name", secret.name), ("kid", secret.kid)):
-        if not _URI.fullmatch(uri):
-            raise SealedSecretError(
-                f"The {what} {uri!r} of a sealed secret is not kbs:///default/<secret>/<key>."
-            )
+def seal(secret: SealedSecret, key: ec.EllipticCurvePrivateKey) -> str:
+    """`secret` signed with the P-256 `key`. Raises SealedSecretError on another curve."""
     payload = {
         "version": VERSION,
         "type": "vault",
-        "name": secret.name,
+        "name": secret.name.uri,
         "provider": "kbs",
         "provider_settings": dict(secret.provider_settings),
         "annotations": {},
     }
-    signed = f"{_encoded({'alg': 'ES256', 'kid': secret.kid})}.{_encoded(payload)}"
+    signed = f"{_encoded({'alg': 'ES256', 'kid': secret.kid.uri})}.{_encoded(payload)}"
     der = _p256(key).sign(signed.encode("ascii"), ec.ECDSA(SHA256(), deterministic_signing=True))
     signature = b"".join(number.to_bytes(_SIZE) for number in decode_dss_signature(der))
     return f"{_PREFIX}{signed}.{_base64url(signature)}"
 
 
-def unseal(text: str, jwk: Mapping[str, str]) -> Sealed:
+def unseal(text: str, jwk: Mapping[str, str]) -> SealedSecret:
     """What `text` says, once its signature is verified with the public `jwk`. Raises SealedSecretError.
 
-    The value itself is only to be had from the KBS.
+    Only the KBS has the value itself.
     """
     parts = text.removeprefix(_PREFIX).split(".")
     if not text.startswith(_PREFIX) or len(parts) != 3:
@@ -102,7 +97,11 @@ def unseal(text: str, jwk: Mapping[str, str]) -> Sealed:
     name, kid, settings = payload.get("name"), header.get("kid"), payload.get("provider_settings")
     if not isinstance(name, str) or not isinstance(kid, str) or not isinstance(settings, dict):
         raise SealedSecretError("The sealed secret lacks its name, its kid or its provider_settings.")
-    return Sealed(name=name, kid=kid, provider_settings=cast(dict[str, object], settings))
+    try:
+        paths = [ResourcePath.of_uri(uri) for uri in (name, kid)]
+    except PathError as error:
+        raise SealedSecretError(f"The sealed secret names what no KBS serves. {error}") from error
+    return SealedSecret(name=paths[0], kid=paths[1], provider_settings=cast(dict[str, object], settings))
 
 
 def public_jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, str]:

@@ -12,11 +12,11 @@ from pydantic.alias_generators import to_camel
 from model.digests import ImageDigest
 
 
-class _Section(BaseModel):
+class _LockData(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class LockedImage(_Section):
+class LockedImage(_LockData):
     """One image. ``digest`` is that of the index where the reference names one, else of the manifest.
 
     ``entrypoint`` to ``stop_signal`` come from the configuration of the image for linux/amd64 (OCI image specification, config.md).
@@ -34,7 +34,7 @@ class LockedImage(_Section):
     read_from: str = Field(min_length=1)
 
 
-class Lock(_Section):
+class Lock(_LockData):
     """``images``: by the reference as the manifests write it, such as ``registry.access.redhat.com/ubi9/httpd-24:1-336``."""
 
     images: Mapping[str, LockedImage]

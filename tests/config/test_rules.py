@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from config import load, rules, secret_values
 from config.files import Files
 from config.roles import ROLES
-from config.rule import Problem, Rule
+from config.rule import Mistake, Rule
 from config.sections import KINDS, Section
 from tests.config.committed import NAMES
 from tests.config.edits import GONE, NOW, problems
@@ -94,8 +94,8 @@ def test_every_rule_takes_its_values_as_what_they_are() -> None:
 
 
 def test_rules_are_judged_by_checks_that_can_fail() -> None:
-    def check(workers: int, name: str) -> Iterator[Problem]:
-        yield Problem(key=name, rule=str(workers), fix="")
+    def check(workers: int, name: str) -> Iterator[Mistake]:
+        yield Mistake(key=name, rule=str(workers), fix="")
 
     known = {"cluster.workerCount": int, "cluster.domain": str}
     assert complaints(Rule(keys=("cluster.workerCount", "cluster.domain"), check=check), known) == []

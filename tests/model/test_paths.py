@@ -20,7 +20,9 @@ class Document(BaseModel):
 @given(paths)
 def test_a_path_is_read_back_from_its_text_and_from_its_uri(path):
     assert ResourcePath.parse(str(path)) == path
-    assert ResourcePath.parse(path.uri) == path
+    assert ResourcePath.parse(path.uri) == ResourcePath.of_uri(path.uri) == path
+    with pytest.raises(PathError, match="is no KBS resource"):
+        ResourcePath.of_uri(str(path))
     assert path.uri == f"kbs:///{path.repository}/{path.secret}/{path.key}"
 
 

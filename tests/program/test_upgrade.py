@@ -93,8 +93,8 @@ def test_the_spokes_cannot_go_first(root: Path) -> None:
 def test_an_upgraded_hub_that_only_takes_old_spokes_is_refused(root: Path) -> None:
     changes = {"trustee.version": "1.2.1", "trustee.oscVersions": [OLD]}
     assert problems("dev-hub", changes, root=root) == [
-        "coco:trustee.oscVersions: must name sandboxed containers that go with trustee.version 1.2.1, beside which an older "
-        "release is taken only while its spokes are upgraded (got 1.12.1): add a release of 1.13, with its file of "
+        "coco:trustee.oscVersions: must name sandboxed containers that go with trustee.version 1.2.1; an older release is "
+        "accepted in addition to them, while its spokes are upgraded (got 1.12.1): add a release of 1.13, with its file of "
         "reference values"
     ]
 

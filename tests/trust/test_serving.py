@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from model.attestation import initdata
+from model.paths import served
 from model.trustee import sealed_secrets
 from tests.config import committed
 from tests.harness import ANSWERS, Graph
@@ -45,7 +46,7 @@ def test_a_signed_image_policy_reaches_the_guest_before_its_first_pull() -> None
     }
     for profile in graph.exports["profiles"].values():
         pull = initdata.documents(profile["toml"]).image_pull
-        assert pull.image_policy_uri == "kbs:///default/image-policy/policy"
+        assert pull.image_policy == served("image-policy", "policy")
     assert "image-policy" in graph["trustee-kbs"].inputs["spec"]["kbsSecretResources"]
 
 
@@ -67,7 +68,7 @@ def test_a_sealed_secret_verifies_with_the_key_the_kbs_serves() -> None:
     assert set(sealed) == {f"default/kbsres1/key{n}" for n in (1, 2, 3)}
     for path, text in sealed.items():
         says = sealed_secrets.unseal(text, jwk)
-        assert (says.name, says.kid) == (f"kbs:///{path}", "kbs:///default/sealing-key/jwk")
+        assert (says.name.uri, says.kid.uri) == (f"kbs:///{path}", "kbs:///default/sealing-key/jwk")
     assert graph.exports["resources"]["default/sealing-key/jwk"] == ["hardened"]
     assert roles.declare("dev-hub").exports["sealed"] == sealed, "a second preview has nothing to show"
 

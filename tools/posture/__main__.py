@@ -70,7 +70,7 @@ class _Run:
     def _hub(self, stack: Deployment) -> Deployment | None:
         if stack.hub is None:
             return None
-        name = stack.hub.rsplit("/", 1)[-1]
+        name = stack.hub.last
         try:
             if self.options.hub_file:
                 return sources.from_file(self.options.hub_file, name)

@@ -25,11 +25,12 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
         powers = agent_policy.powers(inner.policy)
     except (initdata.InitdataError, agent_policy.PolicyError) as error:
         raise PostureError(str(error)) from error
+    fetched = inner.image_pull.image_policy
     allowed = Powers(
         exec=powers.exec,
         read_logs=powers.read_logs,
         write_stdin=powers.write_stdin,
         set_policy=powers.set_policy,
-        images=images.power(inner.image_pull.image_policy_uri, image_policy),
+        images=images.power(fetched.uri if fetched else None, image_policy),
     )
     return Decoded(document, inner, allowed)

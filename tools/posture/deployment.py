@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from model.stacks import StackName
+
 STACK: Final = "pulumi:pulumi:Stack"
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 _SIGNATURE: Final = (
@@ -77,9 +79,15 @@ class Deployment:
         )
 
     @property
-    def hub(self) -> str | None:
-        """The full name of the hub that this stack reads."""
-        return next((one.id for one in self.resources if one.type == STACK_REFERENCE), None)
+    def hub(self) -> StackName | None:
+        """The full name of the hub that this stack reads. Raises PostureError."""
+        name = next((one.id for one in self.resources if one.type == STACK_REFERENCE), None)
+        try:
+            return None if name is None else StackName(name)
+        except ValueError as error:
+            raise PostureError(
+                f"The stack {self.stack} reads a hub whose name cannot be: {error}."
+            ) from error
 
 
 def read(text: str, stack: str) -> Deployment:

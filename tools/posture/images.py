@@ -53,7 +53,7 @@ def decided(policy: str) -> str:
 
 
 def keys(images: Mapping[str, Any]) -> Iterator[str]:
-    """The paths, `default/<secret>/<key>`, of the public keys that the image policy names."""
+    """The public keys that the image policy names, as it names them: `kbs:///default/<secret>/<key>`."""
     try:
         document = json.loads(str(images.get("document") or "{}"))
     except ValueError:
@@ -61,7 +61,7 @@ def keys(images: Mapping[str, Any]) -> Iterator[str]:
     for transport in table(document, "transports").values():
         for requirements in table(transport).values():
             for one in requirements:
-                yield str(table(one).get("keyPath", "")).removeprefix("kbs:///")
+                yield str(table(one).get("keyPath", ""))
 
 
 def _requirement(requirements: Any) -> str:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from model.paths import ResourcePath, served
 from tools.posture import rego
 from tools.posture.model import Access, Matrix, Profile, Reader
 
@@ -15,15 +16,17 @@ _GOOD: Final = {"executables": 3, "hardware": 2, "configuration": 2}
 _BAD: Final = {"executables": 33, "hardware": 97, "configuration": 36}
 
 
-def matrix(policy: str, profiles: Sequence[Profile], paths: Sequence[str], *, trustee_1_0: bool) -> Matrix:
-    """`paths` are `default/<secret>/<key>`; those that only the policy names come after them. PostureError as rego."""
+def matrix(
+    policy: str, profiles: Sequence[Profile], paths: Sequence[ResourcePath], *, trustee_1_0: bool
+) -> Matrix:
+    """`paths` come first, then those that only the policy names. PostureError as rego."""
     readers = tuple(_readers(policy, profiles))
     measured = [profile.pcr8 for profile in profiles]
-    named = ["/".join(path) for path in _PATH.findall(policy)]
+    named: list[tuple[str, str, str]] = _PATH.findall(policy)  # whatever the policy says, be it no resource
     rows: list[Access] = []
-    for path in dict.fromkeys([*paths, *named]):
-        asked = [rego.resource_policy(policy, path.split("/"), trustee_1_0=trustee_1_0)]
-        rows.append(_row(f"kbs:///{path}", asked, readers, measured))
+    for parts in dict.fromkeys([*(path.parts for path in paths), *named]):
+        asked = [rego.resource_policy(policy, parts, trustee_1_0=trustee_1_0)]
+        rows.append(_row(f"kbs:///{'/'.join(parts)}", asked, readers, measured))
     rows.append(_row(ANYTHING_ELSE, _elsewhere(policy, paths, trustee_1_0), readers, measured))
     return Matrix(readers=readers, rows=tuple(rows))
 
@@ -100,9 +103,9 @@ def _token(
     }
 
 
-def _elsewhere(policy: str, paths: Sequence[str], trustee_1_0: bool) -> list[rego.Policy]:
+def _elsewhere(policy: str, paths: Sequence[ResourcePath], trustee_1_0: bool) -> list[rego.Policy]:
     """Paths that nobody can have meant, and a known one asked of another plugin of the KBS."""
-    first = (paths[0] if paths else "default/a/b").split("/")
+    first = (paths[0] if paths else served("a", "b")).parts
     foreign = [
         ["default", secrets.token_hex(8), secrets.token_hex(8)],
         ["default", first[1], secrets.token_hex(8)],

@@ -56,21 +56,25 @@ def _spoke(stack: Deployment, hub: Deployment | None) -> Posture:
 def _remembered(stack: Deployment) -> Deployment:
     """The hub as the spoke's own state has it."""
     for one in stack.resources:
-        if one.id and one.id == stack.hub:
+        if stack.hub is not None and one.id == stack.hub:
             outputs: Mapping[str, Any] = one.outputs["outputs"]
-            return Deployment(stack=one.id.rsplit("/", 1)[-1], outputs=outputs, resources=())
+            return Deployment(stack=stack.hub.last, outputs=outputs, resources=())
     raise PostureError(f"The stack {stack.stack} names no hub: it is no spoke.")
 
 
 def _of_hub(stack: Deployment, zone: Trusted, now: datetime) -> list[str]:
-    return list(warnings.of_hub(zone, now, _public(stack, zone), dict(stack.outputs["resources"])))
+    return list(
+        warnings.of_hub(
+            zone, now, _public(stack, zone), {path.uri: who for path, who in trusted.resources(stack).items()}
+        )
+    )
 
 
 def _public(stack: Deployment, zone: Trusted) -> list[str]:
     """The image policy that initdata names, and the keys that it names."""
     named = [line for profile in zone.profiles for line in profile.documents["cdh.toml"].splitlines()]
     policies = [line.split('"')[1] for line in named if line.startswith("image_security_policy_uri")]
-    return [*policies, *(f"kbs:///{path}" for path in images.keys(_images(stack)))]
+    return [*policies, *images.keys(_images(stack))]
 
 
 def _images(stack: Deployment) -> Mapping[str, Any]:
@@ -82,7 +86,7 @@ def _notes(stack: Deployment, zone: Trusted) -> list[str]:
     for tee in zone.tees:
         if free := [one.what for one in zone.requirements if one.tee == tee and not one.enforced]:
             notes.append(f"Nothing is asked of hosts with {tee} as to {', '.join(free)}.")
-    served = {path.split("/")[1] for path in stack.outputs["resources"]}
+    served = {path.secret for path in trusted.resources(stack)}
     notes += [
         f"Trustee serves the secret {name}, of which the stack publishes no key: no path of it is in the table."
         for name in zone.served_secrets

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from model.paths import PathError, ResourcePath
 from model.trustee import documents
 from model.trustee.documents import Layout
 from model.versions import Version
@@ -40,13 +41,21 @@ def build(hub: Deployment, root: Path) -> Trusted:
         matrix=release.matrix(
             texts["resource-policy.rego"],
             found,
-            list(hub.outputs["resources"]),
+            list(resources(hub)),
             trustee_1_0=layout.version == "1.0",
         ),
         requirements=requirements,
         reference_values=measurements.traced(entries, root, hub.outputs["oscVersions"]),
         documents=texts,
     )
+
+
+def resources(hub: Deployment) -> dict[ResourcePath, list[str]]:
+    """The paths that the stack says it serves, each with the profiles that may read it. Raises PostureError."""
+    try:
+        return {ResourcePath.parse(path): list(who) for path, who in table(hub.outputs, "resources").items()}
+    except PathError as error:
+        raise PostureError(f"The stack {hub.stack} publishes a path that it cannot serve: {error}") from error
 
 
 def version(hub: Deployment) -> Version:

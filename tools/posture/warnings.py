@@ -10,13 +10,13 @@ from tools.posture.model import Access, Matrix, Powers, Profile, ReferenceValue,
 from tools.posture.release import ANYTHING_ELSE
 
 # Served like secrets, but public by nature: what a guest needs to check what it runs, or to open what is sealed for it.
-SEALING_KEY: Final = f"kbs:///{sealed_secrets.KEY_PATH}"
+SEALING_KEY: Final = sealed_secrets.KEY_PATH.uri
 
 
 def of_hub(
     hub: Trusted, now: datetime, public: Sequence[str], promised: dict[str, list[str]]
 ) -> Iterator[str]:
-    """`public`: paths that hold no secret. `promised`: the readers, by path without scheme, that the stack publishes."""
+    """`public`: paths that hold no secret. `promised`: the readers that the stack publishes, by path."""
     yield from _of_profiles(hub)
     yield from _of_access(hub.matrix, hub.profiles, {SEALING_KEY, *public}, promised)
     yield from _of_attestation(hub)
@@ -109,7 +109,7 @@ def _of_access(
 def _of_promise(row: Access, matrix: Matrix, promised: dict[str, list[str]]) -> Iterator[str]:
     if row.path == ANYTHING_ELSE:
         return
-    readers = set(promised.get(row.path.removeprefix("kbs:///"), ()))
+    readers = set(promised.get(row.path, ()))
     found = {
         reader.label
         for reader, allowed in zip(matrix.readers, row.allowed, strict=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from model.azure.ids import AzureId
 from sandbox import api
 from tools.posture.deployment import Deployment, table
 from tools.verify.live import ApiServer, Unreachable
@@ -47,12 +48,13 @@ def server_of(stack: Deployment, home: Path) -> ApiServer:
 
 def nat_gateway(home: Path, engine: api.Engine, subnet_id: str) -> str | None:
     """The id of the NAT gateway that the Azure of an engine has at a subnet. Raises Unreachable where there is no such subnet."""
-    _, subscription, _, group, _, _, _, network, _, subnet = subnet_id.lstrip("/").split("/")
+    parsed = AzureId.parse(subnet_id)
+    (_, network), (_, subnet) = parsed.names
     try:
         found = api.Azure(home, engine).invoke(
-            subscription,
+            parsed.subscription,
             "azure-native:network:getSubnet",
-            {"resourceGroupName": group, "virtualNetworkName": network, "subnetName": subnet},
+            {"resourceGroupName": parsed.resource_group, "virtualNetworkName": network, "subnetName": subnet},
         )
     except api.Refused as refusal:
         raise Unreachable(str(refusal)) from refusal

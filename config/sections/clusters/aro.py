@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from config.rule import Problem, Rule, rule
+from config.rule import Mistake, Rule, rule
 from config.sections.clusters.kind import ClusterKind
 from config.sections.network import NetworkSection
 from config.types import (
@@ -70,15 +70,15 @@ class AroSection(Section):
 
 
 @rule("network")
-def _network(network: NetworkSection | None) -> Iterator[Problem]:
+def _network(network: NetworkSection | None) -> Iterator[Mistake]:
     if network is None:
-        yield Problem(key="network", rule="is missing", fix="add it with a cidr, because cluster.kind is aro")
+        yield Mistake(key="network", rule="is missing", fix="add it with a cidr, because cluster.kind is aro")
 
 
 @rule("azure.resourceProviderObjectId")
-def _resource_provider(object_id: str | None) -> Iterator[Problem]:
+def _resource_provider(object_id: str | None) -> Iterator[Mistake]:
     if object_id is None:
-        yield Problem(
+        yield Mistake(
             key="azure.resourceProviderObjectId",
             rule="is missing",
             fix="add it, because cluster.kind is aro; this prints it:"
@@ -87,12 +87,12 @@ def _resource_provider(object_id: str | None) -> Iterator[Problem]:
 
 
 @rule("cluster.podCidr", "cluster.workerCount")
-def _room_for_pods(pods: IPv4Network, workers: int) -> Iterator[Problem]:
+def _room_for_pods(pods: IPv4Network, workers: int) -> Iterator[Mistake]:
     """A node takes a /23 of the pods' range, and while the cluster is made there is one node more."""
     nodes = _CONTROL_PLANE_NODES + workers + 1
     room = 2 ** (_NODE_PREFIX - pods.prefixlen)
     if nodes > room:
-        yield Problem(
+        yield Mistake(
             key="cluster.podCidr",
             value=str(pods),
             rule=f"must have a /{_NODE_PREFIX} for each of {nodes} nodes but has only {room}",
@@ -101,10 +101,10 @@ def _room_for_pods(pods: IPv4Network, workers: int) -> Iterator[Problem]:
 
 
 @rule("cluster.domain", "azure.location")
-def _domain(domain: str, region: str) -> Iterator[Problem]:
+def _domain(domain: str, region: str) -> Iterator[Mistake]:
     ending = f".{region}.aroapp.io"
     if domain.endswith(".aroapp.io") and (not domain.endswith(ending) or "." in domain.removesuffix(ending)):
-        yield Problem(
+        yield Mistake(
             key="cluster.domain",
             value=domain,
             rule=f"must be one label before {ending} where it lies in aroapp.io",
@@ -114,9 +114,9 @@ def _domain(domain: str, region: str) -> Iterator[Problem]:
 
 def _older_size(key: str) -> Rule:
     @rule(key, "cluster.version")
-    def check(size: str, version: Version) -> Iterator[Problem]:
+    def check(size: str, version: Version) -> Iterator[Mistake]:
         if size in vm_sizes.ARO_NEEDS_4_19 and version.numbers < (4, 19):
-            yield Problem(
+            yield Mistake(
                 key=key,
                 value=size,
                 rule=f"must be an older size for OpenShift {version}, because ARO takes it from 4.19 on",
@@ -127,9 +127,9 @@ def _older_size(key: str) -> Rule:
 
 
 @rule("cluster.servicePrincipal.objectId", "cluster.servicePrincipal.clientId")
-def _service_principal(object_id: str, client_id: str) -> Iterator[Problem]:
+def _service_principal(object_id: str, client_id: str) -> Iterator[Mistake]:
     if object_id == client_id:
-        yield Problem(
+        yield Mistake(
             key="cluster.servicePrincipal.objectId",
             value=object_id,
             rule="must be the object id of the service principal, which is never the client id",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from config.rule import Problem, rule
+from config.rule import Mistake, rule
 from config.sections.clusters.kind import ClusterKind
 from config.types import DnsLabel, Section
 
@@ -19,8 +19,8 @@ class ExistingSection(Section):
 
 
 @rule("network.cidr")
-def _no_network(cidr: IPv4Network) -> Iterator[Problem]:
-    yield Problem(
+def _no_network(cidr: IPv4Network) -> Iterator[Mistake]:
+    yield Mistake(
         key="network.cidr",
         value=str(cidr),
         rule="must be absent where cluster.kind is existing",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from model.paths import served
 from model.policy import resource_policy
 from model.policy.resource_policy import Release
 from sandbox.engine.workspace import Workspace
@@ -162,7 +163,7 @@ def test_the_claims_of_real_hardware_get_what_their_measurement_is_released(
     trustee: Trustee, tmp_path: Path
 ) -> None:
     genoa, milan = (json.loads((RECORDED / f"{name}.claims.json").read_text()) for name in ("genoa", "milan"))
-    releases = [Release(path=("default", "kbsres1", "key1"), pcr8=(genoa["init_data"],))]
+    releases = [Release(path=served("kbsres1", "key1"), pcr8=(genoa["init_data"],))]
     pair = trustee.deployment.secrets["kbs-attestation-token"]
     released = with_document(
         trustee, "resource-policy", "resource-policy.rego", resource_policy.render(releases)

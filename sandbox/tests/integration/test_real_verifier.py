@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from model.attestation import attestation_policy, reference_values
 from model.attestation.attestation_policy import SNP, TDX
 from model.attestation.reference_values import Hardware, Pcrs, Provenance, ReferenceValues, TcbMinimum
+from model.paths import ResourcePath
 from model.policy import resource_policy
 from model.policy.resource_policy import Release
 from model.trustee import documents
@@ -217,7 +218,7 @@ def test_a_release_to_the_measured_initdata_holds_for_the_claims_of_a_real_token
     path = ("default", "kbsres1", "key1")
 
     def policy(accepted: str) -> str:
-        return resource_policy.render([Release(path=path, pcr8=(accepted,))])
+        return resource_policy.render([Release(path=ResourcePath(*path), pcr8=(accepted,))])
 
     assert released(policy(pcr8), path, token)
     assert not released(policy("ab" * 32), path, token)

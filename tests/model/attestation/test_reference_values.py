@@ -88,7 +88,7 @@ def test_values_that_nobody_can_trace_are_not_verified(old, new):
 def test_expired_values_are_a_problem_from_the_moment_they_expire(now, expired):
     problems = reference_values.read(text()).problems(datetime(*now, tzinfo=UTC))
     assert bool(problems) == expired
-    assert all("OSC 1.13.1 expired on 2027-06-30: obtain them anew" in problem for problem in problems)
+    assert all("OSC 1.13.1 expired on 2027-06-30: read them again from" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("expires", ["2027-06-30T00:00:00Z", "2027-06-30T02:00:00+02:00", '"2027-06-30"'])

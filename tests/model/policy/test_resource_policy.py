@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.paths import ResourcePath, served
 from model.policy import resource_policy
 from model.policy.resource_policy import Release, ResourcePolicyError
 from tests.model.attestation import evidence
@@ -12,13 +13,13 @@ from tests.rego import evaluate, released, token
 GOOD = {"executables": 3, "hardware": 2, "configuration": 2}
 HARDENED, PREVIOUS, DEBUG, STRANGER = ("1a" * 32, "1b" * 32, "2a" * 32, "3a" * 32)
 RELEASES = (
-    Release(path=("default", "kbsres1", "key1"), pcr8=(HARDENED, PREVIOUS), profiles=("hardened",)),
-    Release(path=("default", "kbsres1", "key2"), pcr8=(HARDENED, DEBUG), profiles=("hardened", "debug")),
-    Release(path=("default", "image-policy", "signed"), pcr8=(DEBUG,), profiles=("debug",)),
-    Release(path=("default", "shelf", "key"), pcr8=()),
+    Release(path=served("kbsres1", "key1"), pcr8=(HARDENED, PREVIOUS), profiles=("hardened",)),
+    Release(path=served("kbsres1", "key2"), pcr8=(HARDENED, DEBUG), profiles=("hardened", "debug")),
+    Release(path=served("image-policy", "signed"), pcr8=(DEBUG,), profiles=("debug",)),
+    Release(path=served("shelf", "key"), pcr8=()),
 )
 POLICY = resource_policy.render(RELEASES)
-READERS = {release.path: set(release.pcr8) for release in RELEASES}
+READERS = {release.path.parts: set(release.pcr8) for release in RELEASES}
 
 
 def guest(pcr8: str, vector=GOOD, **claims):
@@ -57,7 +58,7 @@ measurements = st.sampled_from([HARDENED, PREVIOUS, DEBUG, STRANGER])
 def test_no_table_of_releases_lets_more_out_than_it_says(readers, asked, pcr8, data):
     path = data.draw(st.sampled_from([asked, *readers]))
     policy = resource_policy.render(
-        [Release(path=path, pcr8=tuple(sorted(who))) for path, who in readers.items()]
+        [Release(path=ResourcePath(*path), pcr8=tuple(sorted(who))) for path, who in readers.items()]
     )
     assert released(policy, path, guest(pcr8)) == (pcr8 in readers.get(path, frozenset()))
 
@@ -72,34 +73,34 @@ def test_one_claim_that_does_not_affirm_keeps_every_secret_back(claim, value):
     vector = {name: good for name, good in GOOD.items() if name != claim}
     bearer = guest(HARDENED, vector if value is None else {**vector, claim: value})
     bearer["submods"]["cpu0"]["ear.status"] = "affirming"
-    assert not released(POLICY, RELEASES[0].path, bearer)
+    assert not released(POLICY, RELEASES[0].path.parts, bearer)
 
 
 @pytest.mark.parametrize("status", ["none", "warning", "contraindicated", None])
 def test_a_token_that_is_not_affirming_as_a_whole_keeps_every_secret_back(status):
     bearer = guest(HARDENED)
     bearer["submods"]["cpu0"]["ear.status"] = status
-    assert not released(POLICY, RELEASES[0].path, bearer)
+    assert not released(POLICY, RELEASES[0].path.parts, bearer)
 
 
 def test_every_device_of_the_guest_has_to_be_affirmed():
     bearer = guest(HARDENED)
     bearer["submods"]["gpu0"] = guest(HARDENED, {**GOOD, "hardware": 97})["submods"]["cpu0"]
-    assert not released(POLICY, RELEASES[0].path, bearer)
+    assert not released(POLICY, RELEASES[0].path.parts, bearer)
     bearer["submods"]["gpu0"] = guest(STRANGER)["submods"]["cpu0"]
-    assert released(POLICY, RELEASES[0].path, bearer)
+    assert released(POLICY, RELEASES[0].path.parts, bearer)
 
 
 def test_the_measurement_of_the_cpu_counts_and_not_that_of_another_device():
     bearer = guest(STRANGER)
     bearer["submods"]["gpu0"] = guest(HARDENED)["submods"]["cpu0"]
-    assert not released(POLICY, RELEASES[0].path, bearer)
+    assert not released(POLICY, RELEASES[0].path.parts, bearer)
 
 
 @pytest.mark.parametrize("bearer", [{}, {"submods": {}}, {"submods": {"cpu0": {}}}])
 def test_a_token_that_attests_nothing_gets_nothing(bearer):
     assert evaluate(POLICY, "data.policy.attested", input=bearer) is None
-    assert not released(POLICY, RELEASES[0].path, bearer)
+    assert not released(POLICY, RELEASES[0].path.parts, bearer)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_other_plugins_get_nothing_under_the_same_path(request_):
 
 def test_a_release_can_ask_for_further_claims():
     smt = (("az-snp-vtpm", "platform_smt_enabled"), "false")
-    policy = resource_policy.render([Release(path=("default", "a", "b"), pcr8=(HARDENED,), claims=(smt,))])
+    policy = resource_policy.render([Release(path=served("a", "b"), pcr8=(HARDENED,), claims=(smt,))])
     assert not released(policy, ("default", "a", "b"), guest(HARDENED))
     assert released(policy, ("default", "a", "b"), token(GOOD, {**evidence.GENOA, "init_data": HARDENED}))
 
@@ -135,18 +136,14 @@ def test_the_policy_is_what_reviewers_saw(snapshot):
 @pytest.mark.parametrize(
     ("release", "sentence"),
     [
-        (Release(path=("default", "a b", "c"), pcr8=()), "kbs:///default/a b/c is no KBS resource"),
-        (Release(path=("default", "a", ""), pcr8=()), "no KBS resource"),
-        (Release(path=("default", "..", "c"), pcr8=()), "no KBS resource"),
-        (Release(path=("default", 'a"]', "c"), pcr8=()), "no KBS resource"),
-        (Release(path=("default", "a", "c"), pcr8=("abc",)), "released to 'abc', which is no PCR8"),
-        (Release(path=("default", "a", "c"), pcr8=("AB" * 32,)), "no PCR8"),
+        (Release(path=served("a", "c"), pcr8=("abc",)), "released to 'abc', which is no PCR8"),
+        (Release(path=served("a", "c"), pcr8=("AB" * 32,)), "no PCR8"),
         (
-            Release(path=("default", "a", "c"), pcr8=("0" * 64,)),
+            Release(path=served("a", "c"), pcr8=("0" * 64,)),
             "zeros, which every guest without initdata has",
         ),
         (
-            Release(path=("default", "a", "c"), pcr8=(), profiles=("x\nallow := true",)),
+            Release(path=served("a", "c"), pcr8=(), profiles=("x\nallow := true",)),
             "does not fit in a comment",
         ),
     ],
