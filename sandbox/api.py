@@ -1,6 +1,6 @@
-"""The front door of the sandbox: all that tools, and tests outside of it, use. What is behind it may change at any time.
+"""The front door of the sandbox. Tools, and tests outside of this folder, import this module and nothing else of it.
 
-People have another one: `python -m sandbox`. Engines and stand-ins are imported when something needs them, so that a tool that
+The command line for people is `python -m sandbox`. Engines and stand-ins are imported when something needs them, so that a tool that
 only reads a file starts fast.
 """
 
@@ -155,7 +155,7 @@ class Sandbox:
 
 
 class Cluster:
-    """A stored cluster of the embedded engine: its objects, without an API server's address that answers."""
+    """A stored cluster of the embedded engine: objects in a file. Nothing answers at its address."""
 
     def __init__(self, stored: StoredCluster) -> None:
         self._stored = stored

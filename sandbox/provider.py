@@ -46,7 +46,7 @@ class Diff:
 
 
 class Refused(Exception):
-    """What Azure or the API server answers when it says no; people read it as `<code>: <message>`."""
+    """The answer of Azure or the API server when it refuses something; people read it as `<code>: <message>`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")

@@ -1,4 +1,4 @@
-"""A stand-in for the `random` provider: values made once, kept by whoever keeps the state.
+"""A stand-in for the `random` provider: values are made once, and the engine's state keeps them.
 
 As in pulumi-random, every change of an input replaces, `keepers` among them. It stores nothing, so a create that is
 repeated makes another value; nobody has seen the first.

@@ -62,7 +62,7 @@ class ServerClusters:
             self.server(name).remove()
 
     def server(self, name: str) -> Server | External:
-        """What stands behind a cluster, whether it exists or not."""
+        """The server of a cluster; the cluster need not exist."""
         folder = self.directory / name
         elsewhere = os.environ.get(external.VARIABLE)
         return External(folder, Path(elsewhere)) if elsewhere else Server(folder, self._root)
@@ -141,7 +141,7 @@ def _await_established(client: Client, name: str, seconds: float = 30) -> None:
 
 
 def _put(client: Client, manifest: Manifest) -> None:
-    """A cluster half filled by an interrupted run is filled up."""
+    """Also completes a cluster that an interrupted run left incomplete."""
     ref = ref_of(manifest)
     try:
         client.create(path_of(ref.kind, ref.namespace), manifest, manager=_MANAGER)

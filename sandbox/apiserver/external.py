@@ -1,8 +1,8 @@
 """A throw-away cluster of somebody else (kind, k3d, minikube ...) in the place of the sandbox's own API server.
 
 SANDBOX_KUBECONFIG names its kubeconfig. Custom resources, namespaces and what operators make are written into that cluster,
-so a person is asked first; without a terminal SANDBOX_KUBECONFIG_YES=1 answers. Its nodes get a taint: as everywhere in the
-sandbox nothing that is declared runs, it is only said to. Its own controllers do what they do in the sandbox's clusters.
+so a person is asked first; without a terminal SANDBOX_KUBECONFIG_YES=1 answers. Its nodes get a taint: nothing that
+is declared runs; the sandbox only reports it as running. Its own controllers do what they do in the sandbox's clusters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sandbox.shapes import list_in
 VARIABLE, CONSENT = "SANDBOX_KUBECONFIG", "SANDBOX_KUBECONFIG_YES"
 TAINT = {"key": "sandbox.example.com/nothing-runs-here", "effect": "NoSchedule"}
 OURS = "sandbox.example.com/node"
-"""Label of the nodes that are only said to be there; `sandbox.watch` keeps them alive."""
+"""Label of the nodes that have no machine behind them; `sandbox.watch` keeps them alive."""
 _MANAGER = "sandbox"
 
 
@@ -91,7 +91,7 @@ class External:
         self.processes["watch"].stop()
 
     def remove(self) -> None:
-        """Leaves everything but the nodes in the cluster, which is to be thrown away."""
+        """Deletes only the nodes: the rest goes when the owner deletes the cluster."""
         self.stop()
         if self.folder.exists():
             try:

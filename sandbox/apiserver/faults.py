@@ -1,8 +1,8 @@
 """API servers in trouble, for tests: one that is gone, and one that answers every request with an error.
 
-kube-apiserver gives no such answers on demand, and the program must meet them at the address that it knows. So the server is
-stopped for the while, as in an upgrade of a control plane, and somebody else answers in its place with its certificate; what
-the cluster holds stays as it is. Operators and controllers meet the same trouble.
+kube-apiserver cannot be told to give such answers, and the program must get them at the address that it knows. So
+the server is stopped during the test, as in an upgrade of a control plane, and another server with the same
+certificate answers at its address. The content of the cluster stays. Operators and controllers get the same answers.
 """
 
 from __future__ import annotations

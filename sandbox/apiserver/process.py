@@ -1,7 +1,7 @@
 """Background processes that outlive the command that started them, and are found again by a lock that they hold.
 
-A process inherits the locked file that names its id. The lock goes with the process, however that ends, so an id that now
-belongs to a stranger is never taken for ours, and two commands cannot start the same process twice.
+A process inherits the locked file that names its id. The system releases the lock when the process ends, so an id
+that another program has now is never taken for ours, and two commands cannot start the same process twice.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ class Process:
             file.write(str(pid))
 
     def stop(self, patience: float = 10) -> None:
-        """Ask it to end, and after `patience` seconds make it."""
+        """Send SIGTERM, and SIGKILL after `patience` seconds."""
         for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10)):
             pid = self.pid()
             if pid is None:
                 break
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)  # one that was paused hears nothing else
+                os.kill(pid, signal.SIGCONT)  # a paused process reacts to nothing else
                 os.kill(pid, number)
             self._await_end(pid, seconds)
         self._file.unlink(missing_ok=True)

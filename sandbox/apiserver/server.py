@@ -34,7 +34,7 @@ _CONTROLLERS = (
     "serviceaccount-controller",
 )
 ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "watch")
-"""As they start; they stop the other way round."""
+"""In the order in which they start; they stop in reverse order."""
 _START_SECONDS = 120
 
 
@@ -123,7 +123,7 @@ class Server:
                 "peer-cert-file": folder / "server.crt",
                 "peer-key-file": folder / "server.key",
                 "peer-trusted-ca-file": folder / "ca.crt",
-                "unsafe-no-fsync": "true",  # a power cut may cost the cluster; it is a throw-away one
+                "unsafe-no-fsync": "true",  # a power cut may destroy the cluster, which can be made again
                 "log-level": "warn",
             },
             "kube-apiserver": {
@@ -140,14 +140,15 @@ class Server:
                 "tls-cert-file": folder / "server.crt",
                 "tls-private-key-file": folder / "server.key",
                 "token-auth-file": folder / "tokens.csv",
-                # Who has a token may do anything. What a service account may do, the reactions judge.
+                # Every token gives all rights. Whether a service account may do something is checked by the
+                # reactions.
                 "authorization-mode": "AlwaysAllow",
                 "service-cluster-ip-range": "172.30.0.0/16",
                 "service-account-issuer": "https://kubernetes.default.svc",
                 "service-account-signing-key-file": folder / "service-accounts.key",
                 "service-account-key-file": folder / "service-accounts.key",
                 "allow-privileged": "true",
-                # No node's controller would ever take the taint off again.
+                # No controller would remove the taint again.
                 "disable-admission-plugins": "TaintNodesByCondition",
                 "profiling": "false",
             },

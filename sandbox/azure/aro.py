@@ -39,7 +39,7 @@ def _put(contents: Contents, request: Request) -> Values:
 
 def _with_defaults(inputs: Values) -> Values:
     cluster = {"version": _DEFAULT_VERSION, **inputs["clusterProfile"]}
-    # The RP lower-cases this id before it stores it, and compares it letter by letter ever after.
+    # The RP lower-cases this id before it stores it, and later compares it case-sensitively.
     cluster["resourceGroupId"] = cluster["resourceGroupId"].lower()
     network = {"outboundType": "Loadbalancer", "preconfiguredNSG": "Disabled", **inputs["networkProfile"]}
     if network["outboundType"] == "Loadbalancer":

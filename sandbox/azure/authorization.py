@@ -12,7 +12,8 @@ from sandbox.azure.schema import MAP, TEXT, choice, computed, known, required
 from sandbox.provider import Refused, Values
 
 GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-# The app of the ARO resource provider, and the id people mistake for its object id in their directory.
+# The application id of the ARO resource provider. It is not its object id in a directory; people often take one for
+# the other.
 ARO_RP_APPLICATION: Final = "f1dd0a37-89c6-4e07-bcd1-ffd3d43d8875"
 # Built-in roles, and whether they cover join, read and write of everything in Microsoft.Network. Custom roles are unknown here.
 ROLES: Final = {

@@ -1,6 +1,7 @@
 """The stand-in's cloud: the resources there are, in one JSON file that two processes may share.
 
-Credentials are never part of it. Every change is one transaction: what a killed process had begun has not happened.
+Credentials are never part of it. Every change is one transaction: what a killed process had not finished is not
+there.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Record:
 class Contents:
     """All there is, by id in lower case, because ARM compares ids without regard to case.
 
-    Records are kept as JSON until somebody asks for them: fifty spokes in the cloud must not slow the next one down. A
+    Records are kept as JSON until somebody asks for them: otherwise each of fifty spokes would make the next one
+    slower. A
     record is a copy, and a change of it counts once it is `put`.
     """
 
@@ -152,7 +154,7 @@ class Cloud:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Readers see the old text or the new one, whenever this process ends."""
+    """Readers see the whole old text or the whole new one, also when this process is killed."""
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_text(text)
     os.replace(temporary, path)
@@ -164,7 +166,7 @@ def guid(seed: str) -> str:
 
 
 def public_address(seed: str) -> str:
-    """An IPv4 address that is always the same for the same seed, out of the range for benchmarks: nobody else's."""
+    """An IPv4 address that is always the same for the same seed, from the range that is reserved for benchmarks."""
     addresses = ipaddress.IPv4Network("198.18.0.0/15")
     number = int.from_bytes(hashlib.sha256(seed.lower().encode()).digest()[:4], "big")
     return str(addresses[1 + number % (addresses.num_addresses - 2)])

@@ -1,4 +1,4 @@
-"""The Azure side of a cluster that was there before the program: its groups, its network, and the way out of it."""
+"""The Azure side of a cluster that was there before the program: its groups, its network and its NAT gateway."""
 
 from __future__ import annotations
 

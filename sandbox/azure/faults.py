@@ -1,10 +1,10 @@
-"""Answers that tests order from the stand-in, and the patience azure-native has with some of them.
+"""Answers that tests want from the stand-in, and azure-native's retries after some of them.
 
 `faults.json` beside the cloud's file is a list of orders such as
 `{"op": "create", "type": "azure-native:network:Subnet", "name": "workers", "code": "AnotherOperationInProgress", "times": 2}`.
 `op` is create, update, delete, read or invoke. `type`, `name` (the last segment of the id) and `message` may be left out, and
-`times` is 1 then. With `"after": true` the operation takes effect and only its answer is lost. An order that is used up
-is taken off the list.
+`times` is 1 then. With `"after": true` the operation takes effect and only its answer is lost. An order that has
+been used `times` times is removed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Virtual networks and subnets: what Microsoft.Network refuses, and what it answers.
 
-A PUT of a subnet replaces all of it, so what it omits is detached. Codes and messages are those people report of Azure.
+A PUT of a subnet replaces all of it, so what it omits is detached. Codes and messages are taken from what people
+report of Azure.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def _vnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
 
 
 def _vnet_unchangeable(contents: Contents, record: Record, request: Request) -> None:
-    """The subnets are there, and stay where they are while the range around them moves."""
+    """The ranges of the subnets that exist must stay inside the network's new range."""
     space = known(request.inputs, "addressSpace.addressPrefixes")
     if space is None or UNKNOWN in space:
         return
@@ -153,7 +154,7 @@ VIRTUAL_NETWORK: Final = Kind(
         "enableVmProtection": FLAG,
         "privateEndpointVNetPolicies": choice("Disabled", "Basic"),
         "flowTimeoutInMinutes": NUMBER,
-        # Subnets are resources of their own here: inline ones and those would wipe each other.
+        # Subnets are resources of their own here: inline subnets and separate ones would delete each other.
         "subnets": computed(many(MAP)),
     },
     replacing=frozenset({"location"}),
@@ -247,7 +248,7 @@ def _put_subnet(contents: Contents, request: Request) -> Values:
         if property_ in state:
             referenced(contents, request, state[property_]["id"], vnet.state["location"])
     if request.existing and "aroNsg" in request.existing.facts:
-        # The cluster's ARO operator attaches its security group again whenever somebody takes it away.
+        # The cluster's ARO operator attaches its security group again whenever somebody detaches it.
         state["networkSecurityGroup"] = {"id": request.existing.facts["aroNsg"]}
     return state
 

@@ -1,7 +1,7 @@
 """What a resource type's properties look like, and everything that follows from that alone.
 
-Property names are those azure-native sends (camelCase). A property that no table names is an error, never passed on in
-silence. Nothing here knows what else is in the cloud.
+Property names are those azure-native sends (camelCase). A property that no table names is an error. Rules about
+other resources are not here.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def known(values: Values, path: str) -> Any:
 
 
 def failures(type_: str, fields: Mapping[str, Prop], values: Values, path: str = "") -> Iterator[Failure]:
-    """What the form of `values` gets wrong: unknown names, missing ones, wrong kinds, values outside an enumeration."""
+    """Mistakes in the form of `values`: unknown names, missing ones, wrong kinds, values outside an enumeration."""
     for name, value in values.items():
         where = f"{path}{name}"
         prop = fields.get(name)

@@ -103,7 +103,8 @@ def _is_ports(value: str) -> bool:
 
 
 def _put_group(_contents: Contents, request: Request) -> Values:
-    # A request without rules keeps those there are: azure-native fills them in, lest it wipe rules declared elsewhere.
+    # A request without rules keeps those there are: azure-native sends them again, so that rules which are declared
+    # elsewhere stay.
     kept: list[Any] = request.existing.state.get("securityRules", []) if request.existing else []
     return {"securityRules": kept, **request.inputs}
 

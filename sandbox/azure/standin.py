@@ -22,7 +22,7 @@ from sandbox.azure.kind import Account, Kind, Problem, Request
 from sandbox.openshift.clusters import ClusterFacts, Clusters
 from sandbox.provider import UNKNOWN, Diff, Failure, Refused, Values
 
-# In the order in which the contents of a resource group can go.
+# In the order in which the contents of a resource group can be deleted.
 KINDS: Final = {
     kind.type: kind
     for kind in (
@@ -78,7 +78,7 @@ class AzureStandIn:
         inputs = schema.given(news)
         path = {slot: schema.required(schema.TEXT) for slot in kind.path_properties}
         found = list(schema.failures(type_, {**path, **kind.properties}, inputs))
-        # The rules may take the form for granted.
+        # The rules need not check the form again.
         return found or [
             Failure(problem.property, f"{problem.code}: {problem.message}")
             for problem in self._problems(kind, inputs)
@@ -227,7 +227,7 @@ class AzureStandIn:
             )
 
     def _check_not_managed(self, contents: Contents, id_: str) -> None:
-        """ARO denies everybody else to write into the group it manages."""
+        """Nobody but ARO may write into the group that it manages."""
         holder = contents.find("/".join(id_.split("/")[:5]))
         if holder is not None and "managedBy" in holder.facts:
             raise Refused(
@@ -244,7 +244,7 @@ class AzureStandIn:
                 contents.remove(record.id)
 
     def _empty(self, group_id: str) -> None:
-        """What could be deleted is gone, also when something else could not."""
+        """Deletes what can be deleted, also when something else cannot."""
         order = list(KINDS)
         for record in sorted(self.cloud.look().inside(group_id), key=lambda each: order.index(each.type)):
             try:

@@ -11,7 +11,7 @@ targets, plans, policy packs, transforms, hooks, dynamic providers, assets, remo
 configuration from the stack file; no `--continue-on-error`: after a resource has failed, what does not depend
 on it is still brought up and nothing is deleted. What a program declared before it raised is not registered
 any more, where the official engine would register what was already under way. Waits are as long as the
-stand-ins make them. That the program works under the official engine is for the official engine to show.
+stand-ins make them. Only the official engine can show that the program works under it.
 
 `program` runs the program, `monitor` turns its requests into `goal`s, `steps` decides what each one means,
 `execution` carries a step out, `ledger` and `state` keep what is there, `workspace` runs one stack and

@@ -1,4 +1,4 @@
-"""What leaves the stack: resources the program no longer registers, and on `down` all of them."""
+"""What is deleted: resources that the program no longer registers, and on `down` all of them."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Display:
         self._out.print(Text(f"error: {message}", "bold red"))
 
     def rest(self) -> None:
-        """Nothing runs any more, whether the run has ended or was broken off."""
+        """Stop the spinner: the run has ended or was interrupted."""
         if self._status:
             self._status.stop()
 
@@ -160,7 +160,7 @@ def _difference(step: Step) -> Iterator[str]:
 
 
 def _parents_first(steps: Mapping[str, Step]) -> list[str]:
-    """Deletions come last and dependents first; a tree wants parents first."""
+    """Deletions come with dependents first, but a tree needs parents first."""
     kept = [urn for urn, step in steps.items() if step.op != "delete"]
     return [*kept, *reversed([urn for urn, step in steps.items() if step.op == "delete"])]
 
@@ -184,7 +184,7 @@ def _short(type_: str) -> str:
 
 
 def _visible(resource: Resource) -> bool:
-    """Providers that the program did not ask for are the engine's own business."""
+    """Providers that the program did not declare are not shown: the engine makes them."""
     return not (resource.type.startswith(PROVIDER) and resource.name.startswith("default"))
 
 

@@ -1,4 +1,4 @@
-"""What the engine says no with; each message is a sentence for people, shown without a traceback."""
+"""Errors of the engine; each message is a sentence for people, shown without a traceback."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Namespace:
         """URNs that the resource may have in the state, most explicit first; `parent_was` is its parent's own
         former URN.
 
-        A child named after its parent (`<parent>-subnet`) is looked for under the parent's former name too.
+        A child named after its parent (`<parent>-subnet`) is also searched under the parent's former name.
         """
         own = [self._of_alias(goal, alias) for alias in goal.aliases]
         yield from own

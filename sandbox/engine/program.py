@@ -34,7 +34,8 @@ from sandbox.engine.monitor import EngineMonitor, Log
 from sandbox.engine.steps import Engine
 
 _QUIET_SECONDS = 0.2
-"""After a failure: how long no task may finish before the rest is taken to wait for what will never come."""
+"""After a failure: when no task finishes for so many seconds, the rest is taken to wait for something that will
+never come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def run(target: Target, engine: Engine, show: Callable[[str, str], None]) -> Non
             runner.get_loop().set_default_executor(_AtOnce())
             runner.get_loop().set_exception_handler(lambda _loop, _context: None)
             message = runner.run(_run(target, engine, show), context=contextvars.copy_context())
-        # What a program says of garbage it says for a process of its own.
+        # A program's settings of the garbage collector are meant for a process of its own.
         gc.unfreeze()
         gc.enable()
         for failure in engine.failures:

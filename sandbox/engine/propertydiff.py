@@ -1,4 +1,4 @@
-"""What changes inside a resource, as lines for people: no secret, nothing longer than a line can show."""
+"""What changes inside a resource, as lines for people: without secrets, and long values are shortened."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ class StandIns:
         self._serving: dict[tuple[str, str], Provider] = {}
 
     def route(self, package: str, configuration: Values) -> Provider:
-        """The provider of a package under the plain inputs of its provider resource. Raises SandboxError for
-        a stranger.
+        """The provider of a package under the plain inputs of its provider resource. Raises SandboxError for a
+        package without a stand-in.
         """
         key = package, json.dumps(configuration, sort_keys=True)
         if key not in self._serving:

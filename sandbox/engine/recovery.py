@@ -16,8 +16,8 @@ from sandbox.engine.state import Operation
 
 
 def finish_interrupted(ledger: Ledger, executor: Executor) -> list[str]:
-    """A sentence for each operation. One that fails is forgotten: the run will meet the obstacle in its
-    place.
+    """A sentence for each operation. One that fails again is forgotten: the run that follows will report the same
+    problem.
     """
     return [_finish(operation, ledger, executor) for operation in ledger.interrupted]
 
@@ -27,7 +27,7 @@ def _finish(operation: Operation, ledger: Ledger, executor: Executor) -> str:
     ledger.end(operation)
     try:
         _again(operation, ledger, executor)
-    except Exception as failure:  # whatever breaks here would otherwise stop every later run
+    except Exception as failure:  # any error here would otherwise stop every later run
         return f"{interrupted}; doing that again failed: {failure}"
     return f"{interrupted}; that is finished now."
 

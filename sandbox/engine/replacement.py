@@ -1,4 +1,4 @@
-"""Which resources must go before a resource can be deleted and made anew.
+"""Which resources must be deleted before a resource can be replaced.
 
 Follows `calculateDependentReplacements` of the official engine: a dependent is replaced too when its provider
 would replace it for a change of the properties that come from the replaced resource.
@@ -18,7 +18,7 @@ from sandbox.provider import UNKNOWN, Diff, Values
 
 
 def clear(old: Resource, ledger: Ledger, executor: Executor) -> None:
-    """Delete `old`, and first what must be replaced with it. All of it waits in the state for being created
+    """Delete `old`, and first what must be replaced with it. The state keeps all of them until they are created
     again.
     """
     others = dependents(old, ledger.olds, executor)

@@ -116,7 +116,7 @@ class Operation(NamedTuple):
 
 
 class StateFile:
-    """Where one stack's state is kept; encrypts secrets on the way out and decrypts them on the way in."""
+    """Where one stack's state is kept; encrypts secrets when it writes and decrypts them when it reads."""
 
     def __init__(self, path: Path, keyring: Keyring) -> None:
         self.path = path
@@ -145,10 +145,10 @@ class StateFile:
     def save(
         self, resources: Iterable[Resource], pending: Iterable[Operation], *, last: bool = False
     ) -> None:
-        """Replace the file as a whole, unless it would say the same, if in another order.
+        """Replace the file as a whole, unless only the order would differ.
 
-        `last` waits for the disk: a crash of the process never loses a step, a crash of the machine can lose
-        the steps of the run it interrupts.
+        `last` waits until the disk has it. A crash of the process loses no step; a crash of the machine can lose
+        steps of the run that it interrupts.
         """
         contents = self._contents(resources, pending)
         if self.path.exists() and {*contents[0]} == {*self._written[0]} and contents[1] == self._written[1]:

@@ -95,7 +95,7 @@ class Engine:
             raise ResourceFailed(token, str(refusal)) from refusal
 
     def publish(self, urn: str, outputs: Values) -> None:
-        """What a component puts out; the stack's own outputs count once the whole program has succeeded."""
+        """The outputs of a component; those of the stack are stored when the whole program has succeeded."""
         resource = self.ledger.settled[urn]
         if resource.type == STACK:
             self.stack_outputs = outputs

@@ -1,5 +1,5 @@
-"""Secrets that a stack needs and nobody has typed: valid in form, worthless, and the same on every run of one
-sandbox.
+"""Secrets that a stack needs and nobody has given: valid in form, without any value, and the same on every run of
+one sandbox.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
     try:
         keys = required_secrets(TypeAdapter(StackConfig).validate_python(values))
     except ValidationError:
-        # The program will say what is wrong with the file. Secrets that nobody has to type must not be among it.
+        # The program will report what is wrong with the file. It must not report secrets that nobody has to give.
         cluster = values.get("cluster")
         existing = is_map(cluster) and cluster.get("kind") == "existing"
         keys = ["kubeconfig"] if existing else ["pullSecret", "clusterClientSecret"]

@@ -83,7 +83,7 @@ class Workspace:
         return self.outputs(stack)
 
     def up(self, stack: str, display: Display, *, preview: bool) -> bool:
-        """Run the program for a stack and make it so; whether all went well. With `preview` nothing is
+        """Run the program for a stack and apply what it declares; whether all went well. With `preview` nothing is
         touched.
         """
         file = StackFile.of(self.project, stack)
@@ -140,7 +140,7 @@ class Workspace:
         )
 
     def _attempt(self, act: Callable[[], None], engine: Engine, display: Display) -> bool:
-        """Whatever happens, the state file says in the end what is there."""
+        """Also after a failure the state file says what is there."""
         try:
             self._recover(engine, display)
             act()

@@ -47,7 +47,7 @@ class Cli:
         return done.stdout
 
     def environment(self) -> dict[str, str]:
-        """The caller's, with a backend and a home of its own, and without a way to a real cluster or Azure."""
+        """The caller's, with a backend and a home of its own, and without credentials of a real cluster or of Azure."""
         ours = ("PULUMI_", "ARM_", "AZURE_", "KUBE")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         given = os.environ.get(ENVIRONMENT)
@@ -57,10 +57,10 @@ class Cli:
             | secret
             | {
                 "PULUMI_HOME": str(self.state / "home"),
-                # Without the files of attributes beside the states: they are written in place, so that whoever reads meanwhile,
-                # or after `pulumi` was killed meanwhile, gets `EOF`.
+                # Without the files of attributes beside the states: they are not written atomically, so a reader may
+                # get `EOF`, also after `pulumi` was killed.
                 "PULUMI_BACKEND_URL": f"file://{self.state / 'backend'}?metadata=skip",
-                # A plugin on PATH would come first, and a real azure-native there would speak to the real Azure.
+                # A plugin on PATH would come first, and a real azure-native there would call the real Azure.
                 "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
                 "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
                 "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -1,4 +1,4 @@
-"""Several stacks under the official engine: hubs before spokes, and the other way round when they go."""
+"""Several stacks under the official engine: hubs before spokes, and in reverse order for `down`."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def recover(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> Iterat
 
 
 def _look_up(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> None:
-    """Take the operations for done, and let a refresh drop what is not there.
+    """Record the operations as done; the refresh then removes what is not there.
 
     `pulumi refresh --import-pending-creates` is meant for that, and forgets them instead (3.260).
     """

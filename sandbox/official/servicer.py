@@ -1,7 +1,8 @@
 """Pulumi's provider protocol over gRPC, answered by one of the sandbox's stand-ins.
 
-One level below `pulumi.provider.experimental`, because of what that does not pass on (pulumi 3.272): the old inputs in diff,
-update and delete, which the rules of ARO ask for; and an error's own sentence, which it buries under a traceback.
+One level below `pulumi.provider.experimental`, because that does not pass on two things (pulumi 3.272): the old
+inputs in diff, update and delete, which the rules of ARO need; and the sentence of an error alone, without a
+traceback.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class StoreClusters:
         return sorted(path.stem for path in self.directory.glob("*.json"))
 
     def open(self, name: str) -> Cluster:
-        """The cluster as it lies in its file, which another process may have written. Raises KeyError when there is none."""
+        """The cluster as its file has it; another process may have written it. Raises KeyError when there is none."""
         path = self._path(name)
         with self.lock:
             if not path.exists():

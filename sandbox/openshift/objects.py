@@ -1,7 +1,7 @@
 """Kubernetes objects as plain manifests, and what a reaction may say about them.
 
-A manifest is never changed in place: a reaction builds a new one around what stays (`{**live, "status": ...}`) and says
-`Put`. That keeps reactions free of side effects and makes "nothing to do" a comparison.
+A manifest is never changed in place: a reaction builds a new one around what stays (`{**live, "status": ...}`) and
+returns `Put`. So reactions have no side effects, and "nothing to do" is a comparison.
 """
 
 from __future__ import annotations

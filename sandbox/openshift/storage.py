@@ -1,4 +1,6 @@
-"""How a cluster lies in its file: one line an object, the content of Secrets encrypted, every write whole or not at all."""
+"""The file of a cluster: one line an object, the content of Secrets encrypted. A write succeeds as a whole or
+changes nothing.
+"""
 
 from __future__ import annotations
 

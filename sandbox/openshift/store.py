@@ -1,7 +1,7 @@
 """One cluster's API server: takes or refuses manifests, keeps them, and lets the operators react before it answers.
 
 Who owns a field is decided in `apply`, what is refused in `admission`. After every write the
-reactions run until the cluster is at rest; then the file is written.
+reactions run until nothing changes any more; then the file is written.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""What the official Kubernetes provider waits for after it wrote an object, evaluated on a cluster that has come to rest.
+"""What the official Kubernetes provider waits for after it wrote an object, evaluated on a cluster that has stopped
+changing.
 
-`pulumi.com/waitFor` replaces the built-in wait of a kind, `pulumi.com/skipAwait` turns it off. What is not true at rest will
-not become true, so nothing is waited for: an unmet condition is reported at once, with what the cluster says about it.
+`pulumi.com/waitFor` replaces the built-in wait of a kind, `pulumi.com/skipAwait` turns it off. What is not true then
+will not become true, so nothing is waited for: an unmet condition is reported at once, with the events about the
+object.
 """
 
 from __future__ import annotations
@@ -108,7 +110,7 @@ def _built_in(objects: Objects, live: Manifest) -> Iterator[str]:
 
 
 def _service(objects: Objects, live: Manifest) -> Iterator[str]:
-    """The official provider is content with a Service that selects nothing, but not with pods that are not ready."""
+    """The official provider accepts a Service that selects nothing, but waits for selected pods that are not ready."""
     endpoints = objects.get(ENDPOINTS, live["metadata"]["name"], live["metadata"]["namespace"]) or {}
     if any(subset.get("notReadyAddresses") for subset in list_in(endpoints, "subsets")):
         yield "Service does not target any Pods. Selected Pods may not be ready"

@@ -67,7 +67,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """`root` holds the files of the KBS and `ca.crt`; all of it goes when the KBS does."""
+    """`root` holds the files of the KBS and `ca.crt`; all of it is deleted when the KBS ends."""
 
     root: Path
     port: int

@@ -29,7 +29,7 @@ class Change(NamedTuple):
 
 
 def write(files: Mapping[str, bytes], root: Path) -> None:
-    """Below `root`, for its owner only. Raises MountError when a path leads out of it."""
+    """Below `root`, for its owner only. Raises MountError when a path points outside of it."""
     for path, content in files.items():
         target = root / path.lstrip("/")
         if ".." in target.parts:

@@ -1,4 +1,5 @@
-"""In place of the cluster's router: an HTTP proxy on loopback that leads to the KBS under its own name and port.
+"""In place of the cluster's router: an HTTP proxy on loopback that connects to the KBS under the KBS's public name
+and port.
 
 As the stack's Route does, it passes TLS through. A program that is told of it (`HTTPS_PROXY`) uses the very URL that the stack
 publishes; every other address is refused.

@@ -1,4 +1,4 @@
-"""Asks the reactions what is to be done, again and again, and leaves a moment between the steps."""
+"""Runs the reactions again and again, with a short pause between the steps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REACTIONS: tuple[Reaction, ...] = (
 )
 """Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes."""
 PACE_SECONDS = 0.15
-"""Between one step and the next, so that who watches sees every state in its order."""
+"""Between one step and the next, so that a watching client sees every state in its order."""
 _IDLE_SECONDS = 5
 """Some things happen because time has passed: a certificate is to be renewed."""
 

@@ -51,7 +51,9 @@ class Mirror:
         return crd is not None and crds.is_established(crd)
 
     def put(self, manifest: Manifest) -> None:
-        """What the API server said last of an object wins, whoever heard it; of one that is gone nothing is news."""
+        """The newest version of an object wins, from whichever thread it comes; older news about a deleted object is
+        ignored.
+        """
         manifest["metadata"].pop("managedFields", None)
         with self._lock:
             if manifest["metadata"].get("uid") in self._gone:

@@ -1,4 +1,4 @@
-"""What the nodes would say of pods: no container runs, a pod is Running when everything it refers to exists.
+"""The status that nodes would give to pods: no container runs, a pod is Running when everything it refers to exists.
 
 The pods themselves, and what follows for deployments and jobs, come from Kubernetes' own controllers. In the sandbox's own
 clusters pods are bound to no node, so that they go at once when they are deleted. In somebody else's cluster a scheduler
@@ -55,7 +55,7 @@ def react(objects: Objects) -> list[Effect]:
 
 
 def heartbeats(objects: Objects) -> list[Effect]:
-    """Of the sandbox's nodes in somebody else's cluster, whose controllers give up on a node that is silent."""
+    """Of the sandbox's nodes in somebody else's cluster, whose controllers take a node that is silent for lost."""
     due = (datetime.now(UTC) - timedelta(seconds=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
     effects: list[Effect] = []
     for node in _ours(objects).values():
@@ -67,7 +67,7 @@ def heartbeats(objects: Objects) -> list[Effect]:
 
 
 def endpoints(objects: Objects) -> list[Effect]:
-    """Kubernetes' own controller passes over pods that are on no node; where they are on one it is left to it."""
+    """Kubernetes' own controller ignores pods that are on no node; it handles those that are on one."""
     if _ours(objects):
         return []
     return [

@@ -1,4 +1,6 @@
-"""Does through the API server what a reaction says: an object and its status are written apart, and may be refused."""
+"""Writes the effects of reactions through the API server: an object and its status are two requests, and each may be
+refused.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ class Writer:
         """Whether it changed anything. Raises ApiError when the server is in trouble; its refusals are logged."""
         ref = effect.ref if isinstance(effect, Delete) else ref_of(effect.object)
         live = self._mirror.at(ref)
-        # The server leaves zeros out and adds defaults, so what is said again may have been done.
+        # The server leaves zeros out and adds defaults, so a repeated effect may have been written already.
         if live and self._done.get(ref) == (effect, _version(live)):
             return False
         try:
@@ -90,7 +92,7 @@ class Writer:
         return live
 
     def _refused(self, ref: Ref, error: ApiError) -> bool:
-        """Whether the mirror was behind, so that the reaction may say something else next time."""
+        """Whether the mirror was out of date, so that the reaction may decide otherwise next time."""
         if error.code in (404, 409):
             live = self._client.find(path_to(ref))
             known = self._mirror.at(ref)
@@ -121,7 +123,7 @@ def _content(manifest: Manifest, *, with_status: bool) -> Manifest:
 
 
 def _on_top_of(live: Manifest, manifest: Manifest) -> Manifest:
-    """A manifest made without looking replaces what is there; one made from an older state is a conflict."""
+    """A manifest without a resourceVersion replaces what is there; one made from an older state is a conflict."""
     known = {key: live["metadata"][key] for key in ("resourceVersion", "uid")}
     return {**manifest, "metadata": {**known, **manifest["metadata"]}}
 

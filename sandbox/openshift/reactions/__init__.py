@@ -1,7 +1,7 @@
 """What operators and controllers do, as pure reactions: a reaction looks at the objects and says what shall be different.
 
-A reaction says nothing when there is nothing to do, so running all of them until nobody speaks ends in a cluster at rest.
-They work on plain manifests and know no API server; whoever drives them writes their effects.
+A reaction returns nothing when there is nothing to do. All of them run until none returns anything: then the cluster
+has stopped changing. They work on plain manifests and need no API server; the caller writes their effects.
 """
 
 from __future__ import annotations
@@ -37,9 +37,8 @@ ROUNDS = 50
 
 
 def settle(objects: Objects, apply: Callable[[Effect], bool] | None = None) -> list[Effect]:
-    """Every effect until the cluster is at rest; `apply` writes one and says whether it changed anything.
-
-    Raises RuntimeError when the reactions do not come to rest.
+    """Every effect until the cluster has stopped changing; `apply` writes one and returns whether it changed
+    anything. Raises RuntimeError when the reactions do not stop.
     """
     write = apply or objects.apply
     done: list[Effect] = []
@@ -50,4 +49,4 @@ def settle(objects: Objects, apply: Callable[[Effect], bool] | None = None) -> l
         if not round_:
             return done
         done += round_
-    raise RuntimeError(f"reactions do not come to rest, the last effects were {done[-3:]}")
+    raise RuntimeError(f"reactions do not stop, the last effects were {done[-3:]}")

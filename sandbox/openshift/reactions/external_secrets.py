@@ -3,10 +3,10 @@
 All vaults together are one Secret, `VAULTS` in the operands' namespace. Its keys are `<host>.<key>` for an Azure Key Vault and
 `<host>.<key>.<property>` for a HashiCorp Vault. A value that is asked for and not there is made up; an empty one stands for
 a secret that the vault does not have. Whoever writes another value has rotated the secret (`python -m sandbox.vaults`), and
-its copies follow at once, where the real operator comes by once in a refresh interval.
+its copies change at once; the real operator updates them once in a refresh interval.
 
-Behaviour read in openshift/external-secrets-operator 1.0 and external-secrets 0.19: the operands are cut off by a network
-policy that denies all, until ExternalSecretsConfig lets the controller out.
+Behaviour read in openshift/external-secrets-operator 1.0 and external-secrets 0.19: a network policy denies the
+operands all connections, until ExternalSecretsConfig allows the controller some.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _TEMPLATE = re.compile(r'\{\{ index \. "(?P<key>[^"]+)" \| toString \| sha256sum
 
 
 class _Failed(Exception):
-    """What the operator says of an object that it can do nothing with."""
+    """The operator's message about an object that it cannot work with."""
 
 
 def react(objects: Objects) -> list[Effect]:

@@ -1,7 +1,7 @@
 """Whether the KBS would start from what is mounted: its configuration, the files that names, policies, reference values.
 
 The layouts are those of the operator's templates at 1.0, 1.1 and 1.2. The sandbox knows them by itself, so that it can
-disagree with the program. Policies are looked at no further than their package.
+disagree with the program. Of a policy only the package is checked.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def since(version: str, first: str) -> bool:
 
 
 def exits(objects: Objects, config: Manifest, version: str) -> str | None:
-    """With what the KBS container would exit; None when it would serve."""
+    """The message with which the KBS container would exit; None when it would serve."""
     return next(_problems(objects, config, version), None)
 
 
@@ -110,7 +110,9 @@ def _paths(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _admin(settings: dict[str, Any], version: str) -> Iterator[str]:
-    """The admin interface is set differently in each release, and an unknown form is refused at the start."""
+    """The admin interface is set differently in each release, and the KBS does not start with another release's
+    form.
+    """
     admin = map_in(settings, "admin")
     if since(version, "1.2"):
         wanted, allowed = "authorization_mode", ("DenyAll", "AuthenticatedAuthorization", "InsecureAllowAll")

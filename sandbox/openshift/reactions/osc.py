@@ -146,7 +146,7 @@ def _workers(objects: Objects) -> list[Manifest]:
 
 
 def _join_pool(objects: Objects, joined: bool) -> list[Effect]:
-    """Or leave it; a scheduler takes no other nodes for the runtime classes."""
+    """Or leaves it. The scheduler places pods of the runtime classes on no other nodes."""
     effects: list[Effect] = []
     for node in _workers(objects):
         labels = {key: value for key, value in node["metadata"]["labels"].items() if key not in POOL}

@@ -48,7 +48,7 @@ _SUBNET = re.compile(
 
 
 def problem(objects: Objects) -> str | None:
-    """Why the operator cannot go on with peer pods."""
+    """Why the operator cannot continue with peer pods."""
     settings = objects.get(CONFIG_MAP, SETTINGS, OSC_NAMESPACE)
     if settings is None:
         return f"ConfigMap {SETTINGS} not found in {OSC_NAMESPACE}"

@@ -116,7 +116,9 @@ def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
 
 
 def _capacity_problem(objects: Objects, pod: Manifest, per_node: int) -> str | None:
-    """Each worker offers so many `kata.peerpods.io/vm`; what runs has its place, the rest queue by name."""
+    """Each worker offers a number of `kata.peerpods.io/vm`. Running pods keep theirs; the others get the rest in the
+    order of their names.
+    """
     name = pod["metadata"]["name"]
     ahead = [
         other

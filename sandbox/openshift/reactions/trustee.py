@@ -1,7 +1,7 @@
 """The Trustee operator with a KbsConfig: deployment, service, readiness, and the ConfigMaps it deletes on 1.2.
 
-Behaviour read in trustee-operator 1.2.1: every named ConfigMap and Secret must exist or there is no deployment; a ConfigMap
-without the migration annotation is taken for a leftover of 1.1, copied to `<name>.v1.1` and deleted.
+Behaviour read in trustee-operator 1.2.1: every named ConfigMap and Secret must exist or there is no deployment; a
+ConfigMap without the migration annotation is taken for one of Trustee 1.1, copied to `<name>.v1.1` and deleted.
 """
 
 from __future__ import annotations

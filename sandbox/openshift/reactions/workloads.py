@@ -1,7 +1,7 @@
 """Deployments, DaemonSets, Services and service accounts: what the controllers of Kubernetes make of them.
 
-No container runs here. A pod is Running when everything it refers to exists and its RuntimeClass would start it; what its
-process would answer is not known. A reaction that can tell that a process would exit says so with `EXITS`.
+No container runs here. A pod is Running when everything it refers to exists and its RuntimeClass would start it; the
+answers of its process are not known. A reaction that can tell that a process would exit says so with `EXITS`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _ready_pods(objects: Objects, owner: Manifest) -> int:
 
 
 def _daemon_set(objects: Objects, live: Manifest) -> list[Effect]:
-    """One pod a worker, counted but not written down: nothing in the sandbox looks at them one by one."""
+    """One pod a worker, counted but not stored: nothing in the sandbox needs the single pods."""
     workers = [
         node for node in objects.all(NODE) if "node-role.kubernetes.io/worker" in node["metadata"]["labels"]
     ]
@@ -190,7 +190,7 @@ def _daemon_set(objects: Objects, live: Manifest) -> list[Effect]:
 
 
 def _pod(objects: Objects, live: Manifest) -> list[Effect]:
-    """What has started goes on running, whatever becomes of the things it was started from."""
+    """A pod that has started goes on running, also when what it refers to is deleted later."""
     if live.get("status", {}).get("phase") == "Running":
         return []
     problem = start_problem(objects, live)

@@ -36,6 +36,7 @@ def test_outputs_and_export_print_json_and_nothing_else(
         (["export", "other"], "no stack named 'other' found"),
         (["up", "--env", "prod"], "environment 'prod' has no stacks"),
         (["up", "--engine", "steam"], "steam"),
+        (["plan", "solo", "--engine", "pulumi"], "only the embedded engine prints a plan"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
