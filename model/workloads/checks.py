@@ -24,7 +24,7 @@ def fields(
             if field.value is not False and field.value not in ("", [], {}):
                 field.refuse(*refused[key])
         else:
-            near = get_close_matches(key, allowed, n=1)
+            near = get_close_matches(key, allowed, n=1, cutoff=0.8)
             fix = f"did you mean {near[0]}?" if near else "remove it"
             field.refuse("is not a field that the pod of a workload may have", fix, show=False)
     return inner

@@ -103,6 +103,20 @@ class _Strict(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class _Quoting(yaml.SafeDumper):
+    """Quotes what `documents` would not read as a text."""
+
+    yaml_implicit_resolvers: ClassVar = _Strict.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def render(*values: Any) -> str:
+    """One document for each JSON value, such that `documents` gives them back."""
+    return yaml.dump_all(values, Dumper=_Quoting, sort_keys=False, width=1000)
+
+
 def _checked(value: Any) -> Any:
     """Without nulls in mappings; refused where a text holds what no Kubernetes object may."""
     if isinstance(value, str):

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from model.workloads.documents import DocumentError, documents
+from model.workloads import documents
+from model.workloads.documents import DocumentError
 
 FILE: Final = "images.lock.yaml"
 UNREAD: Final = "not read from a registry"
@@ -56,7 +56,7 @@ class Lock(_Section):
 
 def read(text: str) -> Lock:
     """Raises DocumentError with all that is wrong."""
-    found = documents(text)
+    found = documents.documents(text)
     if len(found) != 1:
         raise DocumentError("must be one YAML document", "write it anew with make pin")
     try:
@@ -77,7 +77,7 @@ def render(lock: Lock) -> str:
         | {"readAt": _instant(lock.images[reference].read_at)}
         for reference in sorted(lock.images)
     }
-    return _HEAD + yaml.safe_dump({"images": images}, sort_keys=False, width=1000, allow_unicode=True)
+    return _HEAD + documents.render({"images": images})
 
 
 def _instant(moment: datetime) -> str:
