@@ -61,6 +61,13 @@ posture: one-stack environment ## Show what STACK allows, and to whom
 verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
 
+##@ Bring a workload of your own
+
+.PHONY: pin
+pin: environment ## Write the lock file of the images of WORKLOAD from their registries
+	@test -n '$(WORKLOAD)' || { echo 'make pin needs to know the workload, for example: make -s pin WORKLOAD=kbs-access' >&2; exit 1; }
+	@$(PYTHON) -m tools.pin '$(WORKLOAD)' $(ARGS)
+
 ##@ Work on the program
 
 .PHONY: test

@@ -207,7 +207,7 @@ def test_what_the_grants_lack_is_judged_by_whoever_has_them() -> None:
 
 
 def test_a_stateful_set_with_storage_of_its_own_is_refused() -> None:
-    manifest = deployment() | {"kind": "StatefulSet"}
+    manifest: Manifest = deployment() | {"kind": "StatefulSet"}
     manifest["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "a"}}]
     (found,) = refusals(manifest)
     assert "StatefulSet web: spec.volumeClaimTemplates: does not work in a peer pod" in found
