@@ -109,7 +109,9 @@ def test_what_only_the_cluster_knows_is_pinned_by_a_pattern(path: str, fits: str
 
 
 def named(kind: str, name: str) -> Mapping[str, str]:
-    manifest: Manifest = deployment(name, containers=[container(env=[downward("metadata.name")])]) | {"kind": kind}
+    manifest: Manifest = deployment(name, containers=[container(env=[downward("metadata.name")])]) | {
+        "kind": kind
+    }
     if kind == "Pod":
         manifest |= {"apiVersion": "v1", "spec": manifest["spec"]["template"]["spec"]}
     (found,) = workload(manifest).pins().containers
