@@ -70,7 +70,7 @@ class GoPrograms:
         for name, (package, linked) in self.packages.items():
             say(f"building {name}, once, from {package} as pinned in {self.modules / 'go.mod'}")
             options = ["-mod=readonly", "-buildvcs=false", "-ldflags", f"-s -w {linked}"]
-            command = [go, "build", *options, "-o", str(folder / name), package]
+            command = [go, "build", *options, "-o", str(folder.resolve() / name), package]
             done = subprocess.run(
                 ["nice", *command] if shutil.which("nice") else command,
                 cwd=self.modules,

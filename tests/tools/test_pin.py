@@ -86,7 +86,8 @@ def test_an_image_is_locked_by_the_digest_of_its_manifest(plain: Fake, someone: 
 
 def test_an_index_is_locked_by_its_own_digest_and_read_for_amd64(plain: Fake, someone: Person) -> None:
     arm, amd = oci.image({"Cmd": ["arm"]}, architecture="arm64"), oci.image({"Cmd": ["amd"]})
-    plain.put(arm), plain.put(amd)
+    plain.put(arm)
+    plain.put(amd)
     body = oci.index(("arm64", arm), ("amd64", amd))
     plain.put_index(body, "2")
     found = image(plain, someone, ":2")
