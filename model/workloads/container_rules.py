@@ -124,6 +124,12 @@ def _field_path(field: Field) -> None:
         )
 
 
+def _ports(field: Field) -> None:
+    for port in field.sequence():
+        if (outside := port.mapping().get("hostPort")) is not None:
+            outside.refuse("must not be set: it opens a port of the worker", "remove it, and use a Service")
+
+
 def _command(field: Field) -> None:
     """Whether it may be executed is what the owner grants: grants."""
     fields(field, {"command": _texts})
@@ -215,7 +221,7 @@ _CONTAINER: Final[Mapping[str, Check]] = {
     "args": _texts,
     "workingDir": text,
     "env": _environment,
-    "ports": anything,
+    "ports": _ports,
     "resources": _resources,
     "volumeMounts": anything,  # with the pod's volumes: volume_rules
     "livenessProbe": _probe,

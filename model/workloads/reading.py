@@ -104,7 +104,7 @@ def _pod(item: WorkloadObject, field: Field, locked: Lock | None) -> _Found:
     volumes = _volumes(spec, kinds)
     sound = [(each, init) for each, init in found if _is_sound(each, template)]
     needs = Needs(
-        containers=tuple(each.value["name"] for each, _ in sound),
+        containers=tuple(name.value for each, _ in found if (name := each.mapping().get("name")) is not None),
         commands=tuple(
             (each.value["name"], at, command) for each, _ in sound for at, command in commands(each)
         ),

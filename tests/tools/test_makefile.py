@@ -21,6 +21,13 @@ def test_a_missing_stack_is_asked_for_on_stderr_alone(target: str) -> None:
     assert done.stdout == ""
 
 
+def test_a_missing_workload_is_asked_for_on_stderr_alone() -> None:
+    done = make("pin", "WORKLOAD=")
+    assert done.returncode != 0
+    assert "make pin needs to know the workload, for example: make -s pin WORKLOAD=kbs-access" in done.stderr
+    assert done.stdout == ""
+
+
 def test_help_is_the_default_and_names_every_target_for_people() -> None:
     listed = set(re.findall(r"^  ([a-z-]+) ", make().stdout, re.MULTILINE))
     declared = set(re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))

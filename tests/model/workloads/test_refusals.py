@@ -100,6 +100,7 @@ def test_the_manifest_that_the_cases_change_has_nothing_wrong() -> None:
         (with_container(restartPolicy="Always"), ".containers[0].restartPolicy", "is not a field", "remove it"),
         (with_container(lifecycle={"stopSignal": "SIGUSR1"}), ".containers[0].lifecycle.stopSignal", "of the image is pinned", "remove it"),
         (with_container(livenessProbe={"htpGet": {}}), ".containers[0].livenessProbe.htpGet", "is not a field", "did you mean httpGet?"),
+        (with_container(ports=[{"containerPort": 1, "hostPort": 1}]), ".containers[0].ports[0].hostPort", "of the worker", "a Service"),
         (with_container(command="run"), ".containers[0].command", "must be a list", "dash"),
         (with_env(valueFrom={"secretKeyRef": {"name": "a", "key": "b"}}), ".containers[0].env[0].valueFrom.secretKeyRef", "can change", "KBS"),
         (with_env(valueFrom={"configMapKeyRef": {"name": "a", "key": "b"}}), ".containers[0].env[0].valueFrom.configMapKeyRef", "can change", "write the value"),
