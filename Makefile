@@ -64,8 +64,7 @@ verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<
 ##@ Bring a workload of your own
 
 .PHONY: pin
-pin: environment ## Write the lock file of the images of WORKLOAD from their registries
-	@test -n '$(WORKLOAD)' || { echo 'make pin needs to know the workload, for example: make -s pin WORKLOAD=kbs-access' >&2; exit 1; }
+pin: one-workload environment ## Write the lock file of the images of WORKLOAD from their registries
 	@$(PYTHON) -m tools.pin '$(WORKLOAD)' $(ARGS)
 
 ##@ Work on the program
@@ -126,6 +125,10 @@ help: ## List the targets
 .PHONY: one-stack
 one-stack:
 	@test -n '$(STACK)' || { echo 'make $(MAKECMDGOALS) needs to know the stack, for example: make -s $(MAKECMDGOALS) STACK=dev-hub' >&2; exit 1; }
+
+.PHONY: one-workload
+one-workload:
+	@test -n '$(WORKLOAD)' || { echo 'make pin needs to know the workload, for example: make -s pin WORKLOAD=kbs-access' >&2; exit 1; }
 
 .PHONY: environment environment-dev
 environment:
