@@ -5,11 +5,12 @@ Written by ``make pin``, reviewed like code, read without asking any registry.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from model.digests import ImageDigest
 from model.workloads import documents
 from model.workloads.documents import DocumentError
 
@@ -32,7 +33,7 @@ class LockedImage(_Section):
     UNREAD where a person wrote the entry.
     """
 
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    digest: ImageDigest
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
