@@ -86,10 +86,8 @@ def _containers(spec: Field, kinds: Mapping[str, VolumeKind], volumes: frozenset
 
 
 def _names(volumes: Field | None) -> frozenset[str]:
-    if volumes is None or not isinstance(volumes.value, list):
-        return frozenset()
-    named = (volume.mapping().get("name") for volume in volumes.sequence() if isinstance(volume.value, dict))
-    return frozenset(name.value for name in named if name is not None and isinstance(name.value, str))
+    found = [] if volumes is None or not isinstance(volumes.value, list) else volumes.sequence()
+    return frozenset(name for volume in found if (name := volume.name()))
 
 
 def _metadata(metadata: Field) -> None:

@@ -95,6 +95,11 @@ class Field:
         self.refuse("must be true or false", "write true or false, without quotes")
         return None
 
+    def name(self) -> str:
+        """The text of the field ``name``; empty where there is none, which is for other checks to report."""
+        value = cast(dict[str, Any], self.value).get("name") if isinstance(self.value, dict) else None
+        return value if isinstance(value, str) else ""
+
     def require(self, key: str, fix: str) -> Field | None:
         """The field ``key``; a problem where it is missing."""
         found = self.mapping().get(key)

@@ -104,7 +104,7 @@ def _pod(item: WorkloadObject, field: Field, locked: Lock | None) -> _Found:
     volumes = _volumes(spec, kinds)
     sound = [(each, init) for each, init in found if _is_sound(each, template)]
     needs = Needs(
-        containers=tuple(name.value for each, _ in found if (name := each.mapping().get("name")) is not None),
+        containers=tuple(name for each, _ in found if (name := each.name())),
         commands=tuple(
             (each.value["name"], at, command) for each, _ in sound for at, command in commands(each)
         ),
@@ -146,9 +146,8 @@ def _volumes(spec: Field | None, kinds: Mapping[str, VolumeKind]) -> dict[str, t
     volumes = None if spec is None else spec.mapping().get("volumes")
     found: dict[str, tuple[VolumeKind, Field]] = {}
     for volume in volumes.sequence() if volumes is not None else ():
-        name = volume.mapping().get("name")
-        if name is not None and name.value in kinds:
-            found[name.value] = (kinds[name.value], volume)
+        if (name := volume.name()) in kinds:
+            found[name] = (kinds[name], volume)
     return found
 
 

@@ -126,6 +126,18 @@ def wrong_entry_of_index(fake: Fake) -> str:
     return ":1"
 
 
+def index_in_index(fake: Fake) -> str:
+    inner = oci.index(("amd64", WEB))
+    fake.put_index(inner)
+    fake.put_index(oci.index(("amd64", oci.Image(inner, ()))), "1")
+    return ":1"
+
+
+def huge_config(fake: Fake) -> str:
+    fake.put(oci.image({"Cmd": ["x" * 4_200_000]}), "1")
+    return ":1"
+
+
 def other_type(fake: Fake) -> str:
     fake.manifests["1"] = (
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
@@ -209,6 +221,8 @@ def asks_to_log_in(fake: Fake) -> str:
         (wrong_entry_of_index, "has other content", "do not use it"),
         (lying_type, "but says that it is", "do not use it"),
         (other_type, "is of the type application/vnd.docker.distribution.manifest.v1", "push it as an OCI image"),
+        (index_in_index, "has an index entry of the type", "push it anew"),
+        (huge_config, "has a configuration of over", "do not use it"),
         (artifact, "is an artifact", "name another"),
         (arm_only, "is not for linux/amd64", "build it for that platform"),
         (arm_index, "has no image for linux/amd64", "build it for that platform"),
@@ -287,6 +301,7 @@ def test_a_mirror_is_asked_first_and_the_registry_where_it_has_nothing(plain: Fa
     ("text", "reference", "expected"),
     [
         ("", "quay.io/a/b:1", ["quay.io/a/b"]),
+        ("", "docker.io/nginx:1", ["docker.io/library/nginx"]),
         ('[[registry]]\nlocation="quay.io/a"', "quay.io/ab/c:1", ["quay.io/ab/c"]),
         ('[[registry]]\nprefix="*.io"\n[[registry.mirror]]\nlocation="m.example.com"', "quay.io/a:1", ["quay.io/a", "quay.io/a"]),
         ('[[registry]]\nlocation="quay.io"\n[[registry]]\nlocation="quay.io/a"\n[[registry.mirror]]\nlocation="m.example.com/x"', "quay.io/a/b:1", ["m.example.com/x/b", "quay.io/a/b"]),

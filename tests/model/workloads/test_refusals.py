@@ -26,6 +26,7 @@ from tests.model.workloads.manifests import (
 
 SPEC = "workloads/web/web.yaml: Deployment web: spec.template.spec"
 PIN = "run make pin WORKLOAD=web"
+MEMORY: Manifest = {"emptyDir": {"medium": "Memory"}}
 
 
 def with_container(**settings: Any) -> Manifest:
@@ -43,9 +44,6 @@ def with_volume(source: Manifest, name: str = "data", **mount: Any) -> Manifest:
 
 def with_env(**variable: Any) -> Manifest:
     return with_container(env=[{"name": "X", **variable}])
-
-
-MEMORY: Manifest = {"emptyDir": {"medium": "Memory"}}
 
 
 def test_the_manifest_that_the_cases_change_has_nothing_wrong() -> None:
@@ -133,6 +131,13 @@ def test_the_manifest_that_the_cases_change_has_nothing_wrong() -> None:
         (with_volume({"configMap": {"name": "a"}}, subPath="../a"), ".containers[0].volumeMounts[0].subPath", "relative path", "write it like"),
         (with_volume(MEMORY, mountPropagation="HostToContainer"), ".containers[0].volumeMounts[0].mountPropagation", "of the host", "remove it"),
         (with_volume(MEMORY, recursiveReadOnly="Enabled"), ".containers[0].volumeMounts[0].recursiveReadOnly", "not supported", "readOnly"),
+        (deployment(containers=[container("Web_1")]), ".containers[0].name", "lower-case letters", "rename"),
+        (deployment(securityContext={"runAsNonRoot": "yes"}), ".securityContext.runAsNonRoot", "true or false", "without quotes"),
+        (deployment(securityContext={"supplementalGroups": 1}), ".securityContext.supplementalGroups", "must be a list", "dash"),
+        (deployment(securityContext={"sysctls": [{"value": "1"}]}), ".securityContext.sysctls[0].name", "is missing", "write its name"),
+        (deployment(volumes=[MEMORY]), ".volumes[0].name", "is missing", "a name"),
+        (with_volume(MEMORY, mountPath=1), ".containers[0].volumeMounts[0].mountPath", "must be a text", "quotes"),
+        (deployment(containers=[container(volumeMounts=[{"name": "d", "mountPath": p} for p in ("/a", "/a")])], volumes=[{"name": "d", **MEMORY}]), ".containers[0].volumeMounts[1].mountPath", "once in a container", "elsewhere"),
         (with_container(image="nginx:1"), ".containers[0].image", "must be registry/repository", "full name"),
         (with_container(image="quay.io/a/b:2"), ".containers[0].image", "is not in images.lock.yaml", PIN),
     ],
@@ -245,6 +250,8 @@ def beside(**change: Any) -> Callable[[], object]:
         (beside(metadata=None), "metadata: is missing"),
         (lambda: workload(deployment(), {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "b"}}), "metadata.name: must be web"),
         (lambda: workload(deployment(), {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web", "namespace": "web"}}), "must not be set on a Namespace"),
+        (lambda: workload(deployment() | {"spec": {}}), "spec.template: is missing: write the template of the Deployment"),
+        (lambda: workload(deployment() | {"spec": {"template": {"metadata": {}}}}), "spec.template.spec: is missing"),
         (lambda: read("web", files(deployment()) | {"x.json": "{}"}), "workloads/web/x.json: is not read: name it .yaml"),
         (lambda: read("web", files(deployment()) | {"x.yaml": "- a"}), "x.yaml: document 1: must be a mapping"),
         (lambda: read("web", files(deployment()) | {"x.yaml": "a: 1\na: 1"}), "x.yaml: the key a comes twice"),
