@@ -98,7 +98,7 @@ def _environment(field: Field) -> None:
 
 
 def _source(field: Field) -> None:
-    fields(
+    given = fields(
         field,
         {"fieldRef": _field_ref},
         {
@@ -108,6 +108,10 @@ def _source(field: Field) -> None:
             "fileKeyRef": (_FROM_CLUSTER, "write the value"),
         },
     )
+    if not any(inner.value for inner in given.values()):
+        field.refuse(
+            "must say where the value comes from", "write a fieldRef, or a value instead", show=False
+        )
 
 
 def _field_ref(field: Field) -> None:

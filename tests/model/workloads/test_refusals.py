@@ -101,6 +101,7 @@ def test_the_manifest_that_the_cases_change_has_nothing_wrong() -> None:
         (with_container(ports=[{"containerPort": 1, "hostPort": 1}]), ".containers[0].ports[0].hostPort", "of the worker", "a Service"),
         (with_container(command="run"), ".containers[0].command", "must be a list", "dash"),
         (with_env(valueFrom={"secretKeyRef": {"name": "a", "key": "b"}}), ".containers[0].env[0].valueFrom.secretKeyRef", "can change", "KBS"),
+        (with_env(valueFrom={"secretKeyRef": ""}), ".containers[0].env[0].valueFrom", "where the value comes from", "fieldRef"),
         (with_env(valueFrom={"configMapKeyRef": {"name": "a", "key": "b"}}), ".containers[0].env[0].valueFrom.configMapKeyRef", "can change", "write the value"),
         (with_env(valueFrom={"resourceFieldRef": {"resource": "limits.cpu"}}), ".containers[0].env[0].valueFrom.resourceFieldRef", "not known before", "write the number"),
         (with_env(valueFrom={"fieldRef": {"fieldPath": "spec.foo"}}), ".containers[0].env[0].valueFrom.fieldRef.fieldPath", "no pattern|has a pattern for", "metadata.name"),

@@ -54,7 +54,7 @@ def replaced(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 @pytest.mark.parametrize(("folder", "name"), list(EXAMPLES.items()))
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.data())
 def test_an_odd_value_anywhere_is_a_problem_or_harmless(folder: str, name: str, data: st.DataObject) -> None:
     files = example(folder)
