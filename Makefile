@@ -52,6 +52,12 @@ posture: one-stack environment ## Show what STACK allows, and to whom
 verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
 
+##@ Bring a workload of your own
+
+.PHONY: pin
+pin: one-workload environment ## Write the lock file of the images of WORKLOAD from their registries
+	@$(PYTHON) -m tools.pin '$(WORKLOAD)' $(ARGS)
+
 ##@ Work on the program
 
 .PHONY: test
@@ -107,6 +113,10 @@ help: ## List the targets
 .PHONY: one-stack
 one-stack:
 	@test -n '$(STACK)' || { echo 'make $(MAKECMDGOALS) needs to know the stack, for example: make -s $(MAKECMDGOALS) STACK=dev-hub' >&2; exit 1; }
+
+.PHONY: one-workload
+one-workload:
+	@test -n '$(WORKLOAD)' || { echo 'make pin needs to know the workload, for example: make -s pin WORKLOAD=kbs-access' >&2; exit 1; }
 
 .PHONY: environment environment-dev
 environment:

@@ -21,8 +21,15 @@ def test_a_missing_stack_is_asked_for_on_stderr_alone(target: str) -> None:
     assert done.stdout == ""
 
 
+def test_a_missing_workload_is_asked_for_on_stderr_alone() -> None:
+    done = make("pin", "WORKLOAD=")
+    assert done.returncode != 0
+    assert "make pin needs to know the workload, for example: make -s pin WORKLOAD=kbs-access" in done.stderr
+    assert done.stdout == ""
+
+
 def test_help_is_the_default_and_names_every_target_for_people() -> None:
     listed = set(re.findall(r"^  ([a-z-]+) ", make().stdout, re.MULTILINE))
     declared = set(re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {"up", "preview", "down", "outputs", "export", "test", "check", "bench", "help"} <= listed
-    assert listed == declared - {"one-stack", "environment environment-dev"}
+    assert listed == declared - {"one-stack", "one-workload", "environment environment-dev"}

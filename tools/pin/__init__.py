@@ -1,0 +1,1 @@
+"""Reads images from their registries and writes a workload's lock file. `preview` and `up` never do."""
