@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from typing import Any
 
 
@@ -12,40 +11,40 @@ class PatchError(ValueError):
 
 
 def patched(document: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
-    """A changed copy of `document`. Knows `add`, `remove`, `replace` and `test`; raises PatchError on others and on what is not there."""
-    result = deepcopy(document)
+    """A changed copy of `document`, which shares with it what did not change.
+
+    Knows `add`, `remove`, `replace` and `test`. Raises PatchError on others and on paths that are not there.
+    """
     for operation in operations:
         try:
-            result = _one(result, operation)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise PatchError(
-                f"{operation.get('op')} {operation.get('path')} cannot be applied: {error!r}"
-            ) from error
-    return result
+            names = [name.replace("~1", "/").replace("~0", "~") for name in operation["path"].split("/")[1:]]
+            document = _changed(document, names, operation)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            what = f"{operation.get('op')} {operation.get('path')}"
+            raise PatchError(f"{what} cannot be applied: {error!r}") from error
+    return document
 
 
-def _one(document: Any, operation: Mapping[str, Any]) -> Any:
-    *parents, last = [
-        part.replace("~1", "/").replace("~0", "~")
-        for part in ("/" + operation["path"].lstrip("/")).split("/")[1:]
-    ]
-    place = document
-    for part in parents:
-        place = place[int(part)] if isinstance(place, list) else place[part]
-    known: Any = int(last) if isinstance(place, list) and last != "-" else last
+def _changed(place: Any, names: list[str], operation: Mapping[str, Any]) -> Any:
+    first, *rest = names
+    copy: Any = list(place) if isinstance(place, list) else dict(place)
+    key: Any = int(first) if isinstance(place, list) and first != "-" else first
+    if rest:
+        copy[key] = _changed(copy[key], rest, operation)
+        return copy
     match operation["op"]:
-        case "add" if isinstance(place, list):
-            place.insert(len(place) if last == "-" else known, deepcopy(operation["value"]))
+        case "add" if isinstance(copy, list):
+            copy.insert(len(copy) if key == "-" else key, operation["value"])
         case "add":
-            place[known] = deepcopy(operation["value"])
+            copy[key] = operation["value"]
         case "replace":
-            _ = place[known]
-            place[known] = deepcopy(operation["value"])
+            _ = copy[key]
+            copy[key] = operation["value"]
         case "remove":
-            del place[known]
+            del copy[key]
         case "test":
-            if place[known] != operation["value"]:
-                raise ValueError(f"the value is {place[known]!r}")
+            if copy[key] != operation["value"]:
+                raise ValueError(f"the value is {copy[key]!r}")
         case other:
             raise ValueError(f"{other!r} is not known here")
-    return document
+    return copy

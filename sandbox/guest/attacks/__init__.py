@@ -41,10 +41,12 @@ class Outcome:
     example: Request | None
 
 
-def put_to(policy: str, engine: Engine, honest: Sequence[Request]) -> Iterator[Outcome]:
+def put_to(
+    policy: str, engine: Engine, honest: Sequence[Request], catalogue: Sequence[Attack] = CATALOGUE
+) -> Iterator[Outcome]:
     """Every attack of the catalogue on the pod whose start is `honest`. Raises agent.PolicyUnusable."""
     guests = _Guests(policy, engine, short=_short_is_enough(policy, engine, honest))
-    for attack in CATALOGUE:
+    for attack in catalogue:
         tried, passed, rules = 0, list[Request](), dict[str, None]()
         for steps in attack.sequences(honest):
             tried += 1

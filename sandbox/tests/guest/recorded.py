@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def cases() -> Iterator[tuple[str, bool, list[Request]]]:
         yield case["name"], case["expect"] == "allow", [_request(step) for step in case["steps"]]
 
 
+@lru_cache
 def bases() -> dict[str, Any]:
     return json.loads((EVIDENCE / "bases.json").read_text("utf-8"))
 
