@@ -36,7 +36,8 @@ class _Session:
         self._state: dict[str, Any] = {_STATE: {}}
 
     def allows(self, endpoint: str, request: Mapping[str, Any]) -> bool:
-        answer = self._policy.ask(endpoint, {**request, **self._state})
+        state = self._state if self._policy.reads_state else {}
+        answer = self._policy.ask(endpoint, {**request, **state})
         if not isinstance(answer, Mapping):
             return answer is True
         if answer.get("allowed") is not True:
@@ -59,6 +60,7 @@ class _Policy:
         self._interpreter.log_level = LogLevel.NONE
         self._failures = (RegoError, ValueError, KeyError)
         self._compiled: dict[str, Bundle] = {}
+        self.reads_state = _READS_STATE.search(rego) is not None
         try:
             self._interpreter.add_module("agent_policy", _READS_STATE.sub("input", rego))
             self._interpreter.set_input_term("{}")

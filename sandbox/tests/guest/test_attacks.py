@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from sandbox.guest import attacks, requests
+from sandbox.guest.agent import Agent
 from sandbox.guest.regopy_engine import Regopy
 from sandbox.tests.guest import pods, recorded
-from sandbox.tests.guest.policies import policy
+from sandbox.tests.guest.policies import exactly, policy
 from sandbox.tests.guest.recorded import EVIDENCE, needs_evidence
 
 ENGINE = Regopy()
@@ -51,6 +52,12 @@ def test_no_attack_is_what_an_honest_node_sends():
     for attack in attacks.CATALOGUE:
         for steps in attack.sequences(honest):
             assert steps != honest[: len(steps)], attack.name
+
+
+def test_a_policy_that_allows_the_honest_start_alone_stops_every_attack():
+    text = exactly(start())
+    assert Agent(text, ENGINE).play(start()) is None
+    assert [name for name, one in outcomes(text).items() if one.through] == []
 
 
 def test_names_tell_the_attacks_apart():
