@@ -214,7 +214,7 @@ def test_the_table_fits_a_terminal_of_120_columns(spoke: Deployment, hub: Deploy
     many = replace(found, workloads=found.workloads * 3)
     text = shown(many)
     assert max(map(len, text.splitlines())) <= 120
-    assert text.count("\nexec ") == 3
+    assert text.count("\n exec ") == 3
 
 
 def test_a_table_without_a_hole_says_so(spoke: Deployment, hub: Deployment) -> None:
