@@ -12,15 +12,6 @@ MAKEFLAGS += --no-builtin-rules
 # Without bytecode every command takes seconds longer, whatever the caller's shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-# The environment's own Python comes first; it is passed over when it no longer runs, and then made again.
-set_up = @for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
-    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-        exec "$$python" tools/environment.py $(1); \
-    fi; \
-  done; \
-  echo 'No Python 3.11 or newer with the venv module was found: install one (on Debian and Ubuntu: python3 python3-venv).' >&2; \
-  exit 1
-
 # up, preview and down act on a whole environment, or on one stack of it when STACK is given.
 on_stacks = $(if $(STACK),--stack '$(STACK)',--env '$(ENV)') --engine '$(ENGINE)'
 
@@ -69,7 +60,7 @@ verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<
 
 .PHONY: test
 test: environment-dev ## Run the tests that need Python alone
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup -m 'not integration' $(ARGS)
+	@sh tools/test.sh $(ARGS)
 
 .PHONY: integration
 integration: environment-dev ## Run the tests that need the official engine or a real API server
@@ -105,14 +96,11 @@ review: environment ## Preview the stacks that the commits since BASE touch, as 
 
 .PHONY: lock
 lock: environment-dev ## Pin requirements*.in anew, as of a week ago
-	@for name in requirements requirements-dev; do \
-	    $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
-	        --exclude-newer '7 days' --custom-compile-command 'make lock' $$name.in --output-file $$name.txt || exit 1; \
-	done
+	@sh tools/lock.sh $(ARGS)
 
 .PHONY: clean
 clean: ## Remove .venv and caches; the sandbox's state in .sandbox stays
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -126,6 +114,6 @@ one-stack:
 
 .PHONY: environment environment-dev
 environment:
-	$(call set_up)
+	@sh tools/set_up.sh
 environment-dev:
-	$(call set_up,--dev)
+	@sh tools/set_up.sh --dev

@@ -1,7 +1,7 @@
 """pydantic's findings as problems that a person can act on."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -9,9 +9,10 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from config.roles import SECRETS
-from config.rules import Problem
-from config.sections import Section
+from config.rule import Problem
+from config.secret_keys import SECRETS
+from config.sections import KINDS, Section
+from config.values import Location
 
 _SHOWN = 60  # characters of a value that a message repeats
 
@@ -27,9 +28,6 @@ _WANTED = {
     "too_short": ("must not be empty", "add an entry, or leave the key out"),
     "string_too_short": ("must not be empty", "write something, or remove the entry"),
 }
-
-
-Location = Sequence[int | str]
 
 
 def without_kind(location: Location) -> Location:
@@ -48,7 +46,7 @@ def problem(model: type[Section], error: ErrorDetails) -> Problem:
         meaning = f": {field.description}" if field is not None and field.description else ""
         return Problem(key=key, rule="is missing", fix=f"add it{meaning}")
     if kind == "union_tag_not_found":
-        return Problem(key=f"{key}.kind", rule="is missing", fix="add it: aro or existing")
+        return Problem(key=f"{key}.kind", rule="is missing", fix=f"add it: {' or '.join(KINDS)}")
     if kind == "union_tag_invalid":
         rule = f"must be one of {context['expected_tags']}"
         return Problem(key=f"{key}.kind", value=show(context["tag"]), rule=rule, fix="write one of these")

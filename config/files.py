@@ -1,100 +1,126 @@
-"""The files that a stack file refers to: policies of one's own, and reference values. They are read here and nowhere else."""
+"""The files that a stack file refers to, policies and reference values. They are read here and nowhere else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from config.rules import Problem
+from config.rule import Problem, Rule
 from config.rules.trusted import gives_away
-from config.sections import Stack, TrustedZone
+from config.sections import ProfileSection, ServedSecretSection
 from model import versions
 from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
 from model.policy import agent_policy
+from model.versions import Version
 
 REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
 
 
-def policies(stack: Stack, root: Path, into: dict[str, str]) -> Iterator[Problem]:
-    """Put the profiles' own policies, by profile, `into` a mapping; what is wrong with them or lets out a secret."""
-    if not isinstance(stack, TrustedZone):
-        return
-    for name, profile in stack.profiles.items():
-        if profile.policy_file is None:
-            continue
-        try:
-            rego = agent_policy.custom((root / profile.policy_file).read_text("utf-8"))
-            initdata.check_size(rego)
-            powers = agent_policy.powers(rego)
-        except (OSError, UnicodeDecodeError) as error:
-            rule = "must be a text file in the project"
-            fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
-        except agent_policy.PolicyError as error:
-            rule, fix = "must be a policy that answers all that the agent asks", str(error)
-        except initdata.InitdataError as error:
-            rule, fix = "must fit into what a VM is given at its start", str(error)
-        else:
-            into[name] = rego
-            permissive = powers.exec == "any" or powers.set_policy
-            for secret, served in stack.secrets.items():
-                if permissive and name in served.readable_by and not served.allow_debug:
-                    yield gives_away(secret, name)
-            continue
-        yield Problem(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """The files under `root`, as the rules have read them once they were asked. `now` decides what has expired.
+
+    `policies` are Rego texts by profile, `permissive` the profiles whose policy lets out what a pod holds;
+    `reference_values` are by OSC version.
+    """
+
+    root: Path
+    now: datetime
+    policies: dict[str, str] = field(default_factory=dict[str, str])
+    permissive: set[str] = field(default_factory=set[str])
+    reference_values: dict[str, ReferenceValues] = field(default_factory=dict[str, ReferenceValues])
+
+    def rules(self) -> tuple[Rule, ...]:
+        """In the order in which they have to be asked: those that read, then those about what was read."""
+        return (
+            Rule(keys=("profiles",), check=self._policies),
+            Rule(keys=("secrets",), check=self._readers),
+            Rule(keys=("trustee.oscVersions",), check=self._measurements),
+            Rule(
+                keys=("trustee.oscVersions", "trustee.allowUnverifiedReferenceValues"), check=self._verified
+            ),
+        )
+
+    def _policies(self, profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
+        for name, profile in profiles.items():
+            if profile.policy_file is None:
+                continue
+            try:
+                rego = agent_policy.custom((self.root / profile.policy_file).read_text("utf-8"))
+                initdata.check_size(rego)
+                powers = agent_policy.powers(rego)
+            except (OSError, UnicodeDecodeError) as error:
+                rule = "must be a text file in the project"
+                fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
+            except agent_policy.PolicyError as error:
+                rule, fix = "must be a policy that answers all that the agent asks", str(error)
+            except initdata.InitdataError as error:
+                rule, fix = "must fit into what a VM is given at its start", str(error)
+            else:
+                self.policies[name] = rego
+                if powers.exec == "any" or powers.set_policy:
+                    self.permissive.add(name)
+                continue
+            yield Problem(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)
+
+    def _readers(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+        for name, secret in secrets.items():
+            for reader in secret.readable_by:
+                if reader in self.permissive and not secret.allow_debug:
+                    yield gives_away(name, reader)
+
+    def _measurements(self, osc_versions: tuple[Version, ...]) -> Iterator[Problem]:
+        """Values that are missing, of another version or stale."""
+        for version in osc_versions:
+            if version.minor not in versions.TRUSTEE_OF_OSC:
+                continue  # refused as such already
+            file = _file(version)
+            try:
+                values = reference_values.read((self.root / file).read_text("utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                yield _refused(
+                    version,
+                    f"must have its reference values in {file}",
+                    f"add the file, as the header of the others says, or remove the version ({_reason(error)})",
+                )
+                continue
+            except reference_values.ReferenceValuesError as error:
+                yield _refused(
+                    version,
+                    f"must have valid reference values in {file}",
+                    "correct this there: " + "; ".join(str(error).splitlines()),
+                )
+                continue
+            self.reference_values[version] = values
+            if values.osc_version != version:
+                yield _refused(
+                    version,
+                    f"must be the oscVersion of {file}, which is {values.osc_version}",
+                    "put the values of this version there",
+                )
+            for expired in values.problems(self.now):
+                yield _refused(version, f"must have reference values in {file} that hold today", expired)
+
+    def _verified(self, osc_versions: tuple[Version, ...], allow_unverified: bool) -> Iterator[Problem]:
+        for version in osc_versions:
+            values = self.reference_values.get(version)
+            if values is not None and not values.verified and not allow_unverified:
+                yield _refused(
+                    version,
+                    f"must have verified reference values, and the provenance of {_file(version)} says that nobody"
+                    " verified them",
+                    "replace them with values from the vendor's signed image; only where no secret is real, write"
+                    " trustee.allowUnverifiedReferenceValues: true",
+                )
 
 
-def measurements(
-    stack: Stack, root: Path, now: datetime, into: dict[str, ReferenceValues]
-) -> Iterator[Problem]:
-    """Put the reviewed reference values, by OSC version, `into` a mapping; what is missing, stale or unverified."""
-    if not isinstance(stack, TrustedZone):
-        return
-    for version in stack.trustee.osc_versions:
-        if versions.minor(version) not in versions.TRUSTEE_OF_OSC:
-            continue  # refused as such already
-        file = REFERENCE_VALUES / f"{version}.yaml"
-        key = "trustee.oscVersions"
-        try:
-            values = reference_values.read((root / file).read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            yield Problem(
-                key=key,
-                value=version,
-                rule=f"must have its reference values in {file}",
-                fix=f"add the file, as the header of the others says, or remove the version ({_reason(error)})",
-            )
-            continue
-        except reference_values.ReferenceValuesError as error:
-            yield Problem(
-                key=key,
-                value=version,
-                rule=f"must have valid reference values in {file}",
-                fix="correct this there: " + "; ".join(str(error).splitlines()),
-            )
-            continue
-        into[version] = values
-        if values.osc_version != version:
-            yield Problem(
-                key=key,
-                value=version,
-                rule=f"must be the oscVersion of {file}, which is {values.osc_version}",
-                fix="put the values of this version there",
-            )
-        for expired in values.problems(now):
-            yield Problem(
-                key=key,
-                value=version,
-                rule=f"must have reference values in {file} that hold today",
-                fix=expired,
-            )
-        if not values.verified and not stack.trustee.allow_unverified_reference_values:
-            yield Problem(
-                key=key,
-                value=version,
-                rule=f"must have verified reference values, and by its provenance nobody verified {file}",
-                fix="replace them with values from the vendor's signed image; only where no secret is real, write"
-                " trustee.allowUnverifiedReferenceValues: true",
-            )
+def _file(version: Version) -> Path:
+    return REFERENCE_VALUES / f"{version}.yaml"
+
+
+def _refused(version: Version, rule: str, fix: str) -> Problem:
+    return Problem(key="trustee.oscVersions", value=version, rule=rule, fix=fix)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -8,27 +8,21 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar, cast, get_type_hints
+from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from config import explain, files, rules, secret_values
-from config.roles import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
-from config.rules import Problem
-from config.sections import AroSection, ExistingSection, Section, Stack
+from config import explain, rules, secret_values, values
+from config.files import Files
+from config.roles import ROLES, RoleConfig, StackConfig
+from config.rule import Problem, broken
+from config.secret_keys import SECRETS
 from model.attestation.reference_values import ReferenceValues
 
 PREFIX = "coco:"
-Config = HubConfig | SpokeConfig | StandaloneConfig
-SectionT = TypeVar("SectionT", bound=Section)
-_ROLES: Mapping[str, type[Config]] = {
-    "hub": HubConfig,
-    "spoke": SpokeConfig,
-    "standalone": StandaloneConfig,
-}
+ConfigT = TypeVar("ConfigT", bound=RoleConfig)
 _TEXTS = ("role", "hub")  # every other key of a stack file holds a mapping
-_CLUSTERS: Mapping[str, type[Section]] = {"aro": AroSection, "existing": ExistingSection}
 
 
 class ConfigError(ValueError):
@@ -48,7 +42,7 @@ class Loaded:
     `policies` are Rego texts by profile, `reference_values` by OSC version.
     """
 
-    config: Config
+    config: StackConfig
     secrets: Mapping[str, str] = field(repr=False)
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
@@ -68,8 +62,7 @@ def load(
     """
     given = {key.removeprefix(PREFIX): text for key, text in bag.items() if key.startswith(PREFIX)}
     secrets = {key: text for key, text in given.items() if key in SECRETS}
-    values = {key: _decoded(key, text) for key, text in given.items() if key not in SECRETS}
-    model = _ROLES.get(given.get("role", ""))
+    model = ROLES.get(given.get("role", ""))
     if model is None:
         raise ConfigError([str(_role(given.get("role")))])
     hidden: set[str] = set()
@@ -78,20 +71,17 @@ def load(
         hidden = {str(info.alias) for info in model.model_fields.values()} & _without_prefix(encrypted)
         problems += _encryption(secrets.keys() - _without_prefix(encrypted), hidden)
 
-    config, stack, wrong = _validated(model, {k: v for k, v in values.items() if k not in hidden}, hidden)
+    sections = {key: _decoded(key, text) for key, text in given.items() if key not in {*SECRETS, *hidden}}
+    config, valid, wrong = _validated(model, sections, hidden)
     problems += wrong
-    policies: dict[str, str] = {}
-    reference_values: dict[str, ReferenceValues] = {}
-    checks: tuple[rules.Rule, ...] = (
-        *rules.ALL,
-        *secret_values.rules(secrets),
-        lambda stack: files.policies(stack, root, policies),
-        lambda stack: files.measurements(stack, root, now or datetime.now(UTC), reference_values),
-    )
-    problems += rules.broken(stack, checks, partial=bool(wrong or hidden))
+    files = Files(root=root, now=now or datetime.now(UTC))
+    checks = (*rules.of(model, valid), *secret_values.rules(model, secrets), *files.rules())
+    problems += broken(valid, checks)
     if config is None or problems:
         raise ConfigError([str(problem) for problem in problems])
-    return Loaded(config=config, secrets=secrets, policies=policies, reference_values=reference_values)
+    return Loaded(
+        config=config, secrets=secrets, policies=files.policies, reference_values=files.reference_values
+    )
 
 
 def _decoded(key: str, text: str) -> object:
@@ -112,7 +102,7 @@ def _role(role: str | None) -> Problem:
         key="role",
         value=role,
         rule="is missing" if role is None else "must be a role",
-        fix=f"write one of {', '.join(_ROLES)}",
+        fix=f"write one of {', '.join(ROLES)}",
     )
 
 
@@ -132,39 +122,17 @@ def _encryption(plain: Collection[str], hidden: Collection[str]) -> Iterator[Pro
 
 
 def _validated(
-    model: type[Config], values: Mapping[str, object], hidden: Collection[str]
-) -> tuple[Config | None, Stack, list[Problem]]:
-    """The stack, or else what of it is valid and what pydantic found. `hidden` keys are there but not in `values`."""
+    model: type[ConfigT], given: Mapping[str, object], hidden: Collection[str]
+) -> tuple[ConfigT | None, Mapping[str, object], list[Problem]]:
+    """The model if `given` is valid; what of it is valid, by key; what pydantic found. `hidden` keys are not in `given`."""
     errors: list[ErrorDetails] = []
     try:
-        config = model.model_validate(values)
+        config = model.model_validate(given)
         if not hidden:
-            return config, config, []
+            return config, values.of(config), []
     except ValidationError as error:
-        # A broken rule between values has no place in the file; `load` asks the rules again, each by itself.
+        # A broken rule between values has no place in the file; `load` asks each rule again.
         errors = [each for each in error.errors() if each["loc"] and each["loc"][0] not in hidden]
     bad = [*(explain.without_kind(each["loc"]) for each in errors), *((key,) for key in hidden)]
-    return None, _valid_part(model, values, bad), [explain.problem(model, each) for each in errors]
-
-
-def _valid_part(model: type[SectionT], values: Mapping[str, object], bad: list[explain.Location]) -> SectionT:
-    """A `model` of the valid `values`; those at or under a `bad` location are attributes that it does not have."""
-    valid: dict[str, object] = {}
-    hints = get_type_hints(model, include_extras=True)
-    for name, info in model.model_fields.items():
-        value = values.get(str(info.alias))
-        below = [location[1:] for location in bad if location[0] == info.alias]
-        if not below and value is None:
-            if not info.is_required():
-                valid[name] = info.get_default()
-        elif not below:
-            valid[name] = TypeAdapter[object](hints[name]).validate_python(value)
-        elif () not in below and isinstance(value, Mapping):
-            inner = cast(Mapping[str, object], value)
-            section = _CLUSTERS.get(str(inner.get("kind"))) if name == "cluster" else hints[name]
-            if isinstance(section, type) and issubclass(section, Section):
-                valid[name] = _valid_part(section, inner, below)
-    part = model.model_construct(None, **valid)
-    for name in model.model_fields.keys() - valid.keys():
-        vars(part).pop(name, None)  # model_construct has put the default there
-    return part
+    found = [explain.problem(model, each) for each in errors]
+    return None, dict(values.valid(model, given, bad)), found

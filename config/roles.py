@@ -4,15 +4,18 @@ Pure: no I/O and no pulumi. Secrets are no part of the models: they are keys of 
 needs `required_secrets`. Every model that could be made keeps the rules of `config.rules`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from config import rules
+from config import rules, values
+from config.rule import broken
+from config.secret_keys import SECRETS, needed
 from config.sections import (
     AroSection,
     AzureSection,
+    CommonSections,
     ExistingSection,
     NetworkSection,
     OperatorsSection,
@@ -22,7 +25,6 @@ from config.sections import (
     SandboxedContainersSection,
     ServedSecretSection,
     ServicePrincipalSection,
-    Stack,
     TrustedZone,
     TrusteeSection,
     UntrustedZone,
@@ -30,6 +32,8 @@ from config.sections import (
 from config.types import StackName, refuse
 
 __all__ = [
+    "ROLES",
+    "SECRETS",
     "AroSection",
     "AzureSection",
     "ExistingSection",
@@ -38,6 +42,7 @@ __all__ = [
     "OperatorsSection",
     "PeerPodsSection",
     "ProfileSection",
+    "RoleConfig",
     "SamplesSection",
     "SandboxedContainersSection",
     "ServedSecretSection",
@@ -45,41 +50,46 @@ __all__ = [
     "SpokeConfig",
     "StackConfig",
     "StandaloneConfig",
+    "TrustedStack",
     "TrusteeSection",
+    "UntrustedStack",
     "required_secrets",
 ]
 
-SECRETS: Mapping[str, str] = {
-    "pullSecret": "Pull secret from console.redhat.com, as JSON; the catalogue of Red Hat's operators needs it",
-    "clusterClientSecret": "Client secret of the service principal in cluster.servicePrincipal (cluster.kind aro)",
-    "kubeconfig": "Kubeconfig of the existing cluster, as YAML (cluster.kind existing)",
-    "keyVaultClientSecret": "Client secret of the service principal in externalSecrets.keyVault",
-    "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}",
-}
 
+class RoleConfig(CommonSections):
+    """A stack of any role. Raises ValidationError where it breaks a rule of `config.rules`."""
 
-class _Role(Stack):
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
-        for problem in rules.broken(self):
+        mine = values.of(self)
+        for problem in broken(mine, rules.of(type(self), mine)):
             raise refuse(f"{problem.key} {problem.rule}", problem.fix)
         return self
 
 
-class HubConfig(_Role, TrustedZone):
+class TrustedStack(RoleConfig, TrustedZone):
+    """A stack of any role with Trustee."""
+
+
+class UntrustedStack(RoleConfig, UntrustedZone):
+    """A stack of any role with confidential pods."""
+
+
+class HubConfig(TrustedStack):
     """The trusted zone: a cluster with Trustee and the secrets it serves."""
 
     role: Literal["hub"] = Field(description="hub: the trusted zone")
 
 
-class SpokeConfig(_Role, UntrustedZone):
+class SpokeConfig(UntrustedStack):
     """An untrusted zone: a cluster with confidential pods that attest to a hub."""
 
     role: Literal["spoke"] = Field(description="spoke: an untrusted zone")
     hub: StackName = Field(description="Full name of the hub's stack, organization/project/stack")
 
 
-class StandaloneConfig(_Role, TrustedZone, UntrustedZone):
+class StandaloneConfig(TrustedStack, UntrustedStack):
     """Hub and spoke on one cluster, for a first trial only: the zones are not separate."""
 
     role: Literal["standalone"] = Field(
@@ -88,26 +98,14 @@ class StandaloneConfig(_Role, TrustedZone, UntrustedZone):
 
 
 StackConfig = Annotated[HubConfig | SpokeConfig | StandaloneConfig, Field(discriminator="role")]
-
-
-def _serves_from(stack: Stack, source: str) -> bool:
-    return isinstance(stack, TrustedZone) and any(s.source == source for s in stack.secrets.values())
-
-
-_NEEDED: Mapping[str, Callable[[Stack], bool]] = {
-    "pullSecret": lambda stack: isinstance(stack.cluster, AroSection),
-    "clusterClientSecret": lambda stack: isinstance(stack.cluster, AroSection),
-    "kubeconfig": lambda stack: isinstance(stack.cluster, ExistingSection),
-    "keyVaultClientSecret": lambda stack: _serves_from(stack, "keyVault"),
-    "secretValues": lambda stack: _serves_from(stack, "config"),
+"""A stack of any role, for those who tell the roles apart."""
+ROLES: Final[Mapping[str, type[HubConfig | SpokeConfig | StandaloneConfig]]] = {
+    "hub": HubConfig,
+    "spoke": SpokeConfig,
+    "standalone": StandaloneConfig,
 }
 
 
-def needs_secret(config: Stack, key: str) -> bool:
-    """Whether this stack cannot do without the secret `key` of `SECRETS`."""
-    return _NEEDED[key](config)
-
-
-def required_secrets(config: Stack) -> list[str]:
+def required_secrets(config: RoleConfig) -> list[str]:
     """The keys, without the prefix `coco:`, of the secrets that this stack cannot do without."""
-    return [key for key in SECRETS if needs_secret(config, key)]
+    return needed(values.of(config))

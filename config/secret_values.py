@@ -1,16 +1,15 @@
 """What the secrets of a stack must look like. No message may repeat a value, or a name from inside one: logs keep messages."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping, Set
 from typing import Annotated, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
-from config.roles import SECRETS, needs_secret
-from config.rules import Problem, Rule
-from config.sections import Stack, TrustedZone
+from config.rule import Problem, Rule, rule
+from config.secret_keys import OF_SOURCES, SECRETS
+from config.sections import KINDS, Section, ServedSecretSection, TrustedZone
 
 
 def _is_auth(value: str) -> str:
@@ -47,24 +46,72 @@ class _Kubeconfig(BaseModel):
 _SERVED = TypeAdapter(dict[str, dict[str, Annotated[str, Field(min_length=1)]]])
 
 
-def rules(given: Mapping[str, str]) -> tuple[Rule, ...]:
-    """A rule for each secret: that `given`, the secrets by key, has it in the right shape if the stack needs it."""
-    return tuple(partial(_problems, key, given.get(key)) for key in SECRETS)
+def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Rules on whether a stack of `model` has the secrets that it needs among `given` (by key), and none besides."""
+    of_cluster = tuple(_of_cluster(key, given.get(key)) for kind in KINDS.values() for key in kind.secrets)
+    source = _of_source if issubclass(model, TrustedZone) else _of_no_source
+    return (*of_cluster, *(source(name, given.get(key)) for name, key in OF_SOURCES.items()))
 
 
-def _problems(key: str, value: str | None, stack: Stack) -> Iterator[Problem]:
-    if needs_secret(stack, key):
-        if value is not None:
-            yield from _SHAPES[key](stack, value)
+def _of_cluster(key: str, value: str | None) -> Rule:
+    @rule("cluster.kind")
+    def check(kind: str) -> Iterator[Problem]:
+        if key not in KINDS[kind].secrets:
+            yield from _unused(key, value)
+        elif value is None:
+            yield _missing(key)
         else:
-            fix = f"set it with: pulumi config set --secret coco:{key}. It is this: {SECRETS[key]}"
-            yield Problem(key=key, rule="is missing", fix=fix)
-    elif value is not None:
+            yield from _shape(key, value)
+
+    return check
+
+
+def _of_source(source: str, value: str | None) -> Rule:
+    key = OF_SOURCES[source]
+
+    @rule("secrets")
+    def check(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+        from_there = {name: secret for name, secret in secrets.items() if secret.source == source}
+        if not from_there:
+            yield from _unused(key, value)
+        elif value is None:
+            yield _missing(key)
+        elif key == "secretValues":
+            yield from _secret_values(
+                value, {f"{name}.{k}" for name, s in from_there.items() for k in s.keys}
+            )
+        else:
+            yield from _shape(key, value)
+
+    return check
+
+
+def _of_no_source(source: str, value: str | None) -> Rule:
+    return Rule(keys=(), check=lambda: _unused(OF_SOURCES[source], value))
+
+
+def _missing(key: str) -> Problem:
+    fix = f"set it with: pulumi config set --secret coco:{key}. It is this: {SECRETS[key]}"
+    return Problem(key=key, rule="is missing", fix=fix)
+
+
+def _unused(key: str, value: str | None) -> Iterator[Problem]:
+    if value is not None:
         fix = f"remove it with: pulumi config rm coco:{key}"
         yield Problem(key=key, rule="is not used by this stack", fix=fix)
 
 
-def _pull_secret(_: Stack, text: str) -> Iterator[Problem]:
+def _shape(key: str, text: str) -> Iterator[Problem]:
+    match key:
+        case "pullSecret":
+            yield from _pull_secret(text)
+        case "kubeconfig":
+            yield from _kubeconfig(text)
+        case _:
+            yield from _client_secret(key, text)
+
+
+def _pull_secret(text: str) -> Iterator[Problem]:
     try:
         _PullSecret.model_validate_json(text)
     except ValidationError:
@@ -75,7 +122,7 @@ def _pull_secret(_: Stack, text: str) -> Iterator[Problem]:
         )
 
 
-def _client_secret(key: str, _: Stack, text: str) -> Iterator[Problem]:
+def _client_secret(key: str, text: str) -> Iterator[Problem]:
     if not text or text != text.strip():
         yield Problem(
             key=key,
@@ -84,7 +131,7 @@ def _client_secret(key: str, _: Stack, text: str) -> Iterator[Problem]:
         )
 
 
-def _kubeconfig(_: Stack, text: str) -> Iterator[Problem]:
+def _kubeconfig(text: str) -> Iterator[Problem]:
     try:
         _Kubeconfig.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, ValidationError):
@@ -95,10 +142,8 @@ def _kubeconfig(_: Stack, text: str) -> Iterator[Problem]:
         )
 
 
-def _secret_values(stack: Stack, text: str) -> Iterator[Problem]:
-    if not isinstance(stack, TrustedZone):
-        return
-    wanted = {f"{name}.{key}" for name, s in stack.secrets.items() if s.source == "config" for key in s.keys}
+def _secret_values(text: str, wanted: Set[str]) -> Iterator[Problem]:
+    """`wanted`: `<secret>.<key>` of every value that has to be there."""
     try:
         given = {f"{name}.{key}" for name, keys in _SERVED.validate_json(text).items() for key in keys}
     except ValidationError:
@@ -120,12 +165,3 @@ def _secret_values(stack: Stack, text: str) -> Iterator[Problem]:
             rule=f"must have values for {', '.join(sorted(wanted))} alone, but has {len(given - wanted)} more",
             fix="set it again without the others, or declare them under coco:secrets with source: config",
         )
-
-
-_SHAPES: Mapping[str, Callable[[Stack, str], Iterator[Problem]]] = {
-    "pullSecret": _pull_secret,
-    "clusterClientSecret": partial(_client_secret, "clusterClientSecret"),
-    "keyVaultClientSecret": partial(_client_secret, "keyVaultClientSecret"),
-    "kubeconfig": _kubeconfig,
-    "secretValues": _secret_values,
-}

@@ -5,7 +5,7 @@ sentence of these, the key and the value.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Any
@@ -23,7 +23,9 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from model import stacks, versions
 from model.azure import vm_sizes
+from model.paths import ResourcePath
 
 
 def refuse(rule: str, fix: str) -> PydanticCustomError:
@@ -57,6 +59,30 @@ class Text:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parsed(Text):
+    """Marks a type whose values are texts in the file: `parse` makes a value of one, or raises ValueError, and `write` the text."""
+
+    parse: Callable[[str], object]
+    write: Callable[[Any], str] = str
+
+    def _parsed(self, text: str) -> object:
+        try:
+            return self.parse(self._check(text))
+        except ValueError as error:
+            raise refuse(self.rule, self.fix) from error
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def as_text(value: object) -> object:
+            return self.write(value) if isinstance(value, source) else value
+
+        return core_schema.no_info_before_validator_function(
+            as_text,
+            core_schema.no_info_after_validator_function(self._parsed, core_schema.str_schema()),
+            serialization=core_schema.plain_serializer_function_ser_schema(self.write, when_used="json"),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +132,10 @@ Guid = Annotated[
     ),
 ]
 Version = Annotated[
-    str,
-    Text(
-        pattern="(?:0|[1-9][0-9]*)(?:[.](?:0|[1-9][0-9]*)){2}",
+    versions.Version,
+    Parsed(
+        parse=versions.Version,
+        pattern=versions.Version.PATTERN,
         rule="must be a full version of three numbers",
         fix='write all three, in quotes where YAML would read a number, for example "1.13.1"',
     ),
@@ -139,9 +166,10 @@ AzureLocation = Annotated[
     ),
 ]
 StackName = Annotated[
-    str,
-    Text(
-        pattern="[^/]+/[^/]+/[^/]+",
+    stacks.StackName,
+    Parsed(
+        parse=stacks.StackName,
+        pattern=stacks.StackName.PATTERN,
         rule="must be the full name of a stack, organization/project/stack",
         fix="with a state backend of your own the organization is the word organization, for example organization/coco/dev-hub",
     ),
@@ -211,8 +239,10 @@ Repository = Annotated[
     ),
 ]
 ServedKey = Annotated[
-    str,
-    Text(
+    ResourcePath,
+    Parsed(
+        parse=lambda text: ResourcePath.parse(f"default/{text}"),
+        write=lambda path: f"{path.secret}/{path.key}",
         pattern="[a-z0-9-]+/[-._a-zA-Z0-9]+",
         rule="must be the name of a served secret and one of its keys",
         fix="write <secret>/<key>, for example cosign-keys/release",

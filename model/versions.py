@@ -5,6 +5,29 @@ oldest OpenShift, veritas' osc-support-1.11.json (Azure) and, for OSC 1.12, the 
 that one is taken to need what 1.12 needs.
 """
 
+from typing import ClassVar
+
+from model.text import FormedText
+
+
+class Version(FormedText):
+    """`x.y.z` of an operator or of OpenShift. Compare `numbers`: as texts, 1.9.0 comes after 1.10.0."""
+
+    __slots__ = ()
+    PATTERN: ClassVar[str] = "(?:0|[1-9][0-9]*)(?:[.](?:0|[1-9][0-9]*)){2}"
+    FORM: ClassVar[str] = "a full version of three numbers"
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        major, middle, patch = self.split(".")
+        return int(major), int(middle), int(patch)
+
+    @property
+    def minor(self) -> str:
+        """Its release line, `x.y`."""
+        return self.rpartition(".")[0]
+
+
 TRUSTEE_OF_OSC = {"1.11": "1.0", "1.12": "1.1", "1.13": "1.2"}
 
 _OLDEST_PATCH: dict[str, dict[tuple[int, int], int]] = {
@@ -14,17 +37,12 @@ _OLDEST_PATCH: dict[str, dict[tuple[int, int], int]] = {
 }
 
 
-def minor(version: str) -> str:
-    """`x.y` of `x.y.z`."""
-    return version.rpartition(".")[0]
+def pair(*, osc: Version, trustee: Version) -> bool:
+    """Whether pods of this OSC version attest to this Trustee version."""
+    return TRUSTEE_OF_OSC.get(osc.minor) == trustee.minor
 
 
-def pair(*, osc: str, trustee: str) -> bool:
-    """Whether pods of this OSC version attest to this Trustee version (both x.y.z)."""
-    return TRUSTEE_OF_OSC.get(minor(osc)) == minor(trustee)
-
-
-def attests(*, osc: str, trustee: str) -> bool:
+def attests(*, osc: Version, trustee: Version) -> bool:
     """Whether `trustee` judges pods of this OSC version: of the one it pairs with, and of the one before.
 
     An upgrade reaches the hub before the spokes, whose guests are older then. Trustee reads older evidence (`compat` in
@@ -33,21 +51,21 @@ def attests(*, osc: str, trustee: str) -> bool:
     """
     lines = list(TRUSTEE_OF_OSC)
     partner = next(
-        (at for at, osc_line in enumerate(lines) if TRUSTEE_OF_OSC[osc_line] == minor(trustee)), None
+        (at for at, osc_line in enumerate(lines) if TRUSTEE_OF_OSC[osc_line] == trustee.minor), None
     )
-    return partner is not None and minor(osc) in lines[max(0, partner - 1) : partner + 1]
+    return partner is not None and osc.minor in lines[max(0, partner - 1) : partner + 1]
 
 
-def oldest_openshift(*, osc: str, openshift: str) -> str | None:
-    """The oldest OpenShift x.y.z for this OSC if `openshift` is older, else None: newer minors than are known are taken.
+def oldest_openshift(*, osc: Version, openshift: Version) -> Version | None:
+    """The oldest OpenShift for this OSC if `openshift` is older, else None. Minor versions newer than the known ones are taken.
 
     Where `openshift` is of a minor version that the OSC version supports, the answer is of the same minor version.
     Raises KeyError for an OSC version that is not in `TRUSTEE_OF_OSC`.
     """
-    patches = _OLDEST_PATCH[minor(osc)]
-    major, middle, patch = (int(part) for part in openshift.split("."))
+    patches = _OLDEST_PATCH[osc.minor]
+    major, middle, patch = openshift.numbers
     line = (major, middle)
     if line > max(patches) or patch >= patches.get(line, patch + 1):
         return None
     nearest = line if line in patches else min(patches)
-    return f"{nearest[0]}.{nearest[1]}.{patches[nearest]}"
+    return Version(f"{nearest[0]}.{nearest[1]}.{patches[nearest]}")

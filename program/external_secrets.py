@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
 from components.hub.secret_store import KeyVault, SecretStore, SecretStoreArgs, Vault
 from components.kubernetes import custom_resource
-from config.roles import HubConfig, StandaloneConfig
+from config.roles import TrustedStack
 from program.place import Place
 from program.stack import LoadedStack
 
@@ -25,37 +24,36 @@ class ExternalSecrets:
 
 
 def declare(
-    config: HubConfig | StandaloneConfig, stack: LoadedStack, place: Place, trustee: OperatorSubscription
+    stack: LoadedStack[TrustedStack], place: Place, trustee: pulumi.Resource, namespace: pulumi.Input[str]
 ) -> ExternalSecrets:
-    sources = {name: source for name, source in _sources(config, stack).items() if _keys(config, name)}
+    """``namespace`` is that of ``trustee``, the operator that serves the secrets."""
+    config = stack.config
+    sources = {name: source for name, source in _sources(stack).items() if _keys(config, name)}
     if not sources:
         return ExternalSecrets(names=[], fingerprints=pulumi.Output.from_input({}), components=[])
-    operator = OperatorSubscription(
+    operator = place.operator(
         "external-secrets-operator",
-        OperatorSubscriptionArgs(
-            namespace="external-secrets-operator",
-            package="openshift-external-secrets-operator",
-            channel="stable-v1",
-            csv=f"external-secrets-operator.v{config.external_secrets.version}",
-            source=config.operators.source,
-            all_namespaces=True,
-        ),
-        place.on_cluster(),
+        namespace="external-secrets-operator",
+        package="openshift-external-secrets-operator",
+        csv="external-secrets-operator",
+        channel="stable-v1",
+        version=config.external_secrets.version,
+        all_namespaces=True,
     )
     running = custom_resource(
         "external-secrets",
         api_version="operator.openshift.io/v1alpha1",
         kind="ExternalSecretsConfig",
         object_name="cluster",
-        spec={"controllerConfig": {"networkPolicies": [_way_out(sources.values())]}},
+        spec={"controllerConfig": {"networkPolicies": [_egress(sources.values())]}},
         wait_for=["condition=Ready"],
-        opts=pulumi.ResourceOptions(provider=place.provider, depends_on=[operator]),
+        opts=pulumi.ResourceOptions(provider=place.cluster.provider, depends_on=[operator]),
     )
     stores = [
         SecretStore(
             {"keyVault": "key-vault", "vault": "vault"}[name],
             SecretStoreArgs(
-                namespace=trustee.namespace,
+                namespace=namespace,
                 source=source,
                 secrets=_keys(config, name),
                 refresh=f"{config.external_secrets.refresh_minutes}m",
@@ -73,7 +71,7 @@ def declare(
     )
 
 
-def _way_out(sources: Iterable[KeyVault | Vault]) -> dict[str, Any]:
+def _egress(sources: Iterable[KeyVault | Vault]) -> dict[str, Any]:
     """The operator isolates what it runs: without this the controller reaches neither a vault nor, for its token, Entra."""
     ports = {443, *(urlsplit(source.url).port or 443 for source in sources)}
     return {
@@ -83,11 +81,12 @@ def _way_out(sources: Iterable[KeyVault | Vault]) -> dict[str, Any]:
     }
 
 
-def _keys(config: HubConfig | StandaloneConfig, source: str) -> dict[str, tuple[str, ...]]:
+def _keys(config: TrustedStack, source: str) -> dict[str, tuple[str, ...]]:
     return {name: secret.keys for name, secret in config.secrets.items() if secret.source == source}
 
 
-def _sources(config: HubConfig | StandaloneConfig, stack: LoadedStack) -> dict[str, KeyVault | Vault]:
+def _sources(stack: LoadedStack[TrustedStack]) -> dict[str, KeyVault | Vault]:
+    config = stack.config
     sources: dict[str, KeyVault | Vault] = {}
     key_vault, vault = config.external_secrets.key_vault, config.external_secrets.vault
     if key_vault is not None and "keyVaultClientSecret" in stack.secrets:

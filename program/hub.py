@@ -1,12 +1,12 @@
 """The hub: the trusted zone, in a network and a cluster of its own. No peer pods run here."""
 
 from config.roles import HubConfig
-from program import place, trusted_zone
-from program.contracts import HubOutputs, LastUpdate
+from program import clusters, references, trusted_zone
+from program.outputs import HubOutputs
 from program.stack import LoadedStack
 
 
-def declare(config: HubConfig, stack: LoadedStack) -> HubOutputs:
-    earlier = LastUpdate.read()
-    cluster = place.declare(stack, runs_peer_pods=False)
-    return trusted_zone.declare(config, stack, cluster, earlier)
+def declare(stack: LoadedStack[HubConfig]) -> HubOutputs:
+    earlier = references.earlier()
+    place = clusters.declare(stack, runs_peer_pods=False)
+    return trusted_zone.declare(stack, place, earlier).published

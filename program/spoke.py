@@ -1,12 +1,13 @@
 """A spoke: an untrusted zone, in a network and a cluster of its own, whose pods attest to a hub elsewhere."""
 
 from config.roles import SpokeConfig
-from program import place, untrusted_zone
-from program.contracts import HubOutputs, SpokeOutputs
+from program import clusters, references, untrusted_zone
+from program.outputs import SpokeOutputs
 from program.stack import LoadedStack
+from trust.needs import needs
 
 
-def declare(config: SpokeConfig, stack: LoadedStack) -> SpokeOutputs:
-    hub = HubOutputs.of(config.hub, untrusted_zone.needs(config))
-    cluster = place.declare(stack, runs_peer_pods=True)
-    return untrusted_zone.declare(config, stack, cluster, hub)
+def declare(stack: LoadedStack[SpokeConfig]) -> SpokeOutputs:
+    hub = references.hub(stack.config.hub, needs(stack.config))
+    place = clusters.declare(stack, runs_peer_pods=True)
+    return untrusted_zone.declare(stack, place, hub)

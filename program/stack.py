@@ -3,29 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import pulumi
 
 from config import load
 from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from config.sections import CommonSections
 from model.attestation.reference_values import ReferenceValues
 from model.azure import naming
 
 ROOT = Path(__file__).parent.parent
+ConfigT_co = TypeVar("ConfigT_co", bound=CommonSections, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadedStack:
+class LoadedStack(Generic[ConfigT_co]):
     """``policies`` are Rego texts by profile, ``reference_values`` by OSC version: what the stack file refers to by name."""
 
     name: str
-    config: HubConfig | SpokeConfig | StandaloneConfig
+    config: ConfigT_co
     secrets: Mapping[str, pulumi.Output[str]]
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
 
 
-def load_stack() -> LoadedStack:
+def load_stack() -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
     """Read the configuration of the running stack; RunError with every problem in it, before anything is declared."""
     try:
         naming.check_stack(pulumi.get_stack())

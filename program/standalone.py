@@ -3,14 +3,20 @@
 import pulumi
 
 from config.roles import StandaloneConfig
-from program import place, trusted_zone, untrusted_zone
-from program.contracts import LastUpdate, StandaloneOutputs, contract_problems
+from program import clusters, references, trusted_zone, untrusted_zone
+from program.outputs import StandaloneOutputs
 from program.stack import LoadedStack
-from trust import serving
+from trust.needs import needs, not_offered
 
 
-def declare(config: StandaloneConfig, stack: LoadedStack) -> StandaloneOutputs:
-    problems = contract_problems(serving.promises(config), untrusted_zone.needs(config))
+def declare(stack: LoadedStack[StandaloneConfig]) -> StandaloneOutputs:
+    says = trusted_zone.inputs(stack)
+    problems = not_offered(
+        says.offer,
+        needs(stack.config),
+        profiles=stack.config.profiles,
+        sealed=says.sealed_paths,
+    )
     if problems:
         raise pulumi.RunError(
             "this stack cannot serve its own pods:\n" + "\n".join(f"  {p}" for p in problems)
@@ -18,7 +24,7 @@ def declare(config: StandaloneConfig, stack: LoadedStack) -> StandaloneOutputs:
     pulumi.log.warn(
         "standalone: the trust zones are not separate. Use a hub and a spoke for anything but a first trial."
     )
-    earlier = LastUpdate.read()
-    cluster = place.declare(stack, runs_peer_pods=True)
-    hub = trusted_zone.declare(config, stack, cluster, earlier)
-    return StandaloneOutputs(hub=hub, spoke=untrusted_zone.declare(config, stack, cluster, hub))
+    earlier = references.earlier()
+    place = clusters.declare(stack, runs_peer_pods=True)
+    hub = trusted_zone.declare(stack, place, earlier)
+    return StandaloneOutputs(hub=hub.published, spoke=untrusted_zone.declare(stack, place, hub.access))

@@ -1,4 +1,4 @@
-"""`python -m sandbox up|preview|down|outputs|export`: run the program against a local Azure and OpenShift."""
+"""`python -m sandbox up|preview|down|outputs|export|plan`: run the program against a local Azure and OpenShift."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     export = verbs.add_parser(
         "export", help="print a stack's state as `pulumi stack export` does", parents=[common]
     )
-    for command in (outputs, export):
+    plan = verbs.add_parser(
+        "plan", help="print the state that up would give as an export, without secrets", parents=[common]
+    )
+    for command in (outputs, export, plan):
         command.add_argument("stack")
     return parser
 

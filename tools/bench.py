@@ -23,8 +23,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.official.bench import ratios
-from sandbox.official.install import missing
+from sandbox import api
 from tools.program_files import RUNNABLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -156,7 +155,7 @@ def _official(project: Path) -> list[Figure]:
     home.mkdir()
     (home / "bin").symlink_to(ROOT / ".sandbox" / "bin")  # built once for the checkout: minutes of Go
     (project / ".venv").symlink_to(sys.prefix)
-    if reason := missing(home):
+    if reason := api.official_engine_lacks(home):
         print(f"not measured under the official engine: {reason}", file=sys.stderr)
         return []
     limits = {"preview": 1.5, "up": 2.0}
@@ -164,7 +163,7 @@ def _official(project: Path) -> list[Figure]:
         Figure(
             what=f"pulumi {what} without a change", value=ratio, unit="times", at_most=limits[what.split()[0]]
         )
-        for what, ratio in ratios(project, home).items()
+        for what, ratio in api.official_engine_ratios(project, home).items()
     ]
 
 

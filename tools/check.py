@@ -39,8 +39,20 @@ CHECKS = (
         command=["check-jsonschema", "--schemafile", "config/schema.json"],
         files=["stacks/Pulumi.*.yaml"],
     ),
+    Check(
+        name="renovate",
+        command=["check-jsonschema", "--builtin-schema", "vendor.renovate"],
+        files=[".github/renovate.json"],
+    ),
+    Check(
+        name="issue-forms",
+        command=["check-jsonschema", "--builtin-schema", "vendor.github-issue-forms"],
+        files=[".github/ISSUE_TEMPLATE/*.yaml"],
+    ),
     Check(name="yaml", command=["yamllint", "--strict", "."]),
-    Check(name="shell", command=["shellcheck"], files=[".ci/*"]),
+    Check(name="shell", command=["shellcheck"], files=[".ci/*", "tools/*.sh"]),
+    # These become commands of containers, so they have no first line that names the shell.
+    Check(name="containers", command=["shellcheck", "--shell=bash"], files=["components/**/*.sh"]),
     Check(name="actionlint", command=["actionlint"], files=[".github/workflows/*.yaml"]),
     Check(name="zizmor", command=["zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github"]),
 )

@@ -15,22 +15,18 @@ import yaml
 from annotated_types import Ge, Le
 from pydantic import WithJsonSchema
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from config.load import PREFIX
-from config.roles import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
-from config.sections import Stack, TrustedZone, UntrustedZone
+from config.roles import ROLES, SECRETS
+from config.sections import CommonSections, TrustedZone, UntrustedZone
 from config.types import Range, Section, Text
 
 FILE = Path(__file__).parent.parent / "docs" / "configuration.md"
-ROLES: Mapping[str, type[Section]] = {
-    "hub": HubConfig,
-    "spoke": SpokeConfig,
-    "standalone": StandaloneConfig,
-}
 _HEAD = """\
 # Configuration reference
 
-<!-- Written by `make schema` from config/sections.py and config/types.py: do not edit. -->
+<!-- Written by `make schema` from config/sections/ and config/types.py: do not edit. -->
 
 A stack is one file, `stacks/Pulumi.<stack>.yaml`, with these keys under `config:`. Its first line,
 `# yaml-language-server: $schema=../config/schema.json`, makes editors complete and check it. Unknown keys are refused; so is every value that
@@ -52,7 +48,8 @@ shell's history: `pulumi config set --stack <stack> --secret {PREFIX}<key> < fil
 
 def text() -> str:
     """What the committed file must hold."""
-    order = ["role", "hub", *Stack.model_fields, *TrustedZone.model_fields, *UntrustedZone.model_fields]
+    zones = (CommonSections, TrustedZone, UntrustedZone)
+    order = ["role", "hub", *(name for zone in zones for name in zone.model_fields)]
     found = {name: info for model in ROLES.values() for name, info in model.model_fields.items()}
     fields = {name: found[name] for name in order}
     parts = [_HEAD]
@@ -167,8 +164,7 @@ def _default(info: FieldInfo) -> str:
         return "none"
     if isinstance(default, Section):
         return "as below"
-    plain = list(cast(tuple[str, ...], default)) if isinstance(default, tuple) else default
-    return f"`{yaml.safe_dump(plain, default_flow_style=True).strip().removesuffix('...').strip()}`"
+    return f"`{yaml.safe_dump(to_jsonable_python(default), default_flow_style=True).strip().removesuffix('...').strip()}`"
 
 
 def _cell(words: str) -> str:

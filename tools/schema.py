@@ -1,7 +1,8 @@
-"""`python -m tools.schema [--check]`: write config/schema.json from the models, or say whether it is what they give.
+"""`python -m tools.schema [--check]`: write the JSON schemas from the models, or say whether they are what the models give.
 
-Editors complete and check stack files by it (their first line names it), and `make check` holds the committed files to it.
-The schema knows each value by itself; the rules between values are in `config.rules`.
+`config/schema.json`: editors complete and check stack files by it (their first line names it), and `make check` holds the
+committed files to it. It knows each value by itself; the rules between values are in `config.rules`.
+`trust/contract.schema.json`: what a hub publishes, for pipelines that read its outputs.
 """
 
 import argparse
@@ -15,10 +16,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from config.load import PREFIX
-from config.roles import SECRETS, HubConfig, SpokeConfig, StandaloneConfig
+from config.roles import ROLES, SECRETS
+from trust.contract import Contract
 
-FILE = Path(__file__).parent.parent / "config" / "schema.json"
-_ROLES = {"hub": HubConfig, "spoke": SpokeConfig, "standalone": StandaloneConfig}
+ROOT = Path(__file__).parent.parent
+FILE = ROOT / "config" / "schema.json"
+CONTRACT_FILE = ROOT / "trust" / "contract.schema.json"
 _OF_PULUMI = ("secretsprovider", "encryptionsalt", "encryptedkey")
 
 
@@ -37,10 +40,10 @@ class _Schema(GenerateJsonSchema):
 def schema() -> dict[str, Any]:
     """The JSON schema of a whole stack file, `Pulumi.<stack>.yaml`."""
     _, models = models_json_schema(
-        [(model, "validation") for model in _ROLES.values()], schema_generator=_Schema
+        [(model, "validation") for model in ROLES.values()], schema_generator=_Schema
     )
     definitions: dict[str, Any] = models["$defs"]
-    for model in _ROLES.values():
+    for model in ROLES.values():
         definitions[model.__name__] = _with_prefix(definitions[model.__name__])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -53,7 +56,7 @@ def schema() -> dict[str, Any]:
             "config": {
                 "type": "object",
                 "required": [f"{PREFIX}role"],
-                "properties": {f"{PREFIX}role": {"enum": list(_ROLES)}},
+                "properties": {f"{PREFIX}role": {"enum": list(ROLES)}},
                 "allOf": [
                     {
                         "if": {
@@ -62,7 +65,7 @@ def schema() -> dict[str, Any]:
                         },
                         "then": {"$ref": f"#/$defs/{model.__name__}"},
                     }
-                    for role, model in _ROLES.items()
+                    for role, model in ROLES.items()
                 ],
             },
         },
@@ -92,23 +95,32 @@ def _with_prefix(role: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def text() -> str:
-    """What the committed file must hold."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+def contract_schema() -> dict[str, Any]:
+    """The JSON schema of the outputs of a hub."""
+    schema = Contract.model_json_schema(mode="serialization", schema_generator=_Schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def texts() -> dict[Path, str]:
+    """What each committed file must hold."""
+    schemas = {FILE: schema(), CONTRACT_FILE: contract_schema()}
+    return {path: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for path, each in schemas.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.schema", description="Write config/schema.json.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is stale")
-    if not parser.parse_args(arguments).check:
-        FILE.write_text(text(), "utf-8")
-    elif not FILE.exists() or FILE.read_text("utf-8") != text():
-        print(
-            f"{FILE.name} is not what the models give: run python -m tools.schema and commit it",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+    parser = argparse.ArgumentParser(prog="python -m tools.schema", description="Write the JSON schemas.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is stale")
+    check, stale = parser.parse_args(arguments).check, False
+    for path, text in texts().items():
+        if not check:
+            path.write_text(text, "utf-8")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            stale = True
+            print(
+                f"{path.name} is not what the models give: run python -m tools.schema and commit it",
+                file=sys.stderr,
+            )
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]
 
 def _is_program(path: str) -> bool:
     packages = tuple(f"{folder}/" for folder in program_files.CODE)
-    return path in program_files.ENTRY or (path.startswith(packages) and path.endswith(".py"))
+    return path in program_files.ENTRY or (path.startswith(packages) and path.endswith((".py", ".sh")))
 
 
 def _stack(path: str) -> str | None:

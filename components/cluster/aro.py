@@ -9,21 +9,53 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pulumi_azure_native import authorization, redhatopenshift
 
-from components.cluster import facts
+from components.cluster.access import ClusterAccess, access
 from model.azure import naming
 
 NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenShiftClusterArgs:
-    """The cluster object lives in ``resource_group_name``; its machines in ``managed_resource_group``, which the RP makes.
+class NodeArgs:
+    """The machines of the cluster. ``worker_disk_gb`` is in GB."""
+
+    control_plane_vm_size: str
+    worker_vm_size: str
+    worker_count: int
+    worker_disk_gb: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterNetworkArgs:
+    """Where the machines get their addresses, and the ranges inside the cluster. ``visibility`` is Public or Private.
 
     ``peer_pod_nsg_id``: the cluster's service principal makes the peer pods' network cards and must be able to join it.
     """
+
+    visibility: str
+    pod_cidr: str
+    service_cidr: str
+    vnet_id: pulumi.Input[str]
+    control_plane_subnet_id: pulumi.Input[str]
+    worker_subnet_id: pulumi.Input[str]
+    peer_pod_nsg_id: pulumi.Input[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePrincipalArgs:
+    """The identity that the cluster acts with, and that of ARO's resource provider in the same tenant."""
+
+    client_id: str
+    object_id: str
+    client_secret: pulumi.Output[str]
+    resource_provider_object_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AroClusterArgs:
+    """The cluster object lives in ``resource_group_name``; its machines in ``managed_resource_group``, which the RP makes."""
 
     cluster_name: str
     resource_group_name: pulumi.Input[str]
@@ -32,40 +64,21 @@ class OpenShiftClusterArgs:
     location: str
     domain: str
     version: str
-    visibility: str
-    control_plane_vm_size: str
-    worker_vm_size: str
-    worker_count: int
-    worker_disk_gb: int
-    pod_cidr: str
-    service_cidr: str
-    vnet_id: pulumi.Input[str]
-    control_plane_subnet_id: pulumi.Input[str]
-    worker_subnet_id: pulumi.Input[str]
-    peer_pod_nsg_id: pulumi.Input[str] | None
-    client_id: str
-    client_object_id: str
-    client_secret: pulumi.Output[str]
-    resource_provider_object_id: str
+    nodes: NodeArgs
+    network: ClusterNetworkArgs
+    identity: ServicePrincipalArgs
     pull_secret: pulumi.Output[str]
     protect: bool
     tags: Mapping[str, str]
 
 
-class OpenShiftCluster(pulumi.ComponentResource):
+class AroCluster(pulumi.ComponentResource):
     """The cluster, with the role assignments that must exist before it and outlive it."""
 
-    kubeconfig: pulumi.Output[str]
-    provider: k8s.Provider
-    api_url: pulumi.Output[str]
-    console_url: pulumi.Output[str]
-    apps_domain: pulumi.Output[str]
-    azure: facts.AzureCloud
+    access: ClusterAccess
 
-    def __init__(
-        self, name: str, args: OpenShiftClusterArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("coco:cluster:OpenShiftCluster", name, {}, opts)
+    def __init__(self, name: str, args: AroClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("coco:cluster:AroCluster", name, {}, opts)
         cluster = redhatopenshift.OpenShiftCluster(
             f"{name}-aro",
             resource_name_=args.cluster_name,
@@ -80,31 +93,34 @@ class OpenShiftCluster(pulumi.ComponentResource):
                 "fips_validated_modules": "Disabled",
             },
             network_profile={
-                "pod_cidr": args.pod_cidr,
-                "service_cidr": args.service_cidr,
+                "pod_cidr": args.network.pod_cidr,
+                "service_cidr": args.network.service_cidr,
                 "outbound_type": "Loadbalancer",
                 # The RP's own default; it refuses every later request that leaves it out as a change of it.
                 "load_balancer_profile": {"managed_outbound_ips": {"count": 1}},
                 "preconfigured_nsg": "Disabled",
             },
             master_profile={
-                "vm_size": args.control_plane_vm_size,
-                "subnet_id": args.control_plane_subnet_id,
+                "vm_size": args.nodes.control_plane_vm_size,
+                "subnet_id": args.network.control_plane_subnet_id,
                 "encryption_at_host": "Disabled",
             },
             worker_profiles=[
                 {
                     "name": "worker",
-                    "vm_size": args.worker_vm_size,
-                    "disk_size_gb": args.worker_disk_gb,
-                    "count": args.worker_count,
-                    "subnet_id": args.worker_subnet_id,
+                    "vm_size": args.nodes.worker_vm_size,
+                    "disk_size_gb": args.nodes.worker_disk_gb,
+                    "count": args.nodes.worker_count,
+                    "subnet_id": args.network.worker_subnet_id,
                     "encryption_at_host": "Disabled",
                 }
             ],
-            apiserver_profile={"visibility": args.visibility},
-            ingress_profiles=[{"name": "default", "visibility": args.visibility}],
-            service_principal_profile={"client_id": args.client_id, "client_secret": args.client_secret},
+            apiserver_profile={"visibility": args.network.visibility},
+            ingress_profiles=[{"name": "default", "visibility": args.network.visibility}],
+            service_principal_profile={
+                "client_id": args.identity.client_id,
+                "client_secret": args.identity.client_secret,
+            },
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -122,37 +138,23 @@ class OpenShiftCluster(pulumi.ComponentResource):
             resource_name=cluster.name,
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
-        self.kubeconfig = pulumi.Output.secret(credentials.kubeconfig.apply(_decoded))
-        self.provider = facts.kubernetes_provider(
-            f"{name}-kubernetes",
-            kubeconfig=self.kubeconfig,
+        self.access = access(
+            name,
+            kubeconfig=credentials.kubeconfig.apply(_decoded),
             cluster_identifier=args.cluster_name,
             parent=self,
+            api_url=cluster.apiserver_profile.apply(lambda profile: (profile.url if profile else None) or ""),
         )
-        read = pulumi.ResourceOptions(parent=self, provider=self.provider)
-        self.apps_domain = facts.apps_domain(f"{name}-ingress", read)
-        self.azure = facts.azure_cloud(f"{name}-cloud-conf", read)
-        self.api_url = cluster.apiserver_profile.apply(
-            lambda profile: (profile.url if profile else None) or ""
-        )
-        self.console_url = facts.console_url(self.apps_domain)
-        self.register_outputs(
-            {
-                "apiUrl": self.api_url,
-                "consoleUrl": self.console_url,
-                "appsDomain": self.apps_domain,
-                "kubeconfig": self.kubeconfig,
-            }
-        )
+        self.register_outputs(self.access.outputs())
 
-    def _network_rights(self, name: str, args: OpenShiftClusterArgs) -> list[pulumi.Resource]:
+    def _network_rights(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
         """Rights on the VNet do not reach a security group beside it, so each scope gets an assignment of its own."""
         wanted: list[tuple[str, str, pulumi.Input[str]]] = [
-            ("cluster-vnet", args.client_object_id, args.vnet_id),
-            ("rp-vnet", args.resource_provider_object_id, args.vnet_id),
+            ("cluster-vnet", args.identity.object_id, args.network.vnet_id),
+            ("rp-vnet", args.identity.resource_provider_object_id, args.network.vnet_id),
         ]
-        if args.peer_pod_nsg_id is not None:
-            wanted.append(("cluster-peer-pods-nsg", args.client_object_id, args.peer_pod_nsg_id))
+        if args.network.peer_pod_nsg_id is not None:
+            wanted.append(("cluster-peer-pods-nsg", args.identity.object_id, args.network.peer_pod_nsg_id))
         return [
             authorization.RoleAssignment(
                 f"{name}-{what}",

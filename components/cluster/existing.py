@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pulumi_azure_native import network
 
-from components.cluster import facts
+from components.cluster.access import ClusterAccess, access
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,57 +21,37 @@ class ExistingClusterArgs:
 
 
 class ExistingCluster(pulumi.ComponentResource):
-    """The same outputs as ``OpenShiftCluster``, all of them read from the cluster itself."""
+    """``peer_pod_subnet_id`` is the cluster's worker subnet, where peer pods run in it."""
 
-    kubeconfig: pulumi.Output[str]
-    provider: k8s.Provider
-    api_url: pulumi.Output[str]
-    console_url: pulumi.Output[str]
-    apps_domain: pulumi.Output[str]
-    azure: facts.AzureCloud
+    access: ClusterAccess
     peer_pod_subnet_id: pulumi.Output[str] | None = None
 
     def __init__(
         self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("coco:cluster:ExistingCluster", name, {}, opts)
-        self.kubeconfig = pulumi.Output.secret(args.kubeconfig)
-        self.provider = facts.kubernetes_provider(
-            f"{name}-kubernetes",
-            kubeconfig=self.kubeconfig,
-            cluster_identifier=args.cluster_name,
-            parent=self,
+        self.access = access(
+            name, kubeconfig=args.kubeconfig, cluster_identifier=args.cluster_name, parent=self
         )
-        read = pulumi.ResourceOptions(parent=self, provider=self.provider)
-        self.apps_domain = facts.apps_domain(f"{name}-ingress", read)
-        self.api_url = facts.api_url(f"{name}-infrastructure", read)
-        self.azure = facts.azure_cloud(f"{name}-cloud-conf", read)
-        self.console_url = facts.console_url(self.apps_domain)
-        if args.runs_peer_pods:
+        azure = self.access.azure
+        if args.runs_peer_pods and azure is not None:
             subnet = network.get_subnet_output(
-                resource_group_name=self.azure.vnet_resource_group,
-                virtual_network_name=self.azure.vnet_name,
-                subnet_name=self.azure.subnet_name,
+                resource_group_name=azure.vnet_resource_group,
+                virtual_network_name=azure.vnet_name,
+                subnet_name=azure.subnet_name,
                 opts=pulumi.InvokeOutputOptions(parent=self),
             )
-            self.peer_pod_subnet_id = pulumi.Output.all(
-                id=self.azure.subnet_id, gateway=subnet.nat_gateway
-            ).apply(lambda found: with_way_out(found["id"], found["gateway"]))
-        self.register_outputs(
-            {
-                "apiUrl": self.api_url,
-                "consoleUrl": self.console_url,
-                "appsDomain": self.apps_domain,
-                "kubeconfig": self.kubeconfig,
-            }
-        )
+            self.peer_pod_subnet_id = pulumi.Output.all(id=azure.subnet_id, gateway=subnet.nat_gateway).apply(
+                lambda found: with_outbound_path(found["id"], found["gateway"])
+            )
+        self.register_outputs(self.access.outputs())
 
 
-def with_way_out(subnet_id: str, nat_gateway: object | None) -> str:
+def with_outbound_path(subnet_id: str, nat_gateway: object | None) -> str:
     """The id of a subnet that peer pods can use; RunError when they could reach neither the KBS nor a registry from it."""
     if nat_gateway is None:
         raise pulumi.RunError(
-            f"the worker subnet {subnet_id} has no NAT gateway: peer pods in it have no way out and would hang in "
+            f"the worker subnet {subnet_id} has no NAT gateway: peer pods in it have no outbound path and would stay in "
             "ContainerCreating. Attach a Standard NAT gateway to it (az network vnet subnet update --nat-gateway) and run again."
         )
     return subnet_id

@@ -1,8 +1,9 @@
 """One operator from the cluster's catalogue, at exactly one version.
 
-OLM upgrades by itself when it may, and a confidential stack must not change under its owner: approval is Manual, and a Job
-approves the one InstallPlan that installs the pinned version and nothing else. Whatever OLM proposes later stays unapproved
-until the pin in the stack file changes, which makes a new Job.
+OLM upgrades by itself when it may, and a confidential stack must not be upgraded without review. So approval is Manual, and a
+Job (approve.sh) approves the one InstallPlan that installs the pinned version and nothing else, then waits until the version
+and its operands are there. Whatever OLM proposes later stays unapproved until the pin in the stack file changes, which makes
+a new Job.
 """
 
 from collections.abc import Sequence
@@ -12,45 +13,13 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import custom_resource
+from components.scripts import script
 
 # registry.redhat.io is open to every cluster with its own pull secret; the digest is of openshift4/ose-cli-rhel9:v4.20.
 CLI_IMAGE = "registry.redhat.io/openshift4/ose-cli-rhel9@sha256:c9d31cdb73cc66f049550773c21097dcce0f4377704113fa4c59744e66ca5fdf"
 
-# Approves the plan whose versions are exactly [$CSV], waits for the version to be installed, then for what the operator runs.
 # What it says when it gives up stands in pulumi's error.
-APPROVE = """\
-set -euo pipefail
-phase() { oc get clusterserviceversion "$CSV" -n "$NAMESPACE" --ignore-not-found -o 'jsonpath={.status.phase}'; }
-plan() {
-  oc get installplans.operators.coreos.com -n "$NAMESPACE" \\
-    -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.spec.clusterServiceVersionNames}{" "}{.spec.approved}{"\\n"}{end}' |
-    awk -v want="[\\"$CSV\\"]" '$2 == want && $3 != "true" { print $1; exit }'
-}
-all() { oc get "$1.operators.coreos.com" -n "$NAMESPACE" -o "jsonpath={.items[*]$2}"; }
-wait_or_give_up() {
-  if [ "$SECONDS" -lt "$PATIENCE" ]; then sleep 5; return; fi
-  echo "$1 after $PATIENCE seconds."
-  echo "OLM has plans for $(all installplans .spec.clusterServiceVersionNames)" \\
-    "and says: $(all subscriptions '.status.conditions[?(@.status=="True")].message')"
-  echo "Look at: oc get subscription,installplan,csv -n $NAMESPACE -o yaml"
-  exit 1
-}
-until [ "$(phase)" = Succeeded ]; do
-  found=$(plan)
-  if [ -n "$found" ]; then
-    echo "approving $found, which installs $CSV"
-    oc patch installplans.operators.coreos.com "$found" -n "$NAMESPACE" --type merge -p '{"spec":{"approved":true}}'
-  fi
-  wait_or_give_up "No plan has installed exactly $CSV"
-done
-for operand in $OPERANDS; do
-  until [ "$(oc get deployment "${operand#*/}" -n "${operand%/*}" --ignore-not-found \\
-    -o 'jsonpath={.status.conditions[?(@.type=="Available")].status}')" = True ]; do
-    wait_or_give_up "The deployment $operand is not available"
-  done
-done
-echo "$CSV is installed"
-"""
+APPROVE = script("cluster/approve.sh")
 PATIENCE_SECONDS = 1500
 _DEADLINE_SECONDS = PATIENCE_SECONDS + 300
 _PULUMI_WAITS = "35m"

@@ -19,7 +19,7 @@ TEN_YEARS = "87600h"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CertManagerArgs:
+class CertificateAuthorityArgs:
     """``common_name`` is what a person sees in the certificate; ``issuer`` names the ClusterIssuer that others refer to.
 
     ``protect`` keeps the authority from being deleted: another one changes the measurement of every pod.
@@ -30,14 +30,16 @@ class CertManagerArgs:
     protect: bool = False
 
 
-class CertManager(pulumi.ComponentResource):
+class CertificateAuthority(pulumi.ComponentResource):
     """``ca_certificate`` is one PEM block, public; ``issuer`` may be used once the component is there."""
 
     issuer: pulumi.Output[str]
     ca_certificate: pulumi.Output[str]
 
-    def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:trustee:CertManager", name, {}, opts)
+    def __init__(
+        self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("coco:hub:CertificateAuthority", name, {}, opts)
         self_signed = _cluster_issuer(
             f"{name}-self-signed",
             f"{args.issuer}-self-signed",

@@ -29,7 +29,7 @@ class Sealing(pulumi.ComponentResource):
     sealed: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: SealingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:trustee:Sealing", name, {}, opts)
+        super().__init__("coco:hub:Sealing", name, {}, opts)
         seed = random.RandomBytes(f"{name}-seed", length=48, opts=pulumi.ResourceOptions(parent=self))
         self.public_jwk = pulumi.Output.unsecret(seed.base64.apply(_public_jwk))
         self.sealed = pulumi.Output.unsecret(seed.base64.apply(lambda text: _sealed(text, args.paths)))

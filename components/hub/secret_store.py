@@ -55,7 +55,7 @@ class SecretStore(pulumi.ComponentResource):
     fingerprints: pulumi.Output[dict[str, dict[str, str]]]
 
     def __init__(self, name: str, args: SecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:trustee:SecretStore", name, {}, opts)
+        super().__init__("coco:hub:SecretStore", name, {}, opts)
         self._name, self._args = name, args
         provider, needed = self._read_from(args.source)
         store = custom_resource(

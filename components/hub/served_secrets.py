@@ -42,7 +42,7 @@ class ServedSecrets(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ServedSecretsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("coco:trustee:ServedSecrets", name, {}, opts)
+        super().__init__("coco:hub:ServedSecrets", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         values: dict[str, Mapping[str, pulumi.Output[str]]] = dict(args.given)
         for secret, keys in args.generated.items():

@@ -48,7 +48,7 @@ class Trustee(pulumi.ComponentResource):
     kbs_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: TrusteeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:trustee:Trustee", name, {}, opts)
+        super().__init__("coco:hub:Trustee", name, {}, opts)
         self._name, self._args, self._child = name, args, pulumi.ResourceOptions(parent=self)
         layout = args.layout
 

@@ -29,7 +29,7 @@ class NatEgress(pulumi.ComponentResource):
     address: pulumi.Output[str]
 
     def __init__(self, name: str, args: NatEgressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:azure:NatEgress", name, {}, opts)
+        super().__init__("coco:network:NatEgress", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         public_ip = network.PublicIPAddress(
             f"{name}-ip",

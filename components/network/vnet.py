@@ -40,7 +40,7 @@ class Network(pulumi.ComponentResource):
     peer_pod_nsg_id: pulumi.Output[str] | None = None
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:azure:Network", name, {}, opts)
+        super().__init__("coco:network:Network", name, {}, opts)
         vnet = network.VirtualNetwork(
             f"{name}-vnet",
             virtual_network_name=f"{args.name_prefix}-vnet",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.scripts import script
 from components.spoke.workload import ConfidentialWorkload, ConfidentialWorkloadArgs
 from model.samples import WEB_IMAGE
 
@@ -33,7 +34,7 @@ class HelloOpenShift(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: HelloOpenShiftArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("coco:samples:HelloOpenShift", name, {}, opts)
+        super().__init__("coco:spoke:HelloOpenShift", name, {}, opts)
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
         )
@@ -46,11 +47,7 @@ class HelloOpenShift(pulumi.ComponentResource):
                     namespace=namespace.metadata["name"],
                     host=pulumi.Output.format("hello-{0}.{1}", variant, args.apps_domain),
                     image=WEB_IMAGE,
-                    command=[
-                        "/bin/bash",
-                        "-c",
-                        f"echo 'Hello OpenShift, {variant}' > /var/www/html/index.html && run-httpd",
-                    ],
+                    command=["/bin/bash", "-c", script("spoke/hello_openshift.sh", variant=variant).strip()],
                     runtime_class=args.runtime_class if variant in confidential else None,
                     initdata=confidential.get(variant),
                 ),

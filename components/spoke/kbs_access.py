@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.scripts import script
 from components.spoke.workload import ConfidentialWorkload, ConfidentialWorkloadArgs
 from model.samples import WEB_IMAGE
 
 NAMESPACE = "kbs-access"
-# The confidential data hub answers inside the guest only; it attests to Trustee on each request.
-IN_GUEST = "http://127.0.0.1:8006/cdh/resource"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +31,13 @@ class KbsAccess(pulumi.ComponentResource):
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: KbsAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:samples:KbsAccess", name, {}, opts)
+        super().__init__("coco:spoke:KbsAccess", name, {}, opts)
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
         )
-        # --fail: without it curl writes the refusal into the file and the pod starts all the same.
-        fetch = f"curl --fail --silent --show-error --retry 5 --output /output/index.html {IN_GUEST}/{args.resource}"
+        # The confidential data hub answers inside the guest only; it attests to Trustee on each request. Without --fail curl
+        # would write the refusal into the file, and the pod would start all the same.
+        fetch = script("spoke/kbs_access.sh", resource=args.resource).strip()
         workload = ConfidentialWorkload(
             f"{name}-workload",
             ConfidentialWorkloadArgs(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.scripts import script
 from components.spoke.workload import ConfidentialWorkload, ConfidentialWorkloadArgs
 from model.samples import WEB_IMAGE
 
@@ -30,7 +31,7 @@ class KbsSealed(pulumi.ComponentResource):
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: KbsSealedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:samples:KbsSealed", name, {}, opts)
+        super().__init__("coco:spoke:KbsSealed", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = k8s.core.v1.Namespace(f"{name}-namespace", metadata={"name": NAMESPACE}, opts=child)
         secret = k8s.core.v1.Secret(
@@ -40,11 +41,7 @@ class KbsSealed(pulumi.ComponentResource):
             opts=child,
         )
         # A value that is still sealed means that the guest did not unseal it: then the pod must not look healthy.
-        serve = (
-            'case "$PASSWORD" in sealed.*|"") echo "the secret was not unsealed" >&2; exit 1;; esac; '
-            '[ "$PASSWORD" = "$(cat /sealed/password)" ] || { echo "file and variable differ" >&2; exit 1; }; '
-            'echo "unsealed: ${#PASSWORD} characters" > /var/www/html/index.html && exec run-httpd'
-        )
+        serve = script("spoke/kbs_sealed.sh").strip()
         workload = ConfidentialWorkload(
             f"{name}-workload",
             ConfidentialWorkloadArgs(

@@ -32,7 +32,7 @@ class PeerPods(pulumi.ComponentResource):
     """Only the keys below are owned (server-side apply); what others write into the map stays."""
 
     def __init__(self, name: str, args: PeerPodsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("coco:confidential:PeerPods", name, {}, opts)
+        super().__init__("coco:spoke:PeerPods", name, {}, opts)
         k8s.core.v1.ConfigMap(
             f"{name}-cm",
             metadata={"name": "peer-pods-cm", "namespace": args.namespace},

@@ -30,7 +30,7 @@ class SandboxedContainers(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: SandboxedContainersArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("coco:confidential:SandboxedContainers", name, {}, opts)
+        super().__init__("coco:spoke:SandboxedContainers", name, {}, opts)
         # The operator reads the gates when the KataConfig appears; set later, peer pods would start as ordinary VMs.
         gates = k8s.core.v1.ConfigMap(
             f"{name}-feature-gates",

@@ -50,7 +50,7 @@ class ConfidentialWorkload(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ConfidentialWorkloadArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("coco:confidential:ConfidentialWorkload", name, {}, opts)
+        super().__init__("coco:spoke:ConfidentialWorkload", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         labels = {"app": args.app}
         k8s.apps.v1.Deployment(

@@ -1,28 +1,22 @@
-"""Rules between the values of a stack file. Pure.
+"""Rules between the values of a stack file. Pure."""
 
-A rule sees the whole stack and yields its problems. Where other values of the file are refused already, it sees a stack
-from which these are missing (`broken`, `partial`) and says what it still can, so that one run reports everything.
-"""
+from collections.abc import Mapping
 
-from collections.abc import Sequence
-
+from config.rule import Rule
 from config.rules import place, trusted, untrusted
-from config.rules.problem import Problem, Rule
-from config.sections import Stack
+from config.sections import KINDS, Section, TrustedZone, UntrustedZone
 
-__all__ = ["ALL", "Problem", "Rule", "broken"]
+_OF_ZONES: Mapping[type[Section], tuple[Rule, ...]] = {
+    TrustedZone: trusted.RULES,
+    UntrustedZone: untrusted.RULES,
+}
 
-ALL = (*place.RULES, *trusted.RULES, *untrusted.RULES)
 
+def of(model: type[Section], values: Mapping[str, object]) -> tuple[Rule, ...]:
+    """The rules of every stack, those of the zones that the role of `model` has, and those of the kind of cluster.
 
-def broken(stack: Stack, rules: Sequence[Rule] = ALL, *, partial: bool = False) -> list[Problem]:
-    """What breaks the `rules`. Where `stack` is `partial`, a rule ends when it meets a value that is missing."""
-    found: list[Problem] = []
-    for rule in rules:
-        try:
-            for problem in rule(stack):  # one by one: what a rule found before it ended stays found
-                found.append(problem)
-        except AttributeError:
-            if not partial:
-                raise
-    return found
+    The last are left out where the kind is not among `values` (see `config.values`).
+    """
+    zones = [rule for zone, rules in _OF_ZONES.items() if issubclass(model, zone) for rule in rules]
+    kind = KINDS.get(str(values.get("cluster.kind")))
+    return (*place.RULES, *zones, *(kind.rules if kind is not None else ()))

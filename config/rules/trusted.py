@@ -1,46 +1,43 @@
 """Rules about the trusted zone: Trustee's versions, the initdata profiles, and who may read which secret."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from config.rules.problem import Problem, Rule
-from config.sections import ProfileSection, Stack, TrustedZone
+from config.rule import Problem, Rule, rule
+from config.sections import ProfileSection, Section, ServedSecretSection, SignedImageSection
 from model import versions
 from model.attestation import initdata
 from model.policy import agent_policy
+from model.versions import Version
 
 # What the zone serves besides the secrets of the stack: the image policy and the key of sealed secrets.
 OWN_SECRETS = ("image-policy", "sealing-key")
 
 
-def _trustee_version(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, TrustedZone):
-        return
-    trustee = stack.trustee
-    if versions.minor(trustee.version) not in versions.TRUSTEE_OF_OSC.values():
+@rule("trustee.version", "trustee.oscVersions")
+def _trustee_version(version: Version, osc_versions: tuple[Version, ...]) -> Iterator[Problem]:
+    if version.minor not in versions.TRUSTEE_OF_OSC.values():
         yield Problem(
             key="trustee.version",
-            value=trustee.version,
+            value=version,
             rule="must be a Trustee version that this program knows",
             fix=f"use a release of {', '.join(versions.TRUSTEE_OF_OSC.values())}",
         )
         return
-    misfits = [problem for osc in trustee.osc_versions if (problem := _misfit(osc, trustee.version))]
+    misfits = [problem for osc in osc_versions if (problem := _misfit(osc, version))]
     yield from misfits
-    if not misfits and not any(
-        versions.pair(osc=osc, trustee=trustee.version) for osc in trustee.osc_versions
-    ):
+    if not misfits and not any(versions.pair(osc=osc, trustee=version) for osc in osc_versions):
         partners = {partner: osc for osc, partner in versions.TRUSTEE_OF_OSC.items()}
         yield Problem(
             key="trustee.oscVersions",
-            value=", ".join(trustee.osc_versions),
-            rule=f"must name sandboxed containers that go with trustee.version {trustee.version}, beside which an older"
+            value=", ".join(osc_versions),
+            rule=f"must name sandboxed containers that go with trustee.version {version}, beside which an older"
             " release is taken only while its spokes are upgraded",
-            fix=f"add a release of {partners[versions.minor(trustee.version)]}, with its file of reference values",
+            fix=f"add a release of {partners[version.minor]}, with its file of reference values",
         )
 
 
-def _misfit(osc: str, trustee: str) -> Problem | None:
-    partner = versions.TRUSTEE_OF_OSC.get(versions.minor(osc))
+def _misfit(osc: Version, trustee: Version) -> Problem | None:
+    partner = versions.TRUSTEE_OF_OSC.get(osc.minor)
     if partner is None:
         return unknown_osc("trustee.oscVersions", osc)
     if versions.attests(osc=osc, trustee=trustee):
@@ -63,10 +60,9 @@ def unknown_osc(key: str, osc: str) -> Problem:
     )
 
 
-def _profiles(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, TrustedZone):
-        return
-    for name, profile in stack.profiles.items():
+@rule("profiles")
+def _profiles(profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
+    for name, profile in profiles.items():
         if profile.exec and profile.exec_commands:
             yield Problem(
                 key=f"profiles.{name}.execCommands",
@@ -103,10 +99,9 @@ def _profiles(stack: Stack) -> Iterator[Problem]:
             )
 
 
-def _secrets(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, TrustedZone):
-        return
-    for name, secret in stack.secrets.items():
+@rule("secrets")
+def _names_of_secrets(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+    for name in secrets:
         if name.startswith("kbs-") or name in OWN_SECRETS:
             yield Problem(
                 key=f"secrets.{name}",
@@ -114,14 +109,21 @@ def _secrets(stack: Stack) -> Iterator[Problem]:
                 rule=f"must not start with kbs- or be one of {', '.join(OWN_SECRETS)}, which the program makes itself",
                 fix="rename it",
             )
+
+
+@rule("secrets", "profiles")
+def _readers(
+    secrets: Mapping[str, ServedSecretSection], profiles: Mapping[str, ProfileSection]
+) -> Iterator[Problem]:
+    for name, secret in secrets.items():
         for reader in secret.readable_by:
-            profile = stack.profiles.get(reader)
+            profile = profiles.get(reader)
             if profile is None:
                 yield Problem(
                     key=f"secrets.{name}.readableBy",
                     value=reader,
                     rule="must name profiles of this stack",
-                    fix=f"use one of {', '.join(stack.profiles)}, or define the profile",
+                    fix=f"use one of {', '.join(profiles)}, or define the profile",
                 )
             elif profile.permissive and not secret.allow_debug:
                 yield gives_away(name, reader)
@@ -138,40 +140,44 @@ def gives_away(secret: str, profile: str) -> Problem:
     )
 
 
-def _images(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, TrustedZone):
-        return
-    trustee = stack.trustee
-    if trustee.image_policy == "signed" and not trustee.signed_images:
+@rule("trustee.imagePolicy", "trustee.signedImages")
+def _signed_images(policy: str, signed: tuple[SignedImageSection, ...]) -> Iterator[Problem]:
+    if policy == "signed" and not signed:
         yield Problem(
             key="trustee.signedImages",
             rule="is missing",
             fix="with imagePolicy signed, name {repository: ..., key: <secret>/<key>}, or no container could start",
         )
-    if trustee.image_policy != "signed" and trustee.signed_images:
+    if policy != "signed" and signed:
         yield Problem(
             key="trustee.signedImages",
-            value=", ".join(image.repository for image in trustee.signed_images),
+            value=", ".join(image.repository for image in signed),
             rule="must be absent unless imagePolicy is signed, because nothing would check it",
             fix="write imagePolicy: signed, or remove it",
         )
-    for image in trustee.signed_images:
-        name, _, key = image.key.partition("/")
-        if name not in stack.secrets or key not in stack.secrets[name].keys:
+
+
+@rule("trustee.signedImages", "secrets")
+def _keys_of_signed_images(
+    signed: tuple[SignedImageSection, ...], secrets: Mapping[str, ServedSecretSection]
+) -> Iterator[Problem]:
+    for image in signed:
+        name, key = image.key.secret, image.key.key
+        if name not in secrets or key not in secrets[name].keys:
             yield Problem(
                 key="trustee.signedImages",
-                value=image.key,
+                value=f"{name}/{key}",
                 rule="must name a key that this stack serves",
                 fix=f"add {key} to keys of coco:secrets.{name}, with source: config",
             )
 
 
-def _external(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, TrustedZone):
-        return
-    stores = {"keyVault": stack.external_secrets.key_vault, "vault": stack.external_secrets.vault}
-    for source, store in stores.items():
-        served = [name for name, secret in stack.secrets.items() if secret.source == source]
+def _store(source: str) -> Rule:
+    """The store named by `source` has to be known where a secret comes from there."""
+
+    @rule(f"externalSecrets.{source}", "secrets")
+    def check(store: Section | None, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Problem]:
+        served = [name for name, secret in secrets.items() if secret.source == source]
         if served and store is None:
             yield Problem(
                 key=f"externalSecrets.{source}",
@@ -179,5 +185,16 @@ def _external(stack: Stack) -> Iterator[Problem]:
                 fix=f"say where it is, because {', '.join(served)} of coco:secrets comes from there, or change the source",
             )
 
+    return check
 
-RULES: tuple[Rule, ...] = (_trustee_version, _profiles, _secrets, _images, _external)
+
+RULES: tuple[Rule, ...] = (
+    _trustee_version,
+    _profiles,
+    _names_of_secrets,
+    _readers,
+    _signed_images,
+    _keys_of_signed_images,
+    _store("keyVault"),
+    _store("vault"),
+)

@@ -1,106 +1,126 @@
 """Rules about the untrusted zone: its versions and peer pods, and what these need of a trusted zone in the same stack."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
 
-from config.rules.place import offered
-from config.rules.problem import Problem, Rule
+from config.rule import Problem, Rule, rule
+from config.rules.place import how_to_list, offered
 from config.rules.trusted import unknown_osc
-from config.sections import AroSection, Stack, TrustedZone, UntrustedZone
+from config.sections import ProfileSection
 from model import versions
 from model.azure import addresses, vm_sizes
+from model.versions import Version
 
 
-def _osc_version(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, UntrustedZone):
-        return
-    osc = stack.sandboxed_containers.version
-    if versions.minor(osc) not in versions.TRUSTEE_OF_OSC:
+@rule("sandboxedContainers.version")
+def _osc_version(osc: Version) -> Iterator[Problem]:
+    if osc.minor not in versions.TRUSTEE_OF_OSC:
         yield unknown_osc("sandboxedContainers.version", osc)
-    elif isinstance(stack.cluster, AroSection) and (
-        oldest := versions.oldest_openshift(osc=osc, openshift=stack.cluster.version)
-    ):
+
+
+@rule("sandboxedContainers.version", "cluster.version")
+def _openshift_version(osc: Version, openshift: Version) -> Iterator[Problem]:
+    if osc.minor not in versions.TRUSTEE_OF_OSC:
+        return
+    if oldest := versions.oldest_openshift(osc=osc, openshift=openshift):
         yield Problem(
             key="cluster.version",
-            value=stack.cluster.version,
+            value=openshift,
             rule=f"must be {oldest} or later for sandboxed containers {osc}",
             fix=f"use {oldest} or later",
         )
 
 
-def _room_for_peer_pods(stack: Stack) -> Iterator[Problem]:
-    if (
-        not isinstance(stack, UntrustedZone)
-        or not isinstance(stack.cluster, AroSection)
-        or stack.network is None
-    ):
-        return
-    subnet = addresses.plan(stack.network.cidr, peer_pods=True).peer_pods
-    wanted = stack.cluster.worker_count * stack.peer_pods.limit_per_node
+@rule("network.cidr", "cluster.workerCount", "peerPods.limitPerNode")
+def _room_for_peer_pods(cidr: IPv4Network, workers: int, limit: int) -> Iterator[Problem]:
+    subnet = addresses.plan(cidr, peer_pods=True).peer_pods
+    wanted = workers * limit
     if subnet is not None and wanted > addresses.capacity(subnet):
         yield Problem(
             key="peerPods.limitPerNode",
-            value=str(stack.peer_pods.limit_per_node),
-            rule=f"must leave every peer pod an address, but {stack.cluster.worker_count} workers make {wanted} and the"
+            value=str(limit),
+            rule=f"must leave every peer pod an address, but {workers} workers make {wanted} and the"
             f" subnet {subnet} has {addresses.capacity(subnet)}",
             fix="take a larger network.cidr or a smaller limit",
         )
 
 
-def _default_size_is_allowed(stack: Stack) -> Iterator[Problem]:
-    if isinstance(stack, UntrustedZone) and stack.peer_pods.vm_size not in stack.peer_pods.vm_sizes:
+@rule("peerPods.vmSize", "peerPods.vmSizes")
+def _default_size_is_allowed(default: str, sizes: tuple[str, ...]) -> Iterator[Problem]:
+    if default not in sizes:
         yield Problem(
             key="peerPods.vmSizes",
-            value=", ".join(stack.peer_pods.vm_sizes),
-            rule=f"must contain the default size, peerPods.vmSize {stack.peer_pods.vm_size}",
-            fix=f"add {stack.peer_pods.vm_size} to the list",
+            value=", ".join(sizes),
+            rule=f"must contain the default size, peerPods.vmSize {default}",
+            fix=f"add {default} to the list",
         )
 
 
-def _default_size_is_offered(stack: Stack) -> Iterator[Problem]:
-    if isinstance(stack, UntrustedZone):
-        yield from _not_offered(stack, "peerPods.vmSize", stack.peer_pods.vm_size)
+@rule("azure.location", "azure.vmSizesOffered")
+def _region_offers_sizes(region: str, listed: tuple[str, ...] | None) -> Iterator[Problem]:
+    if region in vm_sizes.REGIONS and not offered(region, listed):
+        yield Problem(
+            key="azure.location",
+            value=region,
+            rule=f"must be a region with confidential VM sizes, and none was known of it on {vm_sizes.AS_OF}",
+            fix="choose another one, for example eastus2 or westeurope, or, if Azure has added some,"
+            f" {how_to_list(region)}",
+        )
 
 
-def _sizes_are_offered(stack: Stack) -> Iterator[Problem]:
-    if isinstance(stack, UntrustedZone):
-        for size in stack.peer_pods.vm_sizes:
-            if size != stack.peer_pods.vm_size:
-                yield from _not_offered(stack, "peerPods.vmSizes", size)
+@rule("peerPods.vmSize", "azure.location", "azure.vmSizesOffered")
+def _default_size_is_offered(default: str, region: str, listed: tuple[str, ...] | None) -> Iterator[Problem]:
+    yield from _not_offered("peerPods.vmSize", default, region, offered(region, listed))
 
 
-def _not_offered(stack: Stack, key: str, size: str) -> Iterator[Problem]:
-    known = offered(stack)
+@rule("peerPods.vmSizes", "peerPods.vmSize", "azure.location", "azure.vmSizesOffered")
+def _sizes_are_offered(
+    sizes: tuple[str, ...], default: str, region: str, listed: tuple[str, ...] | None
+) -> Iterator[Problem]:
+    for size in sizes:
+        if size != default:
+            yield from _not_offered("peerPods.vmSizes", size, region, offered(region, listed))
+
+
+def _not_offered(key: str, size: str, region: str, known: frozenset[str]) -> Iterator[Problem]:
     if known and size not in known:
         yield Problem(
             key=key,
             value=size,
-            rule=f"must be a VM size that {stack.azure.location} offers",
+            rule=f"must be a VM size that {region} offers",
             fix=f"use one that it does, for example {min(known, key=lambda name: (len(name), name))}, or another"
             " region; if Azure has added this size there, say so in azure.vmSizesOffered",
         )
 
 
-def _both_zones(stack: Stack) -> Iterator[Problem]:
-    if not isinstance(stack, TrustedZone) or not isinstance(stack, UntrustedZone):
-        return
-    if stack.peer_pods.profile not in stack.profiles:
+@rule("peerPods.profile", "profiles")
+def _default_profile(name: str, profiles: Mapping[str, ProfileSection]) -> Iterator[Problem]:
+    if name not in profiles:
         yield Problem(
             key="peerPods.profile",
-            value=stack.peer_pods.profile,
+            value=name,
             rule="must name a profile of this stack",
-            fix=f"use one of {', '.join(stack.profiles)}, or define the profile",
+            fix=f"use one of {', '.join(profiles)}, or define the profile",
         )
-    if stack.sandboxed_containers.version not in stack.trustee.osc_versions:
+
+
+@rule("sandboxedContainers.version", "trustee.oscVersions")
+def _own_pods_attest(osc: Version, accepted: tuple[Version, ...]) -> Iterator[Problem]:
+    if osc not in accepted:
         yield Problem(
             key="sandboxedContainers.version",
-            value=stack.sandboxed_containers.version,
+            value=osc,
             rule="must be among trustee.oscVersions, or no pod of this stack can attest",
             fix="add it there, with its file of reference values",
         )
+
+
+@rule("peerPods.vmSizes", "trustee.tees")
+def _tees_of_sizes(sizes: tuple[str, ...], accepted: tuple[str, ...]) -> Iterator[Problem]:
     by_tee: dict[str, list[str]] = {}
-    for size in stack.peer_pods.vm_sizes:
+    for size in sizes:
         by_tee.setdefault(str(vm_sizes.tee_of(size)), []).append(size)
-    for tee in by_tee.keys() - set(stack.trustee.tees):
+    for tee in by_tee.keys() - set(accepted):
         yield Problem(
             key="peerPods.vmSizes",
             value=", ".join(by_tee[tee]),
@@ -111,9 +131,13 @@ def _both_zones(stack: Stack) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     _osc_version,
+    _openshift_version,
     _room_for_peer_pods,
     _default_size_is_allowed,
+    _region_offers_sizes,
     _default_size_is_offered,
     _sizes_are_offered,
-    _both_zones,
+    _default_profile,
+    _own_pods_attest,
+    _tees_of_sizes,
 )

@@ -4,16 +4,10 @@ Pure: no I/O and no pulumi. A field's `description` is the only source of schema
 Rules about one value are here and in `config.types`, those between values in `config.rules`.
 """
 
-from config.sections.place import (
-    AroSection,
-    AzureSection,
-    ClusterSection,
-    ExistingSection,
-    NetworkSection,
-    OperatorsSection,
-    ServicePrincipalSection,
-    Stack,
-)
+from config.sections.clusters import KINDS, AroSection, ClusterSection, ExistingSection
+from config.sections.clusters.aro import ServicePrincipalSection
+from config.sections.network import NetworkSection
+from config.sections.place import AzureSection, CommonSections, OperatorsSection
 from config.sections.trusted import (
     ExternalSecretsSection,
     KeyVaultSection,
@@ -33,9 +27,11 @@ from config.sections.untrusted import (
 from config.types import Section
 
 __all__ = [
+    "KINDS",
     "AroSection",
     "AzureSection",
     "ClusterSection",
+    "CommonSections",
     "ExistingSection",
     "ExternalSecretsSection",
     "KeyVaultSection",
@@ -49,7 +45,6 @@ __all__ = [
     "ServedSecretSection",
     "ServicePrincipalSection",
     "SignedImageSection",
-    "Stack",
     "TrustedZone",
     "TrusteeSection",
     "UntrustedZone",

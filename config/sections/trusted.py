@@ -20,6 +20,7 @@ from config.types import (
     distinct,
     some,
 )
+from model import versions
 
 
 class SignedImageSection(Section):
@@ -139,7 +140,8 @@ class ExternalSecretsSection(Section):
     """The External Secrets operator, for secrets that live elsewhere."""
 
     version: Version = Field(
-        default="1.0.0", description="Version of the External Secrets operator for Red Hat OpenShift"
+        default=versions.Version("1.0.0"),
+        description="Version of the External Secrets operator for Red Hat OpenShift",
     )
     refresh_minutes: Whole = Field(
         default=60, ge=1, le=1440, description="How often values are fetched; the next update serves them"

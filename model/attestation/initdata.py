@@ -16,10 +16,11 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
-from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from model.attestation import pinned
+from model.attestation.image_pull import ImagePull, ImagePullError
+from model.attestation.pinned import InitdataError
+from model.digests import Pcr
 
 VERSION: Final = "0.1.0"
 ALGORITHMS: Final = ("sha256", "sha384", "sha512")
@@ -28,6 +29,7 @@ MAX_ENCODED_BYTES: Final = 64 * 1024 * 3 // 4
 # For all but the agent policy: the KBS's address and its CA, each a few hundred bytes.
 _ROOM_BESIDE_POLICY: Final = 4096
 _MAX_TOML_BYTES: Final = 1024 * 1024
+_NOTHING_ABOUT_IMAGES: Final = ImagePull()
 _DOCUMENTS: Final = ("aa.toml", "cdh.toml", "policy.rego")
 # RFC 1952: deflate, no name, no time, best compression, unknown operating system. gzip.compress writes another OS
 # byte from Python 3.13 on, and every changed byte would roll every pod.
@@ -52,10 +54,6 @@ url = "{url}"
 kbs_cert = """
 {ca}"""
 '''
-_IMAGE: Final = """
-[image]
-image_security_policy_uri = "{uri}"
-"""
 _TOML: Final = """\
 algorithm = "{algorithm}"
 version = "{version}"
@@ -67,10 +65,6 @@ version = "{version}"
 """
 
 
-class InitdataError(ValueError):
-    """The initdata cannot be rendered or read; the message is one sentence for a person."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Initdata:
     """One rendered document: `toml` is measured, `encoded` (base64 of gzip) travels, `digest` and `pcr8` are hex."""
@@ -79,7 +73,7 @@ class Initdata:
     encoded: str
     algorithm: str
     digest: str
-    pcr8: str
+    pcr8: Pcr
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +85,7 @@ class Documents:
     policy: str
     kbs_url: str
     kbs_ca: str
-    image_policy_uri: str | None
+    image_pull: ImagePull
 
 
 def check_size(agent_policy: str) -> None:
@@ -108,28 +102,25 @@ def render(
     kbs_url: str,
     kbs_ca: str,
     agent_policy: str,
-    image_policy_uri: str | None = None,
+    image_pull: ImagePull = _NOTHING_ABOUT_IMAGES,
     algorithm: str = "sha256",
 ) -> Initdata:
     """The initdata that pins the KBS at `kbs_url` (https, no path) behind the CA `kbs_ca` (one PEM certificate).
 
     The CA and not the leaf is pinned, so that a renewed leaf changes no PCR8. Raises InitdataError.
     """
-    url, ca = _kbs_url(kbs_url), _ca_certificate(kbs_ca)
+    url, ca = pinned.kbs_url(kbs_url), pinned.ca_certificate(kbs_ca)
     if algorithm not in ALGORITHMS:
         raise InitdataError(f"The initdata algorithm {algorithm!r} is none of {', '.join(ALGORITHMS)}.")
     if not agent_policy.strip():
         raise InitdataError("The initdata needs an agent policy: render one from the settings of a profile.")
     if re.search(r"[\ud800-\udfff]", agent_policy):
         raise InitdataError("The agent policy holds half a surrogate pair, which is not UTF-8 text.")
-    if image_policy_uri is not None and not re.fullmatch(
-        r"kbs:///[\w.-]+/[\w.-]+/[\w.-]+", image_policy_uri, re.ASCII
-    ):
-        raise InitdataError(
-            f"The image policy {image_policy_uri!r} is no KBS resource: write kbs:///default/<secret>/<key>."
-        )
     aa = _AA.format(url=url, ca=ca)
-    cdh = _CDH.format(url=url, ca=ca) + (_IMAGE.format(uri=image_policy_uri) if image_policy_uri else "")
+    try:
+        cdh = _CDH.format(url=url, ca=ca) + image_pull.toml()
+    except ImagePullError as error:
+        raise InitdataError(str(error)) from error
     toml = _TOML.format(
         algorithm=algorithm,
         version=VERSION,
@@ -137,9 +128,7 @@ def render(
         cdh=_literal(cdh),
         policy=_literal(agent_policy),
     )
-    wanted = Documents(
-        aa=aa, cdh=cdh, policy=agent_policy, kbs_url=url, kbs_ca=ca, image_policy_uri=image_policy_uri
-    )
+    wanted = Documents(aa=aa, cdh=cdh, policy=agent_policy, kbs_url=url, kbs_ca=ca, image_pull=image_pull)
     if documents(toml) != wanted:
         raise InitdataError(
             "The rendered initdata does not read back as it was written: this is a defect, report it."
@@ -188,20 +177,23 @@ def documents(toml: str) -> Documents:
         raise InitdataError(
             "The aa.toml and cdh.toml of the initdata name different KBS addresses or certificates."
         )
-    image = "image" in cdh and "image_security_policy_uri" in cast(Mapping[str, object], cdh["image"])
+    try:
+        image_pull = ImagePull.read(cdh)
+    except ImagePullError as error:
+        raise InitdataError(str(error)) from error
     return Documents(
         aa=data["aa.toml"],
         cdh=data["cdh.toml"],
         policy=data["policy.rego"],
         kbs_url=url,
         kbs_ca=ca,
-        image_policy_uri=_text(cdh, "cdh.toml", "image", "image_security_policy_uri") if image else None,
+        image_pull=image_pull,
     )
 
 
-def pcr8(digest: bytes) -> str:
+def pcr8(digest: bytes) -> Pcr:
     """PCR8 in hex after the guest extended it once with `digest`; longer digests are cut to the bank's 32 bytes."""
-    return hashlib.sha256(bytes(32) + digest[:32]).hexdigest()
+    return Pcr(hashlib.sha256(bytes(32) + digest[:32]).hexdigest())
 
 
 def _measured(toml: str, encoded: str) -> Initdata:
@@ -270,43 +262,3 @@ def _literal(text: str) -> str:
     ):
         return f"'''\n{text}'''"
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _kbs_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        bare = (
-            parts.scheme == "https" and parts.netloc == url.removeprefix("https://") and bool(parts.hostname)
-        )
-        bare = bare and parts.port != 0
-    except ValueError:
-        bare = False
-    if not bare or not re.fullmatch(r"https://[A-Za-z0-9.:\[\]-]+", url):
-        raise InitdataError(
-            f"The KBS URL {url!r} is not https://<host>[:<port>] and nothing more: take the hub's kbsUrl output."
-        )
-    return url
-
-
-def _ca_certificate(pem: str) -> str:
-    """The one CA certificate in `pem`, normalised. The guest takes a single PEM and adds it as a trusted root."""
-    try:
-        certificates = (
-            x509.load_pem_x509_certificates(pem.encode("ascii")) if pem.count("-----BEGIN ") == 1 else []
-        )
-    except ValueError as error:
-        raise InitdataError(f"The KBS CA is no PEM certificate ({error}).") from error
-    if len(certificates) != 1:
-        raise InitdataError(
-            f"The KBS CA holds {pem.count('-----BEGIN ')} PEM blocks, and the guest takes exactly one CA certificate."
-        )
-    try:
-        is_ca = certificates[0].extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        is_ca = False
-    if not is_ca:
-        raise InitdataError(
-            f"The certificate {certificates[0].subject.rfc4514_string()!r} is not a CA: pin the issuing CA, "
-            "or every renewal of the leaf changes PCR8."
-        )
-    return certificates[0].public_bytes(Encoding.PEM).decode("ascii")

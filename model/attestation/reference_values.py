@@ -16,6 +16,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from model.digests import ImageDigest, Pcr
+from model.versions import Version
+
 PREFIXES: Final = {"az-snp-vtpm": "snp", "az-tdx-vtpm": "tdx"}
 """By TEE, what the names of its PCR reference values begin with."""
 
@@ -24,13 +27,13 @@ class ReferenceValuesError(ValueError):
     """The file cannot be used; the message names every problem."""
 
 
-def _pcr(text: str) -> str:
+def _pcr(text: str) -> Pcr:
     value = text.lower().removeprefix(
         "0x"
     )  # the vendor's tool writes 0x; lstrip would eat leading zeros as well
-    if not re.fullmatch(r"[0-9a-f]{64}", value):
-        raise ValueError(f"{text!r} is not a SHA-256 register: 64 hex digits")
-    return value
+    if not re.fullmatch(Pcr.PATTERN, value):
+        raise ValueError(f"{text!r} is not {Pcr.FORM}")
+    return Pcr(value)
 
 
 def _launch_digest(text: str) -> str:
@@ -87,7 +90,7 @@ class Provenance(_Section):
     tool: str = Field(min_length=1)
     tool_version: str | None = Field(default=None, pattern=r"\d")
     image: str = Field(min_length=1)
-    image_digest: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{64}$")
+    image_digest: ImageDigest | None = None
     signature_checked: bool = False
     transparency_log_checked: bool = False
     obtained: date
@@ -142,7 +145,7 @@ class Hardware(_Section):
 class ReferenceValues(_Section):
     """One OSC version. Trustee 1.1 and later never look at `expires`, so whoever uses the values asks `problems` first."""
 
-    osc_version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    osc_version: Version
     provenance: Provenance
     expires: Annotated[datetime, AfterValidator(_in_utc)]
     pcrs: Pcrs

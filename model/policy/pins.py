@@ -7,6 +7,8 @@ where the policy is rendered, and nowhere else.
 from dataclasses import dataclass
 from typing import Literal
 
+from model.digests import ImageDigest
+
 VolumeKind = Literal["memory", "disk", "configMap", "secret", "projected", "downwardAPI"]
 """Memory and disk are empty directories. The content of all others is written by the host: untrusted input, always."""
 
@@ -26,7 +28,7 @@ class MountPins:
 class ContainerPins:
     """One container; everything that the image says and the pod does not override is filled in.
 
-    ``digest``: ``sha256:`` and 64 hex digits, of the manifest or index that the pod names. ``arguments``: the whole command line.
+    ``digest``: of the manifest or index that the pod names. ``arguments``: the whole command line.
     ``environment``: exact values by name, the image's own included; ``environment_patterns``: regular expressions, each for a
     whole value, of variables that only the cluster knows (the downward API). ``user``, ``group``: exact ids, None where OpenShift
     chooses from the namespace's range. ``exec_commands``: what its owner lets be executed, argument by argument.
@@ -35,7 +37,7 @@ class ContainerPins:
 
     name: str
     init: bool
-    digest: str
+    digest: ImageDigest
     arguments: tuple[str, ...]
     working_directory: str
     environment: tuple[tuple[str, str], ...]

@@ -180,11 +180,11 @@ _LAYOUTS: Final = {
 }
 
 
-def layout(version: str) -> Layout:
-    """The row for `version`, given as `1.2` or `1.2.1`. Raises UnknownTrusteeVersion."""
-    row = _LAYOUTS.get(".".join(version.split(".")[:2]))
+def layout(minor: str) -> Layout:
+    """The row for a release line such as `1.2` (`Version.minor`). Raises UnknownTrusteeVersion."""
+    row = _LAYOUTS.get(minor)
     if row is None:
-        raise UnknownTrusteeVersion(f"Trustee {version!r} is not known; known are {', '.join(_LAYOUTS)}.")
+        raise UnknownTrusteeVersion(f"Trustee {minor!r} is not known; known are {', '.join(_LAYOUTS)}.")
     return row
 
 

@@ -5,10 +5,11 @@ Written by ``make pin``, reviewed like code, read without asking any registry.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from model.digests import ImageDigest
 
 
 class _Section(BaseModel):
@@ -22,7 +23,7 @@ class LockedImage(_Section):
     ``environment`` holds ``NAME=value`` texts in the image's order. ``read_from`` is the registry and repository that answered.
     """
 
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    digest: ImageDigest
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -113,7 +113,7 @@ class ServerClusters:
         return json.loads(path.read_text()) if path.exists() else None
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Generator[None, None, None]:
         """One command at a time starts or stops something."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / "servers.lock").open("w") as file:

@@ -1,44 +1,19 @@
-"""Custom resource definitions: the vendors' own where they lie beside the project, else permissive ones."""
+"""Custom resource definitions in a real API server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-
-import yaml
 
 from sandbox.apiserver.client import Client, Manifest
 from sandbox.apiserver.paths import path_of
-from sandbox.openshift.definitions import permissive
-from sandbox.openshift.kinds import BUILT_IN, CRD, CSV, KINDS, Kind, crd_name
-
-REAL = Path(__file__).parent.parent.parent.parent / "shared" / "crds"
-"""One folder a group, files `<plural>.<version>.yaml`."""
-_NAMES = {crd_name(kind): kind for kind in KINDS.values()}
-
-
-def definition(name: str) -> Manifest:
-    """That of a kind which the sandbox knows, for example `routes.route.openshift.io`."""
-    kind = _NAMES[name]
-    # Of several versions the one that OpenShift's operator ships.
-    files = sorted(
-        REAL.glob(f"{kind.group}/{kind.plural}.*.yaml"),
-        key=lambda path: ("openshift" in path.name, path.name),
-    )
-    # The sandbox's versions of operators say nothing of the pods they run, which the real schema demands.
-    if not files or kind is CSV:
-        return permissive(kind)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(files[-1].read_text(), loader)  # noqa: S506 -- both are safe
+from sandbox.openshift.definitions import definition
+from sandbox.openshift.kinds import BUILT_IN, CRD, is_custom
+from sandbox.shapes import list_in, map_in
 
 
 def of_openshift() -> list[Manifest]:
     """Those of the kinds that a cluster serves before any operator is installed."""
-    return [definition(crd_name(kind)) for kind in BUILT_IN if is_custom(kind)]
-
-
-def is_custom(kind: Kind) -> bool:
-    return "." in kind.group and not kind.group.endswith(".k8s.io")
+    return [definition(kind) for kind in BUILT_IN if is_custom(kind)]
 
 
 def install(client: Client, definitions: Iterable[Manifest]) -> None:
@@ -51,7 +26,7 @@ def install(client: Client, definitions: Iterable[Manifest]) -> None:
 
 
 def is_established(crd: Manifest) -> bool:
-    conditions = crd.get("status", {}).get("conditions") or []
+    conditions = list_in(map_in(crd, "status"), "conditions")
     return any((item["type"], item["status"]) == ("Established", "True") for item in conditions)
 
 

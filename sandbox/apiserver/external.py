@@ -18,6 +18,7 @@ from sandbox.apiserver.process import Process
 from sandbox.apiserver.server import remove_folder, start_watch
 from sandbox.openshift.kinds import NODE
 from sandbox.provider import Refused
+from sandbox.shapes import list_in
 
 VARIABLE, CONSENT = "SANDBOX_KUBECONFIG", "SANDBOX_KUBECONFIG_YES"
 TAINT = {"key": "sandbox.example.com/nothing-runs-here", "effect": "NoSchedule"}
@@ -107,7 +108,7 @@ class External:
                 if not ours:
                     client.delete(path_of(NODE, name=metadata["name"]))
                 continue
-            before = node["spec"].get("taints") or []
+            before = list_in(node["spec"], "taints")
             wanted = [taint for taint in before if taint["key"] != TAINT["key"]] + ours
             if wanted != before:
                 change = {"spec": {"taints": wanted}}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +19,7 @@ from sandbox.apiserver.server import Server
 
 
 @contextmanager
-def gone(server: Server) -> Iterator[None]:
+def gone(server: Server) -> Generator[None, None, None]:
     """Nobody listens at the API server's address."""
     server.processes["kube-apiserver"].stop()
     try:
@@ -29,7 +29,7 @@ def gone(server: Server) -> Iterator[None]:
 
 
 @contextmanager
-def answering(server: Server, code: int, retry_after: int | None = None) -> Iterator[list[str]]:
+def answering(server: Server, code: int, retry_after: int | None = None) -> Generator[list[str], None, None]:
     """Every request is answered `code`, with `retry_after` in seconds where it is given; yields the list of those requests."""
     seen: list[str] = []
 

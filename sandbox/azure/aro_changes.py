@@ -12,6 +12,7 @@ from sandbox.azure.aro_rules import PROPERTIES
 from sandbox.azure.kind import Request
 from sandbox.azure.schema import Prop, known, location
 from sandbox.provider import UNKNOWN, Refused, Values
+from sandbox.shapes import is_map
 
 _MUTABLE: Final = {
     "tags",
@@ -51,14 +52,16 @@ def _forbidden(prop: Prop, path: str, old: Any, new: Any) -> Iterator[str]:
         if path in _POINTERS and (old is None) != (new is None):
             yield path
             return
+        before: Values = old or {}
+        after: Values = new or {}
         for name, inner in prop.fields.items():
-            yield from _forbidden(inner, f"{path}.{name}", (old or {}).get(name), (new or {}).get(name))
+            yield from _forbidden(inner, f"{path}.{name}", before.get(name), after.get(name))
     elif prop.item is not None:
         if len(old or []) != len(new or []):
             yield path
             return
         for before, after in zip(old or [], new or [], strict=True):
-            after_name = after.get("name") if isinstance(after, dict) else after
+            after_name = after.get("name") if is_map(after) else after
             yield from _forbidden(prop.item, f"{path}['{after_name}']", before, after)
     elif (
         (location(old or "") != location(new or ""))

@@ -8,7 +8,7 @@ from typing import Final
 
 from sandbox.azure.cloud import Contents, Record, public_address
 from sandbox.azure.groups import RESOURCE_GROUP
-from sandbox.azure.kind import Account, Request
+from sandbox.azure.kind import Account, Kind, Request
 from sandbox.azure.network import prefixes_of
 from sandbox.azure.security_groups import NETWORK_SECURITY_GROUP
 from sandbox.openshift.clusters import ClusterFacts
@@ -30,10 +30,11 @@ def install(contents: Contents, request: Request, state: Values) -> None:
     infra = infra_id(request.name, request.id)
     managed, place = state["clusterProfile"]["resourceGroupId"], state["location"]
     nsg_id = f"{managed}/providers/Microsoft.Network/networkSecurityGroups/{infra}-nsg"
-    for kind, id_, made in (
+    parts: list[tuple[Kind, str, Values]] = [
         (RESOURCE_GROUP, managed, {"location": place}),
         (NETWORK_SECURITY_GROUP, nsg_id, {"location": place, "securityRules": []}),
-    ):
+    ]
+    for kind, id_, made in parts:
         facts = {"managedBy": request.id} if kind is RESOURCE_GROUP else {}
         contents.put(
             Record(id=id_, type=kind.type, inputs=made, put=made, state=made, origin="aro", facts=facts)

@@ -28,6 +28,7 @@ from sandbox.azure.schema import (
     required,
 )
 from sandbox.provider import Values
+from sandbox.shapes import is_list, is_map
 
 _SWITCH: Final = choice("Disabled", "Enabled")
 _VISIBILITY: Final = choice("Private", "Public")
@@ -104,7 +105,7 @@ def problems(account: Account, inputs: Values) -> Iterator[Problem]:
     yield from _machines(account, inputs, "masterProfile", known(inputs, "masterProfile"), "master")
     yield from _workers(account, inputs)
     ingress = known(inputs, "ingressProfiles")
-    if isinstance(ingress, list):
+    if is_list(ingress):
         if len(ingress) != 1:
             yield _invalid("ingressProfiles", "There should be exactly one ingress profile.")
         elif (name := known(ingress[0], "name")) not in (None, "default"):
@@ -185,7 +186,7 @@ def _range(inputs: Values, which: str) -> Iterator[Problem]:
 def _outbound(inputs: Values) -> Iterator[Problem]:
     balancer = known(inputs, "networkProfile.loadBalancerProfile")
     if known(inputs, "networkProfile.outboundType") == "UserDefinedRouting":
-        ingress = known(inputs, "ingressProfiles") or []
+        ingress: list[Any] = known(inputs, "ingressProfiles") or []
         seen = [
             known(inputs, "apiserverProfile.visibility"),
             *(known(each, "visibility") for each in ingress),
@@ -210,7 +211,7 @@ def _outbound(inputs: Values) -> Iterator[Problem]:
 
 
 def _machines(account: Account, inputs: Values, where: str, profile: Any, role: str) -> Iterator[Problem]:
-    if not isinstance(profile, dict):
+    if not is_map(profile):
         return
     size, subnet = known(profile, "vmSize"), known(profile, "subnetId")
     sizes = vm_sizes.ARO_CONTROL_PLANE if role == "master" else vm_sizes.ARO_WORKERS
@@ -231,7 +232,7 @@ def _machines(account: Account, inputs: Values, where: str, profile: Any, role: 
 
 def _workers(account: Account, inputs: Values) -> Iterator[Problem]:
     profiles = known(inputs, "workerProfiles")
-    if not isinstance(profiles, list):
+    if not is_list(profiles):
         return
     if len(profiles) != 1:
         yield _invalid("workerProfiles", "There should be exactly one worker profile.")

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -130,7 +130,7 @@ class Cloud:
             return self._load()
 
     @contextmanager
-    def change(self) -> Iterator[Contents]:
+    def change(self) -> Generator[Contents, None, None]:
         """One transaction: it is written when the block ends, and not at all when it raises."""
         with self._locked():
             contents = self._load()
@@ -144,7 +144,7 @@ class Cloud:
         return Contents(lines.split(",\n") if lines else [])
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Generator[None, None, None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._mutex, self.path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sandbox.azure.cloud import Cloud, Record
 from sandbox.azure.egress import NAT_GATEWAY, PUBLIC_IP_ADDRESS
 from sandbox.azure.groups import RESOURCE_GROUP
+from sandbox.azure.kind import Kind
 from sandbox.azure.network import SUBNET, VIRTUAL_NETWORK
 from sandbox.azure.security_groups import NETWORK_SECURITY_GROUP
 from sandbox.openshift.clusters import ClusterFacts
+from sandbox.provider import Values
 
 
 def add_existing(cloud: Cloud, facts: ClusterFacts) -> None:
@@ -17,7 +19,7 @@ def add_existing(cloud: Cloud, facts: ClusterFacts) -> None:
     vnet = f"{network}/virtualNetworks/{facts.vnet_name}"
     address, gateway = (f"{network}/{kind}/{facts.name}-nat" for kind in ("publicIPAddresses", "natGateways"))
     nsg = f"{subscription}{facts.resource_group}/providers/Microsoft.Network/networkSecurityGroups/{facts.security_group_name}"
-    made = (
+    made: list[tuple[Kind, str, Values]] = [
         (RESOURCE_GROUP, f"{subscription}{facts.resource_group}", {}),
         (RESOURCE_GROUP, f"{subscription}{facts.vnet_resource_group}", {}),
         (PUBLIC_IP_ADDRESS, address, {"sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"}),
@@ -35,7 +37,7 @@ def add_existing(cloud: Cloud, facts: ClusterFacts) -> None:
                 "privateLinkServiceNetworkPolicies": "Enabled",
             },
         ),
-    )
+    ]
     with cloud.change() as contents:
         for kind, id_, properties in made:
             state = properties | ({"location": place} if kind.has_location else {})

@@ -90,7 +90,8 @@ def bad_prefix(property_: str, prefix: Any) -> Problem | None:
 
 
 def _vnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
-    for prefix in known(inputs, "addressSpace.addressPrefixes") or []:
+    prefixes: list[Any] = known(inputs, "addressSpace.addressPrefixes") or []
+    for prefix in prefixes:
         if prefix == UNKNOWN:
             continue
         if problem := bad_prefix("addressSpace.addressPrefixes", prefix):
@@ -224,7 +225,7 @@ def _put_subnet(contents: Contents, request: Request) -> Values:
             "Failed to perform 'write' on resource(s) of type 'virtualNetworks/subnets', because the parent resource"
             f" '{vnet_id}' could not be found.",
         )
-    state = {
+    state: Values = {
         "privateEndpointNetworkPolicies": "Disabled",
         "privateLinkServiceNetworkPolicies": "Enabled",
         **request.inputs,

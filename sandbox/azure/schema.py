@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sandbox.provider import UNKNOWN, Diff, Failure, Values
+from sandbox.shapes import is_list, is_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Prop:
     computed: bool = False
     secret: bool = False
     choices: tuple[str, ...] = ()
-    fields: Mapping[str, Prop] = field(default_factory=dict)
+    fields: Mapping[str, Prop] = field(default_factory=dict[str, "Prop"])
     item: Prop | None = None
 
 
@@ -65,16 +66,16 @@ def given(values: Values) -> Values:
 
 
 def _given(value: Any) -> Any:
-    if isinstance(value, dict):
+    if is_map(value):
         return given(value)
-    return [_given(item) for item in value] if isinstance(value, list) else value
+    return [_given(item) for item in value] if is_list(value) else value
 
 
 def known(values: Values, path: str) -> Any:
     """The value at a dotted path; None when it is missing or not known yet."""
     found: Any = values
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
+        found = found.get(name) if is_map(found) else None
     return None if found == UNKNOWN else found
 
 
@@ -103,8 +104,7 @@ def _misfit(type_: str, prop: Prop, value: Any, where: str) -> Iterator[Failure]
         # azure-rest-api-specs#23355: ARO answers an empty string with a bare InternalServerError.
         yield Failure(where, f"'{where}' is empty: leave the property out instead")
         return
-    kind = {object: dict, int: (int, float)}.get(prop.kind, prop.kind)
-    if not isinstance(value, kind) or (prop.kind is int and (isinstance(value, bool) or value != int(value))):
+    if not _fits(prop.kind, value):
         yield Failure(where, f"'{where}' must be {_KINDS[prop.kind]}, not {value!r}")
     elif prop.choices and value not in prop.choices:
         yield Failure(where, f"'{where}' must be one of {', '.join(prop.choices)}, not {value!r}")
@@ -113,6 +113,14 @@ def _misfit(type_: str, prop: Prop, value: Any, where: str) -> Iterator[Failure]
     elif prop.item is not None:
         for index, item in enumerate(value):
             yield from _misfit(type_, prop.item, item, f"{where}[{index}]")
+
+
+def _fits(kind: type, value: Any) -> bool:
+    if kind is object:
+        return is_map(value)
+    if kind is int:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+    return isinstance(value, kind)
 
 
 _KINDS: Final = {
@@ -131,9 +139,9 @@ def preview(fields: Mapping[str, Prop], values: Values) -> Values:
 
 
 def _preview(prop: Prop, value: Any) -> Any:
-    if isinstance(value, dict) and prop.kind is object:
+    if is_map(value) and prop.kind is object:
         return preview(prop.fields, value)
-    if isinstance(value, list) and prop.item is not None:
+    if is_list(value) and prop.item is not None:
         return [_preview(prop.item, item) for item in value]
     return value
 
@@ -148,23 +156,23 @@ def without_secrets(fields: Mapping[str, Prop], values: Values) -> Values:
 
 
 def _without_secrets(prop: Prop, value: Any) -> Any:
-    if isinstance(value, dict):
+    if is_map(value):
         return without_secrets(prop.fields, value)
-    if isinstance(value, list):
+    if is_list(value):
         return [_without_secrets(prop.item or TEXT, item) for item in value]
     return value
 
 
 def changes(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """The paths at which two documents differ, spelled as azure-native does: `sku.name`, `workerProfiles[0].count`."""
-    if isinstance(old, dict) and isinstance(new, dict):
+    if is_map(old) and is_map(new):
         for name in [*old, *(name for name in new if name not in old)]:
             where = f"{path}.{name}" if path else name
             if name in old and name in new:
                 yield from changes(old[name], new[name], where)
             else:
                 yield where
-    elif isinstance(old, list) and isinstance(new, list):
+    elif is_list(old) and is_list(new):
         for index in range(max(len(old), len(new))):
             if index < min(len(old), len(new)):
                 yield from changes(old[index], new[index], f"{path}[{index}]")
@@ -201,7 +209,7 @@ def drifted(inputs: Any, before: Any, now: Any) -> Any:
 
     This is how azure-native refreshes: whatever is still as the last request left it stays as the program said it.
     """
-    if isinstance(inputs, dict) and isinstance(before, dict) and isinstance(now, dict):
+    if is_map(inputs) and is_map(before) and is_map(now):
         merged = {name: value for name, value in inputs.items() if name in now or name not in before}
         for name, value in now.items():
             if before.get(name) != value:

@@ -21,6 +21,7 @@ from sandbox.azure.network import (
 from sandbox.azure.schema import FLAG, MAP, NUMBER, TEXT, TEXTS, choice, computed, group, many, required
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import UNKNOWN, Refused, Values
+from sandbox.shapes import is_list
 
 # (name, priority, direction, access, source, destination) of the rules every group has.
 _DEFAULT_RULES: Final = (
@@ -74,7 +75,7 @@ def _side_problems(where: str, rule: Values, side: str) -> Iterator[Problem]:
         if not values:
             message = f"Security rule {rule.get('name')} has neither {side}{noun} nor {plural}."
             yield Problem(f"{where}.{side}{noun}", "InvalidRequestFormat", message)
-        for value in values if isinstance(values, list) else []:
+        for value in values if is_list(values) else []:
             if value != UNKNOWN and not well_formed(value):
                 yield Problem(
                     f"{where}.{side}{noun}", code, f"Security rule has invalid {words.format(value)}"
@@ -103,7 +104,7 @@ def _is_ports(value: str) -> bool:
 
 def _put_group(_contents: Contents, request: Request) -> Values:
     # A request without rules keeps those there are: azure-native fills them in, lest it wipe rules declared elsewhere.
-    kept = request.existing.state.get("securityRules", []) if request.existing else []
+    kept: list[Any] = request.existing.state.get("securityRules", []) if request.existing else []
     return {"securityRules": kept, **request.inputs}
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from sandbox.engine import environment
 from sandbox.engine.display import console
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
+from sandbox.engine.plan import planned
 from sandbox.engine.stackfile import StackFile
 from sandbox.engine.values import Secret, plain, replaced
 from sandbox.engine.workspace import Workspace
@@ -21,6 +23,8 @@ def run(options: argparse.Namespace) -> int:
         workspace = Workspace(Path.cwd(), options.home.resolve())
         if options.verb in ("outputs", "export"):
             return _show(workspace, options)
+        if options.verb == "plan":
+            return _plan(workspace, options.stack)
         selection = Selection.of(workspace.project, options.env, options.stack)
         act = {"up": environment.up, "preview": environment.preview, "down": environment.down}[options.verb]
         with workspace.locked():
@@ -47,6 +51,14 @@ def _show(workspace: Workspace, options: argparse.Namespace) -> int:
         outputs = workspace.outputs(options.stack)
         shown = plain(outputs) if options.show_secrets else replaced(outputs, _masked)
         print(json.dumps(shown, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _plan(workspace: Workspace, stack: str) -> int:
+    export, partly = planned(workspace.project.root, workspace.home, stack)
+    for name in partly:
+        print(f"{name} is known only after up; parts of it are shown as they are now.", file=sys.stderr)
+    print(json.dumps(export))
     return 0
 
 

@@ -21,6 +21,7 @@ from sandbox.engine.identity import name_of
 from sandbox.engine.state import PROVIDER, STACK, Resource
 from sandbox.engine.values import Secret
 from sandbox.provider import Values
+from sandbox.shapes import is_map
 
 _SYMBOLS: Final[Mapping[Op, tuple[str, str]]] = {
     "create": ("+", "green"),
@@ -200,14 +201,16 @@ def matters(outputs: Values) -> Iterator[tuple[str, str]]:
                 continue
             case "warning", str():
                 yield "warning", value
-            case "profiles", dict():
+            case "profiles", _ if is_map(value):
                 for name, profile in value.items():
                     yield f"PCR8 of {name}", str(_field(profile, "pcr8"))
-            case _, dict() if key.lower().endswith("urls"):
+            case _, _ if is_map(value) and key.lower().endswith("urls"):
                 yield from ((name, str(url)) for name, url in value.items())
             case _, str() if key.lower().endswith(("url", "address")):
                 yield key, value
+            case _:
+                pass
 
 
 def _field(value: Any, key: str) -> Any:
-    return value.get(key) if isinstance(value, dict) else None
+    return value.get(key) if is_map(value) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from config.roles import ROLES
 from sandbox.engine.display import Display, matters
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.stackfile import Project, StackFile
@@ -25,11 +26,13 @@ class Selection:
         """One stack, or those of an environment: its hub and its spokes. A standalone stack is only ever
         named itself.
 
-        Raises SandboxError when there is none.
+        Raises SandboxError when there is none, or a file of the environment has no role.
         """
         if stack:
             return cls(stacks=[StackFile.of(project, stack)], words=f"STACK={stack}")
         files = [StackFile.of(project, name) for name in project.stack_names() if name.startswith(f"{env}-")]
+        if wrong := [_without_role(project, file) for file in files if file.role not in ROLES]:
+            raise SandboxError("\n".join(wrong))
         found = [file for file in files if file.role in ("hub", "spoke")]
         if not found:
             known = ", ".join(project.stack_names()) or "none"
@@ -96,6 +99,11 @@ def down(workspace: Workspace, selection: Selection, out: Console) -> bool:
         out.print("Nothing is up.")
     _next(out, selection.command("up"))
     return True
+
+
+def _without_role(project: Project, file: StackFile) -> str:
+    got = f"has the role {file.role!r}" if file.role else "has no role"
+    return f"{project.stacks}/Pulumi.{file.stack}.yaml {got}: write one of {', '.join(ROLES)} under config as {project.name}:role"
 
 
 def _missing_hub(workspace: Workspace, file: StackFile) -> str | None:

@@ -111,4 +111,5 @@ class Log:
         self._show = show
 
     def Log(self, request: Any) -> None:
-        self._show(("debug", "info", "warning", "error")[request.severity], request.message)
+        severity: int = request.severity
+        self._show(("debug", "info", "warning", "error")[severity], str(request.message))

@@ -31,12 +31,14 @@ _CHECK: Final = "pulumi"
 class Vault:
     """Encrypts and decrypts under one salt; the key is derived in the background, and awaited at first use."""
 
-    def __init__(self, passphrase: str, raw_salt: bytes) -> None:
+    def __init__(self, passphrase: str, raw_salt: bytes, rounds: int | None = None) -> None:
         self._raw = raw_salt
         self._check: str | None = None
         self._sealed: dict[str, tuple[str, str]] = {}
         worker = ThreadPoolExecutor(1, thread_name_prefix="passphrase")
-        self._key = worker.submit(hashlib.pbkdf2_hmac, "sha256", passphrase.encode(), raw_salt, _ROUNDS)
+        self._key = worker.submit(
+            hashlib.pbkdf2_hmac, "sha256", passphrase.encode(), raw_salt, rounds or _ROUNDS
+        )
         worker.shutdown(wait=False)
 
     @cached_property
@@ -102,14 +104,15 @@ def _open(cipher: AESGCM, ciphertext: str) -> str:
 class Keyring:
     """The passphrase of one sandbox, and the vaults opened with it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, rounds: int | None = None) -> None:
         """The passphrase is `PULUMI_CONFIG_PASSPHRASE`, else the file `passphrase` in `home`, made (0600)
-        when missing.
+        when missing. `rounds`: how many derive a key, where not Pulumi's million.
         """
         self._passphrase = os.environ.get(ENVIRONMENT) or _kept(
             home / "passphrase", secrets.token_urlsafe(32)
         )
         self._salt = _kept(home / "encryptionsalt", base64.b64encode(os.urandom(8)).decode())
+        self._rounds = rounds
         self._vaults: dict[bytes, Vault] = {}
         self.default = self._vault(self._salt)
 
@@ -130,7 +133,7 @@ class Keyring:
     def _vault(self, encoded: str) -> Vault:
         raw = base64.b64decode(encoded, validate=True)
         if raw not in self._vaults:
-            self._vaults[raw] = Vault(self._passphrase, raw)
+            self._vaults[raw] = Vault(self._passphrase, raw, self._rounds)
         return self._vaults[raw]
 
 

@@ -18,7 +18,7 @@ import runpy
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def run(target: Target, engine: Engine, show: Callable[[str, str], None]) -> Non
 
 
 @contextlib.contextmanager
-def _unanswered_questions_unreported() -> Iterator[None]:
+def _unanswered_questions_unreported() -> Generator[None, None, None]:
     """After a failure nobody awaits some of the SDK's coroutines and futures; the official CLI hides that as
     well.
     """
@@ -150,7 +150,7 @@ def _explained(error: BaseException, target: Target) -> str:
 
 
 @contextlib.contextmanager
-def _environment(target: Target) -> Iterator[None]:
+def _environment(target: Target) -> Generator[None, None, None]:
     """What the CLI gives a program: its configuration, and the project's folder on the path."""
     before = dict(os.environ)
     os.environ["PULUMI_CONFIG"] = json.dumps(dict(target.config))

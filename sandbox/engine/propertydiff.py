@@ -7,10 +7,12 @@ import contextlib
 import difflib
 import json
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from sandbox.engine.values import Secret, plain
 from sandbox.provider import UNKNOWN, Values
+from sandbox.shapes import is_list, is_map
 
 _LONGEST = 72
 _MISSING = object()
@@ -52,9 +54,9 @@ def shown(value: Any) -> str:
             if value != first or len(value) > _LONGEST:
                 return f"{first[: _LONGEST - 20]}... ({len(value)} characters)"
             return value or '""'
-        case dict():
+        case _ if is_map(value):
             return _shortened("{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}")
-        case list():
+        case _ if is_list(value):
             return _shortened("[" + ", ".join(map(shown, value)) + "]")
         case bool() | None:
             return {True: "true", False: "false", None: "null"}[value]
@@ -69,17 +71,15 @@ def _shortened(text: str, longest: int = _LONGEST) -> str:
 def _changes(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     if old is not _MISSING and new is not _MISSING and plain(old) == plain(new):
         return
-    match old, new:
-        case dict(), dict():
-            for key in sorted(old.keys() | new.keys()):
-                step = f'["{key}"]' if "." in key or "/" in key else f".{key}" if path else key
-                yield from _changes(path + step, old.get(key, _MISSING), new.get(key, _MISSING))
-        case list(), list() if len(old) == len(new) or any(isinstance(item, dict) for item in old + new):
-            for index in range(max(len(old), len(new))):
-                pair = (items[index] if index < len(items) else _MISSING for items in (old, new))
-                yield from _changes(f"{path}[{index}]", *pair)
-        case _:
-            yield path, old, new
+    if is_map(old) and is_map(new):
+        for key in sorted(old.keys() | new.keys()):
+            step = f'["{key}"]' if "." in key or "/" in key else f".{key}" if path else key
+            yield from _changes(path + step, old.get(key, _MISSING), new.get(key, _MISSING))
+    elif is_list(old) and is_list(new) and (len(old) == len(new) or any(map(is_map, old + new))):
+        for index, (before, after) in enumerate(zip_longest(old, new, fillvalue=_MISSING)):
+            yield from _changes(f"{path}[{index}]", before, after)
+    else:
+        yield path, old, new
 
 
 def _texts(old: Any, new: Any) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ import yaml
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.passphrase import Keyring, Vault
+from sandbox.shapes import is_list, is_map, map_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +62,8 @@ class StackFile:
                 f"no stack named '{stack}' found: {path} does not exist. Stacks there: {known}"
             )
         try:
-            content = yaml.safe_load(path.read_text()) or {}
-            config = content.get("config") or {}
+            content: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+            config = map_in(content, "config")
             values = {key if ":" in key else f"{project.name}:{key}": value for key, value in config.items()}
         except (yaml.YAMLError, AttributeError, TypeError) as error:
             raise SandboxError(
@@ -88,9 +89,9 @@ def _is_secure(value: Any) -> bool:
     match value:
         case {"secure": str()}:
             return True
-        case dict():
+        case _ if is_map(value):
             return any(map(_is_secure, value.values()))
-        case list():
+        case _ if is_list(value):
             return any(map(_is_secure, value))
         case _:
             return False
@@ -98,14 +99,14 @@ def _is_secure(value: Any) -> bool:
 
 def _decrypted(value: Any, vault: Vault, place: str) -> Any:
     match value:
-        case {"secure": str() as ciphertext} if len(value) == 1:
+        case _ if is_map(value) and list(value) == ["secure"] and isinstance(value["secure"], str):
             try:
-                return vault.decrypt(ciphertext)
+                return vault.decrypt(value["secure"])
             except SandboxError as error:
                 raise SandboxError(f"{place}: {error}") from None
-        case dict():
+        case _ if is_map(value):
             return {key: _decrypted(item, vault, f"{place}.{key}") for key, item in value.items()}
-        case list():
+        case _ if is_list(value):
             return [_decrypted(item, vault, f"{place}[{index}]") for index, item in enumerate(value)]
         case _:
             return value

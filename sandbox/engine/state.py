@@ -22,6 +22,7 @@ from sandbox.engine.errors import SandboxError
 from sandbox.engine.passphrase import Keyring, Vault
 from sandbox.engine.values import SECRET, SIGNATURE, Secret
 from sandbox.provider import Values
+from sandbox.shapes import is_list, is_map
 
 STACK: Final = "pulumi:pulumi:Stack"
 PROVIDER: Final = "pulumi:providers:"
@@ -50,11 +51,11 @@ class Resource:
     """Why it did not become ready; the next update waits for it again."""
     provider: str = ""
     """Reference `<urn>::<id>` of the provider resource."""
-    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     pending_replacement: bool = False
     """Deleted in order to be replaced, not created again yet."""
     additional_secret_outputs: tuple[str, ...] = ()
-    custom_timeouts: Mapping[str, float] = field(default_factory=dict)
+    custom_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
     """Seconds by create, update, delete."""
     import_id: str = ""
     retain_on_delete: bool = False
@@ -204,7 +205,7 @@ class StateFile:
                     value = _opened(value, f"{record['urn']}#{key}", self._vault)
                 elif name == "property_dependencies":
                     value = {prop: tuple(urns) for prop, urns in value.items()}
-                fields[name] = tuple(value) if isinstance(value, list) else value
+                fields[name] = tuple(value) if is_list(value) else value
         return Resource(**fields)
 
 
@@ -213,9 +214,9 @@ def _sealed(value: Any, place: str, vault: Vault) -> Any:
         case Secret():
             text = json.dumps(value.value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             return {SIGNATURE: SECRET, "ciphertext": vault.seal(place, text)}
-        case dict():
+        case _ if is_map(value):
             return {key: _sealed(item, f"{place}.{key}", vault) for key, item in value.items()}
-        case list():
+        case _ if is_list(value):
             return [_sealed(item, f"{place}.{index}", vault) for index, item in enumerate(value)]
         case _:
             return value
@@ -223,13 +224,13 @@ def _sealed(value: Any, place: str, vault: Vault) -> Any:
 
 def _opened(value: Any, place: str, vault: Vault | None) -> Any:
     match value:
-        case dict() if value.get(SIGNATURE) == SECRET:
+        case _ if is_map(value) and value.get(SIGNATURE) == SECRET:
             if vault is None:
                 raise SandboxError(f"{place} is encrypted, but its state names no secrets provider")
             return Secret(json.loads(vault.unseal(place, value["ciphertext"])))
-        case dict():
+        case _ if is_map(value):
             return {key: _opened(item, f"{place}.{key}", vault) for key, item in value.items()}
-        case list():
+        case _ if is_list(value):
             return [_opened(item, f"{place}.{index}", vault) for index, item in enumerate(value)]
         case _:
             return value

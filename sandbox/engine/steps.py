@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
@@ -103,7 +103,7 @@ class Engine:
             self.ledger.amend(resource, replace(resource, outputs=outputs))
 
     @contextmanager
-    def failing(self, urn: str) -> Iterator[None]:
+    def failing(self, urn: str) -> Generator[None, None, None]:
         try:
             yield
         except ResourceFailed as failure:

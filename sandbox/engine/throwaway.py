@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from config.roles import SECRETS, StackConfig, required_secrets
 from sandbox.engine.passphrase import Vault
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
+from sandbox.shapes import is_map
 
 if TYPE_CHECKING:
     from sandbox.azure import AzureStandIn
@@ -36,7 +37,7 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
     except ValidationError:
         # The program will say what is wrong with the file. Secrets that nobody has to type must not be among it.
         cluster = values.get("cluster")
-        existing = isinstance(cluster, dict) and cluster.get("kind") == "existing"
+        existing = is_map(cluster) and cluster.get("kind") == "existing"
         keys = ["kubeconfig"] if existing else ["pullSecret", "clusterClientSecret"]
     return [_PREFIX + key for key in keys if _PREFIX + key not in config]
 
@@ -72,7 +73,7 @@ def _made(key: str, config: Mapping[str, str], before: Any) -> Any:
             wanted = {
                 name: secret["keys"] for name, secret in served.items() if secret.get("source") == "config"
             }
-            known = before or {}
+            known: dict[str, dict[str, str]] = before or {}
             return {
                 name: {each: known.get(name, {}).get(each) or secrets.token_urlsafe(24) for each in each_keys}
                 for name, each_keys in wanted.items()

@@ -14,6 +14,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from sandbox.provider import UNKNOWN, Values
+from sandbox.shapes import is_list, is_map
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -72,9 +73,9 @@ def replaced(value: Any, secret: Callable[[Secret], Any]) -> Any:
     match value:
         case Secret():
             return secret(value)
-        case dict():
+        case _ if is_map(value):
             return {key: replaced(item, secret) for key, item in value.items()}
-        case list():
+        case _ if is_list(value):
             return [replaced(item, secret) for item in value]
         case _:
             return value
@@ -86,10 +87,10 @@ def plain(value: Any) -> Any:
 
 def leaves(value: Any) -> Iterator[Any]:
     match value:
-        case dict():
+        case _ if is_map(value):
             for item in value.values():
                 yield from leaves(item)
-        case list():
+        case _ if is_list(value):
             for item in value:
                 yield from leaves(item)
         case _:
@@ -113,12 +114,12 @@ def sealed_like(value: Any, like: Any) -> Any:
             return value
         case _, Secret():
             return Secret(plain(value))
-        case dict(), dict():
+        case _ if is_map(value) and is_map(like):
             return {key: sealed_like(item, like.get(key)) for key, item in value.items()}
-        case list(), list() if len(value) == len(like):
-            return [sealed_like(*pair) for pair in zip(value, like, strict=True)]
-        case list(), list() if has_secrets(like):
-            return Secret(plain(value))
+        case _ if is_list(value) and is_list(like):
+            if len(value) == len(like):
+                return [sealed_like(item, other) for item, other in zip(value, like, strict=True)]
+            return Secret(plain(value)) if has_secrets(like) else value
         case _:
             return value
 
@@ -134,13 +135,13 @@ def steps(path: str) -> tuple[str, ...]:
 def get(value: Any, path: tuple[str, ...]) -> Any:
     """What is at the path; None where there is nothing."""
     for key in path:
-        match value.value if isinstance(value, Secret) else value:
-            case dict() as fields:
-                value = fields.get(key)
-            case list() as items if key.isdigit() and int(key) < len(items):
-                value = items[int(key)]
-            case _:
-                return None
+        inside = value.value if isinstance(value, Secret) else value
+        if is_map(inside):
+            value = inside.get(key)
+        elif is_list(inside) and key.isdigit() and int(key) < len(inside):
+            value = inside[int(key)]
+        else:
+            return None
     return value
 
 
@@ -151,7 +152,7 @@ def put(values: Values, path: tuple[str, ...], new: Any) -> Values:
     key, *rest = path
     copy = dict(values)
     if rest:
-        if isinstance(inner := copy.get(key), dict):
+        if is_map(inner := copy.get(key)):
             copy[key] = put(inner, tuple(rest), new)
     elif new is None:
         copy.pop(key, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -31,10 +31,12 @@ ORGANIZATION = "organization"
 class Workspace:
     """`route` overrides the stand-ins, for tests of the engine."""
 
-    def __init__(self, root: Path, home: Path, route: Route | None = None) -> None:
+    def __init__(
+        self, root: Path, home: Path, route: Route | None = None, *, key_rounds: int | None = None
+    ) -> None:
         self.project = Project.at(root)
         self.home = home
-        self.keyring = Keyring(home)
+        self.keyring = Keyring(home, key_rounds)
         self._route = route
 
     @cached_property
@@ -42,7 +44,7 @@ class Workspace:
         return StandIns(self.home)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None, None, None]:
         """Raises SandboxError while another run is at work in the same state directory."""
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "lock").open("a+") as file:
@@ -67,7 +69,7 @@ class Workspace:
 
     def outputs(self, stack: str) -> Values:
         """The stack's outputs as of its last update, with Secrets; none for a stack that is not up."""
-        return next((resource.outputs for resource in self.resources(stack) if resource.type == STACK), {})
+        return _outputs(self.resources(stack))
 
     def referenced(self, name: str, *, by: str) -> Values:
         """The outputs of the stack with this full name, for a stack reference; a stack may refer to itself.
@@ -103,7 +105,7 @@ class Workspace:
             secret_keys=secret_keys,
         )
         ledger = Ledger(self.state(stack), preview=preview)
-        before = next((old.outputs for old in ledger.olds if old.type == STACK), {})
+        before = _outputs(ledger.olds)
         engine = self._engine(stack, ledger, self._route or self.stand_ins.route, display, preview=preview)
 
         def act() -> None:
@@ -175,3 +177,8 @@ class Workspace:
         stack = next((resource for resource in ledger if resource.type == STACK), None)
         if stack is not None and engine.stack_outputs is not None and engine.stack_outputs != stack.outputs:
             ledger.amend(stack, replace(stack, outputs=engine.stack_outputs))
+
+
+def _outputs(resources: Iterable[Resource]) -> Values:
+    """Those of the stack itself; none where it is not up."""
+    return next((resource.outputs for resource in resources if resource.type == STACK), Values())

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import yaml
 from pydantic import ValidationError
 
+from model.digests import ImageDigest
 from model.samples import WEB_IMAGE
 from model.workloads.lock import Lock, LockedImage
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # The configuration of Red Hat's ubi9/httpd-24 as its sclorg sources set it (httpd-container, 2.4/Dockerfile.rhel9, and its base
 # s2i-core). The stand-in for that image that the requests were recorded with has the same.
 _HTTPD = LockedImage(
-    digest=WEB_IMAGE.partition("@")[2],
+    digest=ImageDigest(WEB_IMAGE.partition("@")[2]),
     entrypoint=("container-entrypoint",),
     command=("/usr/bin/run-httpd",),
     environment=(
@@ -62,7 +63,7 @@ def find(reference: str) -> Image:
 def unknown(digest: str | None) -> LockedImage:
     """An image that sets nothing."""
     made = datetime(2026, 1, 1, tzinfo=UTC)
-    return LockedImage(digest=digest or f"sha256:{'0' * 64}", read_at=made, read_from="nobody")
+    return LockedImage(digest=ImageDigest(digest or f"sha256:{'0' * 64}"), read_at=made, read_from="nobody")
 
 
 def digest_of(reference: str) -> str | None:

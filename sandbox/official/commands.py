@@ -16,6 +16,8 @@ def run(options: argparse.Namespace) -> int:
     """The exit code. `options` are those of `sandbox.__main__`."""
     try:
         environment = Environment(Path.cwd(), options.home.resolve(), install=options.install)
+        if options.verb == "plan":
+            raise SandboxError("only the embedded engine prints a plan: leave --engine out")
         if options.verb in ("outputs", "export"):
             return _show(environment, options)
         selection = Selection.of(environment.project, options.env, options.stack)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sandbox.official.recovery import recover
 from sandbox.official.stacks import Stacks
 from sandbox.official.standins import Official
 from sandbox.provider import Refused
+from sandbox.shapes import is_map
 
 
 class Environment:
@@ -37,7 +38,7 @@ class Environment:
         self.stacks = Stacks(self.cli, self.keyring, self.stand_ins)
 
     @contextmanager
-    def ready(self, out: Console) -> Iterator[None]:
+    def ready(self, out: Console) -> Generator[None, None, None]:
         """Everything is there and runs, and no other run is at work. Raises SandboxError."""
         if not (self.project.root / ".venv").exists():
             raise SandboxError(
@@ -95,7 +96,7 @@ class Environment:
                 _next(out, f"correct that, then {_command(selection, 'down')}")
                 return False
             cluster = file.values.get(f"{self.project.name}:cluster")
-            if isinstance(cluster, dict) and cluster.get("kind") == "existing":
+            if is_map(cluster) and cluster.get("kind") == "existing":
                 self.stand_ins.clusters.delete(cluster["name"])
         if not stacks:
             out.print("Nothing is up.")

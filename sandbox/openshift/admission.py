@@ -4,42 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sandbox.openshift import kind_rules, metadata_rules
+from sandbox.openshift import kind_rules, metadata_rules, schemas
 from sandbox.openshift.kinds import (
     CERTIFICATE,
     CLUSTER_ISSUER,
     DEPLOYMENT,
     ISSUER,
     KATA_CONFIG,
-    KBS_CONFIG,
     NAMESPACE,
-    OPERATOR_GROUP,
-    ROUTE,
-    SUBSCRIPTION,
     Kind,
 )
 from sandbox.openshift.objects import Manifest, Objects
 from sandbox.openshift.reactions.certificates import go_duration
 from sandbox.provider import Refused
-
-_REQUIRED: dict[Kind, tuple[str, ...]] = {
-    SUBSCRIPTION: ("name", "source", "sourceNamespace"),
-    CERTIFICATE: ("issuerRef", "secretName"),
-    ROUTE: ("to",),
-}
-_ENUMS: dict[Kind, dict[str, tuple[str, ...]]] = {
-    KBS_CONFIG: {"kbsDeploymentType": ("AllInOneDeployment", "MicroservicesDeployment")},
-    SUBSCRIPTION: {"installPlanApproval": ("Automatic", "Manual")},
-    OPERATOR_GROUP: {"upgradeStrategy": ("Default", "TechPreviewUnsafeFailForward")},
-}
+from sandbox.shapes import map_in
 
 
 def admit(kind: Kind, manifest: Manifest, live: Manifest | None, objects: Objects) -> None:
     """Raises Refused with the API server's answer. `live` is what the object is so far, `objects` the cluster as it is."""
     name, namespace = manifest["metadata"]["name"], manifest["metadata"].get("namespace", "")
-    for field in unknown_fields(kind, manifest):
+    if unknown := schemas.unknown_fields(kind, manifest):
+        fields = ", ".join(f'unknown field "{field}"' for field in unknown)
         raise Refused(
-            "BadRequest", f'{kind.kind} "{name}" has a field that its schema does not declare: .{field}'
+            "BadRequest", f'{kind.kind} "{name}": strict decoding error: {fields} ({schemas.hint(kind)})'
         )
     found = problems(kind, manifest)
     if live:
@@ -55,33 +42,14 @@ def admit(kind: Kind, manifest: Manifest, live: Manifest | None, objects: Object
 
 
 def problems(kind: Kind, manifest: Manifest) -> list[str]:
-    """What is wrong with an object whatever else the cluster holds, as `<path>: <reason>`."""
-    rules = (metadata_rules.problems, kind_rules.problems, schema_problems)
-    return [problem for rule in rules for problem in rule(kind, manifest)]
+    """What is wrong with an object whatever else the cluster holds, as `<path>: <reason>`.
 
-
-def unknown_fields(kind: Kind, manifest: Manifest) -> list[str]:
-    """Paths that the kind's schema does not have; the API server would drop them with a warning, the sandbox refuses."""
-    top = [key for key in manifest if key not in kind.top_level]
-    spec = manifest.get("spec")
-    inside = (
-        [f"spec.{key}" for key in spec if kind.spec is not None and key not in kind.spec]
-        if isinstance(spec, dict)
-        else []
-    )
-    return top + inside
-
-
-def schema_problems(kind: Kind, manifest: Manifest) -> Iterator[str]:
-    """What the CRD's schema refuses."""
-    spec = manifest.get("spec") or {}
-    for name in _REQUIRED.get(kind, ()):
-        if not spec.get(name):
-            yield f"spec.{name}: Required value"
-    for name, allowed in _ENUMS.get(kind, {}).items():
-        if name in spec and spec[name] not in allowed:
-            supported = ", ".join(f'"{value}"' for value in allowed)
-            yield f'spec.{name}: Unsupported value: "{spec[name]}": supported values: {supported}'
+    The rules of a kind come last: they may rely on the types that the schema holds.
+    """
+    found = list(schemas.problems(kind, manifest))
+    if found:
+        return found
+    return [*metadata_rules.problems(kind, manifest), *kind_rules.problems(kind, manifest)]
 
 
 def denial(kind: Kind, manifest: Manifest, objects: Objects) -> str | None:
@@ -123,7 +91,7 @@ def _certificate(spec: Manifest) -> Iterator[str]:
         yield f"spec.duration: Invalid value: {spec['duration']}: certificate duration must be greater than 1h0m0s"
     if before and before >= duration:
         yield f"spec.renewBefore: Invalid value: {spec['renewBefore']}: must be shorter than the duration"
-    key = spec.get("privateKey") or {}
+    key = map_in(spec, "privateKey")
     algorithm, size = key.get("algorithm") or "RSA", key.get("size")
     if algorithm == "RSA" and size and not 2048 <= size <= 8192:
         yield f"spec.privateKey.size: Invalid value: {size}: must be between 2048 and 8192 for rsa keyAlgorithm"

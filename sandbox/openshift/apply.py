@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.openshift.objects import Manifest
+from sandbox.shapes import is_map
 
 Path = tuple[str, ...]
 _IDENTITY = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}
@@ -17,7 +18,7 @@ _SERVER = ("uid", "resourceVersion", "creationTimestamp", "generation", "deletio
 
 def leaves(value: Any, prefix: Path = ()) -> dict[Path, Any]:
     """Every field that can be owned, with its value. Lists and empty maps are fields; status and identity are not."""
-    if not isinstance(value, dict) or not value:
+    if not is_map(value) or not value:
         return {} if prefix in _IDENTITY or not prefix else {prefix: value}
     found: dict[Path, Any] = {}
     for key, item in value.items():
@@ -32,7 +33,7 @@ def at(manifest: Manifest, path: Iterable[str]) -> Any:
     """The value of a field; None where there is none."""
     value: Any = manifest
     for key in path:
-        if not isinstance(value, dict) or key not in value:
+        if not is_map(value) or key not in value:
             return None
         value = value[key]
     return value
@@ -58,13 +59,13 @@ def merge(live: Manifest, before: Manifest | None, wanted: Manifest, others: Map
 
 
 def overlaid(below: Any, above: Any) -> Any:
-    if not (isinstance(below, dict) and isinstance(above, dict)):
+    if not (is_map(below) and is_map(above)):
         return above
     return {**below, **{key: overlaid(below.get(key), value) for key, value in above.items()}}
 
 
 def _without(value: Any, path: Path) -> Any:
-    if not isinstance(value, dict) or path[0] not in value:
+    if not is_map(value) or path[0] not in value:
         return value
     rest = {key: item for key, item in value.items() if key != path[0]}
     if len(path) == 1:

@@ -8,30 +8,31 @@ from typing import Any
 
 from sandbox.openshift.kinds import DEPLOYMENT, NAMESPACE, ROUTE, SECRET, SERVICE
 from sandbox.openshift.objects import Manifest, kind_of
+from sandbox.shapes import list_in, map_in
 
 
 def defaulted(manifest: Manifest) -> Manifest:
     kind = kind_of(manifest)
     if kind is NAMESPACE:
         metadata = manifest["metadata"]
-        labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+        labels = {**map_in(metadata, "labels"), "kubernetes.io/metadata.name": metadata["name"]}
         return {**manifest, "metadata": {**metadata, "labels": labels}, "status": {"phase": "Active"}}
     if kind is SECRET:
         return with_data({"type": "Opaque", **manifest})
     if kind is DEPLOYMENT:
-        return {**manifest, "spec": {"replicas": 1, **(manifest.get("spec") or {})}}
+        return {**manifest, "spec": {"replicas": 1, **map_in(manifest, "spec")}}
     if kind is SERVICE:
-        spec = manifest.get("spec") or {}
+        spec = map_in(manifest, "spec")
         ports = [
-            {"protocol": "TCP", "targetPort": port.get("port"), **port} for port in spec.get("ports") or []
+            {"protocol": "TCP", "targetPort": port.get("port"), **port} for port in list_in(spec, "ports")
         ]
         return {
             **manifest,
             "spec": {"type": "ClusterIP", "clusterIP": _address(manifest), **spec, "ports": ports},
         }
     if kind is ROUTE:
-        spec = manifest.get("spec") or {}
-        to = {"kind": "Service", "weight": 100, **(spec.get("to") or {})}
+        spec = map_in(manifest, "spec")
+        to = {"kind": "Service", "weight": 100, **map_in(spec, "to")}
         return {**manifest, "spec": {"wildcardPolicy": "None", **spec, "to": to}}
     return manifest
 
@@ -45,7 +46,7 @@ def with_data(secret: Manifest) -> Manifest:
         key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()
     }
     rest = {key: value for key, value in secret.items() if key != "stringData"}
-    return {**rest, "data": {**(secret.get("data") or {}), **encoded}}
+    return {**rest, "data": {**map_in(secret, "data"), **encoded}}
 
 
 def _address(service: Manifest) -> str:

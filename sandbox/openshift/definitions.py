@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sandbox.openshift.kinds import CRD, Kind, crd_name
 from sandbox.openshift.objects import Manifest, new
+from sandbox.openshift.schemas import custom_schema
 
 
-def permissive(kind: Kind) -> Manifest:
-    """Every field is taken: which ones exist is checked where the object is written, or by nobody."""
+def definition(kind: Kind) -> Manifest:
+    """With the sandbox's own schema: it has the fields that this project uses, not all of the vendor's."""
     group, _, version = kind.api_version.partition("/")
     names = {
         "kind": kind.kind,
@@ -15,12 +16,12 @@ def permissive(kind: Kind) -> Manifest:
         "singular": kind.kind.lower(),
         "listKind": f"{kind.kind}List",
     }
-    served = {
+    served: Manifest = {
         "name": version,
         "served": True,
         "storage": True,
         "subresources": {"status": {}},
-        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+        "schema": {"openAPIV3Schema": custom_schema(kind)},
     }
     scope = "Namespaced" if kind.namespaced else "Cluster"
     return new(

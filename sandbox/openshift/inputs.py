@@ -25,6 +25,7 @@ from sandbox.openshift.kinds import (
 )
 from sandbox.openshift.objects import Manifest
 from sandbox.provider import UNKNOWN
+from sandbox.shapes import is_list, is_map, map_in
 
 _READ_ONLY = (
     "creationTimestamp",
@@ -48,34 +49,35 @@ _IDENTITY = ("metadata.name", "metadata.namespace")
 
 
 def has_unknowns(value: Any) -> bool:
-    if isinstance(value, dict):
+    if is_map(value):
         return any(has_unknowns(item) for item in value.values())
-    if isinstance(value, list):
+    if is_list(value):
         return any(has_unknowns(item) for item in value)
     return value == UNKNOWN
 
 
 def manifest_of(kind: Kind, inputs: Mapping[str, Any]) -> Manifest:
     """The manifest that inputs stand for. A Secret's `stringData` becomes `data` unless it holds something unknown."""
-    manifest = {"apiVersion": kind.api_version, "kind": kind.kind, **_without_nulls(inputs)}
-    if kind.namespaced and isinstance(manifest.get("metadata"), dict):
-        manifest["metadata"] = {"namespace": "default", **manifest["metadata"]}
+    manifest: Manifest = {"apiVersion": kind.api_version, "kind": kind.kind, **_without_nulls(inputs)}
+    metadata = manifest.get("metadata")
+    if kind.namespaced and is_map(metadata):
+        manifest["metadata"] = {"namespace": "default", **metadata}
     if kind is SECRET and not has_unknowns(manifest):
         return with_data(manifest)
     return manifest
 
 
 def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
+    if is_map(value):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+    return [_without_nulls(item) for item in value] if is_list(value) else value
 
 
 def shaped(live: Any, like: Any) -> Any:
     """`live` cut down to the fields that `like` has; lists item by item."""
-    if isinstance(live, dict) and isinstance(like, dict):
+    if is_map(live) and is_map(like):
         return {key: shaped(live[key], like[key]) for key in like if key in live}
-    if isinstance(live, list) and isinstance(like, list):
+    if is_list(live) and is_list(like):
         return [shaped(item, like[index]) if index < len(like) else item for index, item in enumerate(live)]
     return live
 
@@ -87,7 +89,7 @@ def read_inputs(kind: Kind, live: Manifest, inputs: Mapping[str, Any]) -> Manife
         return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
     found = shaped(live, inputs)
     if kind is SECRET and inputs.get("stringData"):
-        data = live.get("data") or {}
+        data = map_in(live, "data")
         plain = {key: _decoded(data[key]) for key in inputs["stringData"] if key in data}
         found["stringData"] = plain
     return found
@@ -101,7 +103,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """Property paths as Pulumi writes them, for example `spec.containers[0].image` and `metadata.labels["a/b"]`."""
     if old == new:
         return
-    if isinstance(old, dict) and isinstance(new, dict):
+    if is_map(old) and is_map(new):
         for key in sorted({**old, **new}):
             plain = re.fullmatch(r"[A-Za-z_]\w*", key)
             step = (f".{key}" if path else key) if plain else f'["{key}"]'
@@ -109,7 +111,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
                 yield from differences(old[key], new[key], path + step)
             else:
                 yield path + step
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+    elif is_list(old) and is_list(new) and len(old) == len(new):
         for index, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from differences(before, after, f"{path}[{index}]")
     else:

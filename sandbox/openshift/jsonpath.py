@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sandbox.shapes import is_list, is_map
+
 _STEP = re.compile(
     r"""\.(?P<name>[A-Za-z_][\w-]*)
       | \.?\[\s*(?P<quote>['"])(?P<key>.*?)(?P=quote)\s*\]
@@ -32,11 +34,11 @@ def select(path: str, value: Any) -> list[Any]:
 def _step(match: re.Match[str], value: Any) -> list[Any]:
     name = match["name"] or match["key"]
     if name is not None:
-        return [value[name]] if isinstance(value, dict) and name in value else []
+        return [value[name]] if is_map(value) and name in value else []
     if match["index"] is not None:
         index = int(match["index"])
-        return [value[index]] if isinstance(value, list) and -len(value) <= index < len(value) else []
-    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+        return [value[index]] if is_list(value) and -len(value) <= index < len(value) else []
+    items = list(value.values()) if is_map(value) else value if is_list(value) else []
     if match["all"]:
         return items
     return [item for item in items if select(match["field"], item) == [match["text"]]]

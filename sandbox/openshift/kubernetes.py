@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.openshift import admission
+from sandbox.openshift import admission, schemas
 from sandbox.openshift.apply import overlaid
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.defaults import defaulted
@@ -24,6 +24,7 @@ from sandbox.openshift.objects import Manifest, Ref, annotation, condition, ref_
 from sandbox.openshift.store import Cluster
 from sandbox.openshift.waits import WAIT_FOR, parse, unready
 from sandbox.provider import UNKNOWN, Diff, Failure, Incomplete, Refused, Values
+from sandbox.shapes import is_map
 
 MANAGER, PATCH_MANAGER = "pulumi-kubernetes", "pulumi-kubernetes-patch"
 """Field managers. The official provider has one a resource; here two Patch resources of one object share theirs."""
@@ -47,7 +48,7 @@ class KubernetesStandIn:
         metadata = news.get("metadata")
         if metadata == UNKNOWN:
             return []
-        if not isinstance(metadata, dict) or not metadata.get("name"):
+        if not is_map(metadata) or not metadata.get("name"):
             return [
                 Failure(
                     "metadata.name",
@@ -55,8 +56,10 @@ class KubernetesStandIn:
                 )
             ]
         manifest = manifest_of(kind, news)
-        unknown = admission.unknown_fields(kind, manifest)
-        failures = [Failure(field, f"{kind.kind} has no such field") for field in unknown]
+        failures = [
+            Failure(field, f'unknown field "{field}" ({schemas.hint(kind)})')
+            for field in schemas.unknown_fields(kind, manifest)
+        ]
         wait = annotation(manifest, WAIT_FOR)
         if wait and wait != UNKNOWN:
             try:
@@ -102,11 +105,11 @@ class KubernetesStandIn:
                 "data": UNKNOWN
             }
         metadata = manifest.get("metadata")
-        if isinstance(metadata, dict):
+        if is_map(metadata):
             computed = dict.fromkeys(("uid", "resourceVersion", "creationTimestamp", "generation"), UNKNOWN)
             manifest["metadata"] = {**metadata, **computed}
         spec = manifest.get("spec")
-        if kind is SERVICE and isinstance(spec, dict):
+        if kind is SERVICE and is_map(spec):
             manifest["spec"] = {"clusterIP": UNKNOWN, **spec}
         return {**manifest, "status": UNKNOWN} if "spec" in manifest else manifest
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sandbox.openshift.kinds import EVENT, KINDS, NAMESPACE, Kind
+from sandbox.shapes import is_list, is_map, map_in
 
 Manifest = dict[str, Any]
 
@@ -155,9 +156,9 @@ def overlay(objects: Objects, manifest: Manifest) -> list[Effect]:
 
 def covers(live: Any, wanted: Any) -> bool:
     """Whether everything that is wanted is there; an API server adds defaults of its own."""
-    if isinstance(live, dict) and isinstance(wanted, dict):
+    if is_map(live) and is_map(wanted):
         return all(key in live and covers(live[key], value) for key, value in wanted.items())
-    if isinstance(live, list) and isinstance(wanted, list):
+    if is_list(live) and is_list(wanted):
         return len(live) == len(wanted) and all(map(covers, live, wanted))
     return live == wanted
 
@@ -167,7 +168,7 @@ def put_changed(live: Manifest, wanted: Manifest) -> list[Effect]:
 
 
 def annotation(manifest: Manifest, name: str) -> str | None:
-    return (manifest["metadata"].get("annotations") or {}).get(name)
+    return map_in(manifest["metadata"], "annotations").get(name)
 
 
 def conditions(live: Manifest, *wanted: tuple[str, bool, str, str]) -> list[Manifest]:
@@ -210,7 +211,7 @@ def report(objects: Objects, about: Manifest, source: str, reason: str, message:
         "name": name,
         "namespace": namespace,
     }
-    content = {"involvedObject": involved, "type": "Warning", "reason": reason, "message": message}
+    content: Manifest = {"involvedObject": involved, "type": "Warning", "reason": reason, "message": message}
     return [
         Put(
             new(

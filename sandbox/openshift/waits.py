@@ -23,6 +23,7 @@ from sandbox.openshift.objects import (
     kind_of,
     ref_of,
 )
+from sandbox.shapes import is_list, list_in
 
 WAIT_FOR, SKIP = "pulumi.com/waitFor", "pulumi.com/skipAwait"
 _JSONPATH = re.compile(r"jsonpath=\{\s*(?P<path>.*?)\s*\}(?:=(?P<value>.+))?")
@@ -56,7 +57,7 @@ def parse(annotation_value: str) -> list[Wait]:
         texts = json.loads(annotation_value)
     except ValueError:
         texts = [annotation_value]
-    if not isinstance(texts, list) or not texts:
+    if not is_list(texts) or not texts:
         raise ValueError("at least one condition must be specified")
     return [_parse(str(text)) for text in texts]
 
@@ -109,7 +110,7 @@ def _built_in(objects: Objects, live: Manifest) -> Iterator[str]:
 def _service(objects: Objects, live: Manifest) -> Iterator[str]:
     """The official provider is content with a Service that selects nothing, but not with pods that are not ready."""
     endpoints = objects.get(ENDPOINTS, live["metadata"]["name"], live["metadata"]["namespace"]) or {}
-    if any(subset.get("notReadyAddresses") for subset in endpoints.get("subsets") or []):
+    if any(subset.get("notReadyAddresses") for subset in list_in(endpoints, "subsets")):
         yield "Service does not target any Pods. Selected Pods may not be ready"
     if live["spec"].get("type") == "LoadBalancer" and not at(live, ("status", "loadBalancer", "ingress")):
         yield "Service was not allocated an IP address"

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sandbox.shapes import is_map
+
 
 class Answer(NamedTuple):
     """`body` is the JSON that the KBS answers with; `error` its `type`, shortened to its last part."""
@@ -19,7 +21,7 @@ class Answer(NamedTuple):
 
     @property
     def error(self) -> str:
-        problem = self.body.get("type", "") if isinstance(self.body, dict) else ""
+        problem = self.body.get("type", "") if is_map(self.body) else ""
         return str(problem).rpartition("/")[2]
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sandbox.shapes import list_in
+
 _T = TypeVar("_T")
 
 CONFIG = "/etc/kbs-config/kbs-config.toml"
@@ -80,7 +82,7 @@ def _files(deployment: Deployment) -> Iterator[tuple[str, bytes]]:
     for directory, field in directories.items():
         for key, value in secret(field, spec.get(field)).items():
             yield f"{directory}/{key}", value
-    for name in spec.get("kbsSecretResources") or []:
+    for name in list_in(spec, "kbsSecretResources"):
         for key, value in secret("kbsSecretResources", name).items():
             if not key.startswith("."):  # the operator's secret-converter passes over hidden files
                 yield f"{STORAGE}/repository/default\\x2F{name}\\x2F{key}", value

@@ -9,13 +9,14 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from sandbox.engine.errors import SandboxError
+from sandbox.shapes import map_in
 from sandbox.trustee import mounts, relocation
 from sandbox.trustee.client import Client
 from sandbox.trustee.relocation import Change
@@ -85,7 +86,7 @@ class Running:
 @contextmanager
 def running(
     trustee: Trustee, *, image: Image | None = None, port: int = 0, log: IO[bytes] | None = None
-) -> Iterator[Running]:
+) -> Generator[Running, None, None]:
     """The KBS of `trustee`, serving. `port` 0 takes a free one; `log` gets what it prints (default: standard output).
 
     Raises SandboxError when it cannot be started or does not come to serve.
@@ -96,7 +97,7 @@ def running(
             "or name a container image with it: ARGS='--image <name>'"
         )
     port = port or _free_port()
-    variables = trustee.deployment.spec.get("KbsEnvVars") or {}
+    variables = map_in(trustee.deployment.spec, "KbsEnvVars")
     with tempfile.TemporaryDirectory(prefix="coco-trustee-") as directory:  # made with mode 0700
         root = Path(directory)
         files, changes = mounts.files(trustee.deployment), list[Change]()

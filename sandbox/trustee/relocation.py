@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sandbox.shapes import is_list, is_map
 from sandbox.trustee.mounts import CONFIG, MountError
 
 _PREFIXES = ("/etc/", "/opt/confidential-containers")
@@ -90,10 +91,10 @@ def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
     match value:
         case str():
             yield where, value
-        case dict():
+        case _ if is_map(value):
             for key, item in value.items():
                 yield from _texts(item, f"{where}.{key}" if where else key)
-        case list():
+        case _ if is_list(value):
             for item in value:
                 yield from _texts(item, where)
         case _:
@@ -104,11 +105,11 @@ def _mapped(value: Any, change: Callable[[str, str], str], where: str = "") -> A
     match value:
         case str():
             return change(where, value)
-        case dict():
+        case _ if is_map(value):
             return {
                 key: _mapped(item, change, f"{where}.{key}" if where else key) for key, item in value.items()
             }
-        case list():
+        case _ if is_list(value):
             return [_mapped(item, change, where) for item in value]
         case _:
             return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -16,7 +16,7 @@ _BLOCK = 65536
 
 
 @contextmanager
-def serving(host: str, port: int) -> Iterator[str]:
+def serving(host: str, port: int) -> Generator[str, None, None]:
     """The proxy's URL; it leads `host`:443 to `port` on 127.0.0.1."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -18,6 +18,7 @@ from sandbox.engine.workspace import Workspace
 from sandbox.openshift.kinds import SECRET
 from sandbox.openshift.objects import Manifest
 from sandbox.provider import Refused
+from sandbox.shapes import map_in
 from sandbox.trustee.mounts import Deployment
 
 _KBS_CONFIG = "kubernetes:confidentialcontainers.org/v1alpha1:KbsConfig"
@@ -84,4 +85,4 @@ def _name(resource: Resource, namespace: str) -> str | None:
 
 
 def _data(secret: Manifest) -> dict[str, bytes]:
-    return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
+    return {key: base64.b64decode(value) for key, value in map_in(secret, "data").items()}

@@ -9,7 +9,7 @@ from threading import Event, RLock, Thread
 from sandbox.apiserver import crds
 from sandbox.apiserver.client import ApiError, Client
 from sandbox.apiserver.paths import path_of
-from sandbox.openshift.kinds import CRD, Kind, crd_name
+from sandbox.openshift.kinds import CRD, Kind, crd_name, is_custom
 from sandbox.openshift.objects import Manifest, Objects, Ref, ref_of
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Mirror:
             return self._objects.at(ref)
 
     def serves(self, kind: Kind) -> bool:
-        if not crds.is_custom(kind):
+        if not is_custom(kind):
             return True
         crd = self.at(Ref(CRD, "", crd_name(kind)))
         return crd is not None and crds.is_established(crd)

@@ -29,6 +29,7 @@ from sandbox.openshift.objects import (
 )
 from sandbox.openshift.reactions import jobs, workloads
 from sandbox.openshift.reactions.pods import NOT_RUN, start_problem
+from sandbox.shapes import map_in
 
 _JOB_NAME = "batch.kubernetes.io/job-name"
 
@@ -48,7 +49,7 @@ def react(objects: Objects) -> list[Effect]:
         metadata = pod["metadata"]
         if pod["spec"].get("nodeName") not in (None, *ours):
             continue
-        job = ended.get((metadata["namespace"], (metadata.get("labels") or {}).get(_JOB_NAME, "")))
+        job = ended.get((metadata["namespace"], map_in(metadata, "labels").get(_JOB_NAME, "")))
         effects += _pod(objects, pod, job)
     return effects
 

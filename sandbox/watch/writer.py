@@ -7,7 +7,7 @@ import logging
 from sandbox.apiserver import crds
 from sandbox.apiserver.client import ApiError, Client
 from sandbox.apiserver.paths import path_of, path_to
-from sandbox.openshift.kinds import CRD, NAMESPACE, POD, crd_name
+from sandbox.openshift.kinds import CRD, NAMESPACE, POD, crd_name, is_custom
 from sandbox.openshift.objects import Delete, Effect, Manifest, Ref, ref_of
 from sandbox.openshift.store import OPERATORS
 from sandbox.watch.mirror import Mirror
@@ -66,8 +66,6 @@ class Writer:
         # It went in the meantime, or it has no place yet.
         if homeless or "uid" in manifest["metadata"] or not self._mirror.serves(ref.kind):
             return False
-        if ref.kind is CRD:
-            manifest = crds.definition(ref.name)
         live = self._client.create(path_of(ref.kind, ref.namespace), manifest, manager=OPERATORS)
         self._mirror.put(live)
         if manifest.get("status") and self._status_apart(ref):
@@ -107,7 +105,7 @@ class Writer:
         return False
 
     def _status_apart(self, ref: Ref) -> bool:
-        if not crds.is_custom(ref.kind):
+        if not is_custom(ref.kind):
             return True
         crd = self._mirror.at(Ref(CRD, "", crd_name(ref.kind)))
         return crd is not None and crds.has_status(crd, ref.kind.api_version.rpartition("/")[2])

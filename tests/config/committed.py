@@ -8,6 +8,7 @@ import pulumi
 import yaml
 
 from config import load
+from config.roles import HubConfig, SpokeConfig, StandaloneConfig
 from program.stack import LoadedStack
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,7 +40,7 @@ def bag(name: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def stack(name: str, **sections: Any) -> LoadedStack:
+def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
     """The committed stack ``name``, with whole ``sections`` (camelCase keys) replaced."""
     config = bag(name) | {
         f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()

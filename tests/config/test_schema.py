@@ -8,6 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.config.committed import NAMES, ROOT
+from tests.program import roles
 from tools import schema
 
 SCHEMA = schema.schema()
@@ -22,8 +23,17 @@ def hub() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "stacks/Pulumi.dev-hub.yaml").read_text("utf-8"))
 
 
-def test_the_committed_schema_is_what_the_models_give() -> None:
-    assert schema.FILE.read_text("utf-8") == schema.text(), "run python -m tools.schema"
+def test_the_committed_schemas_are_what_the_models_give() -> None:
+    for path, text in schema.texts().items():
+        assert path.read_text("utf-8") == text, "run python -m tools.schema"
+
+
+def test_what_a_hub_publishes_fits_the_schema_of_the_contract() -> None:
+    contract = Draft202012Validator(schema.contract_schema())
+    outputs = dict(roles.committed_graph("dev-hub").exports)
+    assert [error.message for error in contract.iter_errors(outputs)] == []
+    assert not contract.is_valid({**outputs, "kbsUrl": 1})
+    assert not contract.is_valid({**outputs, "released": {"no path": []}})
 
 
 def test_the_schema_is_one() -> None:

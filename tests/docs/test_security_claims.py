@@ -80,3 +80,18 @@ def test_no_workflow_applies_a_change() -> None:
     assert not any(
         re.search(r"pulumi (up|destroy|refresh)|command: (up|destroy)", t) for t in WORKFLOWS.values()
     )
+
+
+def test_a_job_that_may_write_to_a_pull_request_runs_nothing_of_the_change() -> None:
+    """Without `ref`, the checkout of a pull request is its merge with the base."""
+    writers = [
+        job
+        for text in WORKFLOWS.values()
+        for job in yaml.safe_load(text)["jobs"].values()
+        if "write" in (job["permissions"].get("pull-requests"), job["permissions"].get("contents"))
+    ]
+    assert len(writers) == 1
+    checkouts = [
+        step for job in writers for step in job["steps"] if "actions/checkout@" in step.get("uses", "")
+    ]
+    assert [step["with"]["ref"] for step in checkouts] == ["${{ github.event.pull_request.base.sha }}"]

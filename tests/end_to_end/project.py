@@ -5,29 +5,14 @@ Only the stack files are copied; code and reference values are those of the chec
 
 from __future__ import annotations
 
-import io
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
-from rich.console import Console
 
-from sandbox.azure import AzureStandIn
-from sandbox.engine import environment, passphrase
-from sandbox.engine.environment import Selection
-from sandbox.engine.state import Resource
-from sandbox.engine.values import plain, replaced
-from sandbox.engine.workspace import Workspace
-from sandbox.openshift.clusters import StoreClusters
-from sandbox.openshift.kinds import POD, Kind
-from sandbox.openshift.objects import Manifest
-from sandbox.tests.engine.toy import FEW_ROUNDS
+from sandbox.api import Cluster, Manifest, Record, Run, Sandbox
 from tests.config import edits
 from tests.config.committed import ROOT
 
@@ -35,10 +20,8 @@ HUB, SPOKE = "coco-dev-hub", "coco-dev-spoke"
 """The clusters of dev-hub and dev-spoke."""
 
 
-@dataclass(frozen=True)
-class Run:
-    succeeded: bool
-    text: str
+FEW_ROUNDS = 10
+"""Of key derivation: what is tested is that secrets are encrypted, not how well."""
 
 
 class Project:
@@ -70,80 +53,50 @@ class Project:
 
     def set_secret(self, stack: str, key: str, text: str) -> None:
         """As `pulumi config set --secret` writes it."""
-        with self._cheap_encryption():
-            vault = self.workspace.keyring.default
-            self.configure(stack, {key: {"secure": vault.encrypt(text)}})
-            salt = vault.salt
+        ciphertext, salt = self.sandbox.encrypted(text)
+        self.configure(stack, {key: {"secure": ciphertext}})
         path = self.root / f"stacks/Pulumi.{stack}.yaml"
         content = yaml.safe_load(path.read_text("utf-8"))
         path.write_text(yaml.safe_dump({**content, "encryptionsalt": salt}, sort_keys=False), "utf-8")
 
+    @property
+    def sandbox(self) -> Sandbox:
+        return Sandbox(self.root, self.home, key_rounds=FEW_ROUNDS)
+
     def up(self, stack: str | None = None) -> Run:
-        return self._run(environment.up, stack)
+        return self.sandbox.up(stack)
 
     def preview(self, stack: str | None = None) -> Run:
-        return self._run(environment.preview, stack)
+        return self.sandbox.preview(stack)
 
     def down(self, stack: str | None = None) -> Run:
-        return self._run(environment.down, stack)
+        return self.sandbox.down(stack)
 
-    def _run(self, act: Any, stack: str | None) -> Run:
-        text = io.StringIO()
-        out = Console(file=text, highlight=False, markup=False, soft_wrap=True, width=200)
-        with self._cheap_encryption():
-            workspace = self.workspace
-            with workspace.locked():
-                succeeded = act(workspace, Selection.of(workspace.project, "dev", stack), out)
-        return Run(succeeded, text.getvalue())
+    def cluster(self, name: str = HUB) -> Cluster:
+        return self.sandbox.clusters[name]
 
-    @staticmethod
-    @contextmanager
-    def _cheap_encryption() -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(passphrase, "_ROUNDS", FEW_ROUNDS)
-            yield
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(self.root, self.home)
-
-    @property
-    def clusters(self) -> StoreClusters:
-        return StoreClusters(self.home)
-
-    def object(self, kind: Kind, name: str, namespace: str = "", *, cluster: str = HUB) -> Manifest:
-        live = self.clusters.open(cluster).objects.get(kind, name, namespace)
-        assert live is not None, f"{kind.kind} {name} is not there"
+    def object(self, kind: str, name: str, namespace: str = "", *, cluster: str = HUB) -> Manifest:
+        live = self.cluster(cluster).get(kind, name, namespace)
+        assert live is not None, f"{kind} {name} is not there"
         return live
 
     def pods(self, namespace: str, *, cluster: str = HUB) -> set[str]:
-        found = self.clusters.open(cluster).objects.all(POD, namespace)
-        return {pod["metadata"]["name"] for pod in found}
+        return {pod["metadata"]["name"] for pod in self.cluster(cluster).list("Pod", namespace)}
 
     def azure(self) -> list[str]:
         """The ids of what is in the Azure stand-in."""
-        return AzureStandIn(self.home / "azure.json", self.clusters).resources()
+        return self.sandbox.azure.ids()
 
-    def resources(self, stack: str) -> dict[str, Resource]:
+    def resources(self, stack: str) -> dict[str, Record]:
         """By name; components, providers and reads too."""
-        with self._cheap_encryption():
-            return {
-                resource.urn.rpartition("::")[2]: resource for resource in self.workspace.resources(stack)
-            }
-
-    def plain_resources(self, stack: str) -> dict[str, tuple[Any, Any]]:
-        """Outputs and inputs by name, decrypted."""
-        found = self.resources(stack).items()
-        return {name: (plain(resource.outputs), plain(resource.inputs)) for name, resource in found}
+        return {resource.urn.rpartition("::")[2]: resource for resource in self.sandbox.resources(stack)}
 
     def shown_outputs(self, stack: str) -> Any:
         """As `make outputs` shows them."""
-        with self._cheap_encryption():
-            return replaced(self.workspace.outputs(stack), lambda _: "[secret]")
+        return self.sandbox.outputs(stack, secret=lambda _: "[secret]")
 
     def outputs(self, stack: str) -> dict[str, Any]:
-        with self._cheap_encryption():
-            return plain(self.workspace.outputs(stack))
+        return self.sandbox.outputs(stack)
 
     def files(self) -> dict[str, bytes]:
         """The state of the stacks and what is there, byte for byte."""

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.openshift.kinds import SECRET
 from tests.canaries import leaks
 from tests.end_to_end.conftest import CANARY
 from tests.end_to_end.project import Project, Run
@@ -22,8 +21,8 @@ def secrets_of(project: Project) -> dict[str, str]:
     """Every secret that the environment has, decrypted, by where it belongs; of a PEM its longest line."""
     found = {"the configuration": CANARY}
     for stack in ("dev-hub", "dev-spoke"):
-        for name, resource in project.plain_resources(stack).items():
-            outputs, inputs = resource
+        for name, resource in project.resources(stack).items():
+            outputs, inputs = resource.outputs, resource.inputs
             for key in ("result", "base64", "hex"):
                 if key in outputs:
                     found[f"{stack} {name}.{key}"] = outputs[key]
@@ -34,15 +33,15 @@ def secrets_of(project: Project) -> dict[str, str]:
             if name == "cluster-kubernetes":
                 kubeconfig = yaml.safe_load(inputs["kubeconfig"])
                 found[f"{stack} token"] = kubeconfig["users"][0]["user"]["token"]
-    for cluster in project.clusters.names():
-        for secret in project.clusters.open(cluster).objects.all(SECRET):
+    for name, cluster in project.sandbox.clusters.items():
+        for secret in cluster.list("Secret"):
             metadata = secret["metadata"]
             if metadata["name"] == "sealed":
                 continue
             for key, value in (secret.get("data") or {}).items():
                 text = base64.b64decode(value).decode()
                 if key not in PUBLIC and len(text) > 12:
-                    place = f"{cluster} {metadata['namespace']}/{metadata['name']}.{key}"
+                    place = f"{name} {metadata['namespace']}/{metadata['name']}.{key}"
                     found[place] = max(text.splitlines(), key=len)
     return found
 

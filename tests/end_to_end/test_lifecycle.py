@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from sandbox.openshift.kinds import CONFIG_MAP, ROUTE, SECRET
 from tests.end_to_end.project import Project, Run, changes
 
 TRUSTEE = "trustee-operator-system"
@@ -28,10 +27,10 @@ def test_the_dev_environment_comes_up_and_says_what_matters(first_up: tuple[Proj
 
 
 def test_the_kbs_shows_a_certificate_for_its_route_that_the_pinned_ca_has_signed(is_up: Project) -> None:
-    secret = is_up.object(SECRET, "kbs-https", TRUSTEE)["data"]
+    secret = is_up.object("Secret", "kbs-https", TRUSTEE)["data"]
     leaf = x509.load_pem_x509_certificates(base64.b64decode(secret["tls.crt"]))[0]
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    route = is_up.object(ROUTE, "kbs", TRUSTEE)["spec"]
+    route = is_up.object("Route", "kbs", TRUSTEE)["spec"]
     assert names.get_values_for_type(x509.DNSName) == [route["host"]]
     assert route["tls"]["termination"] == "passthrough"
     hub = is_up.outputs("dev-hub")
@@ -62,7 +61,7 @@ def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: Pr
     up = dev.up()
     assert up.succeeded
     assert changes(up.text) == changes(preview.text)
-    text = dev.object(CONFIG_MAP, "kbs-config", TRUSTEE)["data"]["kbs-config.toml"]
+    text = dev.object("ConfigMap", "kbs-config", TRUSTEE)["data"]["kbs-config.toml"]
     assert "duration_min = 10" in text
     assert dev.pods(TRUSTEE) != pods, "the KBS has not read it"
 
@@ -98,7 +97,7 @@ def test_down_takes_spoke_then_hub_in_reverse_order_and_leaves_nothing(dev: Proj
         "coco-dev-hub",
     )
     assert dev.azure() == []
-    assert dev.clusters.names() == []
+    assert dev.sandbox.clusters == {}
     assert dev.resources("dev-hub") == dev.resources("dev-spoke") == {}
     assert "Nothing is up." in dev.down().text
 
@@ -128,7 +127,7 @@ def test_a_cluster_that_was_there_before_stays_and_keeps_nothing_of_the_stack(tm
     before = {str(ref) for ref in _namespaces(project)}
     assert {"trustee-operator-system", "kbs-access"} <= before
     assert project.down("dev-standalone").succeeded
-    assert project.clusters.names() == ["dev-standalone"]
+    assert list(project.sandbox.clusters) == ["dev-standalone"]
     assert not {"trustee-operator-system", "kbs-access", "kbs-sealed"} & _namespaces(project)
     assert [id_ for id_ in azure if id_ not in project.azure()] == [
         id_ for id_ in azure if "roleAssignments" in id_ or "coco-" in id_
@@ -136,5 +135,5 @@ def test_a_cluster_that_was_there_before_stays_and_keeps_nothing_of_the_stack(tm
 
 
 def _namespaces(project: Project) -> set[str]:
-    cluster = project.clusters.open("dev-standalone")
-    return {item["metadata"].get("namespace", item["metadata"]["name"]) for item in cluster.objects}
+    cluster = project.cluster("dev-standalone")
+    return {item["metadata"].get("namespace", item["metadata"]["name"]) for item in cluster}

@@ -5,8 +5,6 @@ import json
 from typing import Any
 
 from model.attestation import initdata
-from sandbox.openshift.kinds import CONFIG_MAP, POD
-from sandbox.openshift.objects import annotation
 from tests.end_to_end.project import SPOKE, Project, changes
 
 TRUSTEE = "trustee-operator-system"
@@ -14,15 +12,15 @@ CHANGE: dict[str, Any] = {"profiles.hardened": {"execCommands": ["cat /etc/os-re
 
 
 def reference_value(project: Project, name: str) -> list[str]:
-    document = project.object(CONFIG_MAP, "reference-values", TRUSTEE)["data"]["reference_value"]
+    document = project.object("ConfigMap", "reference-values", TRUSTEE)["data"]["reference_value"]
     return json.loads(base64.b64decode(json.loads(document)[name]))["value"]
 
 
 def pcr8_of_pods(project: Project, app: str) -> set[str]:
     """Measured as the guest would be, from what the pods of an application carry."""
-    pods = project.clusters.open(SPOKE).objects.all(POD)
+    pods = project.cluster(SPOKE).list("Pod")
     texts = [
-        annotation(pod, "io.katacontainers.config.hypervisor.cc_init_data")
+        pod["metadata"].get("annotations", {}).get("io.katacontainers.config.hypervisor.cc_init_data")
         for pod in pods
         if pod["metadata"].get("labels", {}).get("app") == app
     ]
@@ -43,7 +41,7 @@ def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: Proje
     accepted = [new["hardened"]["pcr8"], old["hardened"]["pcr8"]]
     assert new["hardened"]["accepted"] == accepted
     assert set(accepted) <= set(reference_value(dev, "snp_pcr08"))
-    policy = dev.object(CONFIG_MAP, "resource-policy", TRUSTEE)["data"]["resource-policy.rego"]
+    policy = dev.object("ConfigMap", "resource-policy", TRUSTEE)["data"]["resource-policy.rego"]
     assert all(value in policy for value in accepted)
     assert pcr8_of_pods(dev, "kbs-access") == {old["hardened"]["pcr8"]}, "the spoke has not been asked yet"
 
@@ -72,5 +70,5 @@ def test_only_so_many_earlier_measurements_stay_accepted(dev: Project) -> None:
 
 
 def pods(project: Project, app: str) -> set[str]:
-    found = project.clusters.open(SPOKE).objects.all(POD)
+    found = project.cluster(SPOKE).list("Pod")
     return {pod["metadata"]["name"] for pod in found if pod["metadata"].get("labels", {}).get("app") == app}

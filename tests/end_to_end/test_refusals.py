@@ -13,11 +13,11 @@ import pytest
 from config import load
 from model.policy import agent_policy
 from program import stack as program_stack
-from sandbox.engine.errors import SandboxError
+from sandbox.api import SandboxError
 from tests.config.committed import ROOT
 from tests.config.edits import GONE
 from tests.end_to_end.project import Project
-from trust.serving import CONTRACT_VERSION
+from trust.contract import VERSION as CONTRACT_VERSION
 
 Changes = dict[str, Any]
 REGO = agent_policy.render(agent_policy.AgentSettings())

@@ -2,13 +2,12 @@
 
 import base64
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from sandbox import vaults
-from sandbox.openshift.kinds import CONFIG_MAP, SECRET
+from tests.config.committed import ROOT
 from tests.end_to_end.conftest import CANARY
 from tests.end_to_end.project import HUB, Project, Run, changes
 
@@ -23,13 +22,13 @@ SIGNED: dict[str, Any] = {
 
 def served(project: Project, name: str) -> dict[str, str]:
     """The Kubernetes secret that Trustee serves."""
-    data = project.object(SECRET, name, TRUSTEE)["data"]
+    data = project.object("Secret", name, TRUSTEE)["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 def kbs_volumes(project: Project) -> set[str]:
     """What the running KBS has mounted."""
-    [kbs] = [pod for pod in project.clusters.open(HUB).objects if is_kbs(pod)]
+    [kbs] = [pod for pod in project.cluster(HUB) if is_kbs(pod)]
     return {volume["name"] for volume in kbs["spec"]["volumes"]}
 
 
@@ -52,18 +51,18 @@ def test_a_secret_rotated_in_its_vault_rolls_trustee_and_touches_nothing_else(
     with_vaults: tuple[Project, Run], tmp_path: Path
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
-    assert vaults.names(project.clusters) == [
+    assert project.sandbox.vault_secrets() == [
         "coco.vault.azure.net.payments-api.key",
         "coco.vault.azure.net.payments-user",
         "vault.example.com.db.password",
     ]
     before = project.pods(TRUSTEE)
-    assert vaults.put(project.clusters, "coco.vault.azure.net.payments-api.key", "rotated")
+    assert project.sandbox.rotate("coco.vault.azure.net.payments-api.key", "rotated")
     assert project.pods(TRUSTEE) == before, "the KBS copies secrets only when it starts"
     assert changes(project.preview("dev-hub").text) == {"trustee-kbs-config": "~"}
     for place in ("coco.vault.azure.net.payments-user", "vault.example.com.db.password"):
         pods = project.pods(TRUSTEE)
-        assert vaults.put(project.clusters, place, "rotated")
+        assert project.sandbox.rotate(place, "rotated")
         up = project.up("dev-hub")
         assert changes(up.text) == {"trustee-kbs-config": "~"}
         assert "Outputs:" not in up.text
@@ -76,30 +75,29 @@ def test_a_vault_without_the_secret_stops_up_before_trustee_is_touched(
     with_vaults: tuple[Project, Run], tmp_path: Path
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
-    config = project.object(CONFIG_MAP, "kbs-config", TRUSTEE)
-    vaults.put(project.clusters, "vault.example.com.db.password", "")
+    config = project.object("ConfigMap", "kbs-config", TRUSTEE)
+    project.sandbox.rotate("vault.example.com.db.password", "")
     project.configure("dev-hub", {"secrets.db.keys": ["password", "user"]})
     up = project.up("dev-hub")
     assert not up.succeeded
     assert "db of https://vault.example.com:8200: Secret does not exist" in up.text
-    assert project.object(CONFIG_MAP, "kbs-config", TRUSTEE) == config
+    assert project.object("ConfigMap", "kbs-config", TRUSTEE) == config
 
 
-def test_people_rotate_a_secret_by_its_name(
-    with_vaults: tuple[Project, Run],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_people_rotate_a_secret_by_its_name(with_vaults: tuple[Project, Run], tmp_path: Path) -> None:
     project = with_vaults[0].copy(tmp_path)
-    monkeypatch.chdir(tmp_path)
     before = served(project, "db")
-    assert vaults.main(["vault.example.com.db.password"]) == 0
+
+    def command(*arguments: str) -> tuple[int, str]:
+        line = [sys.executable, "-m", "sandbox.vaults", *arguments, "--home", str(project.home)]
+        done = subprocess.run(line, cwd=ROOT, check=False, capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+    assert command("vault.example.com.db.password")[0] == 0
     assert served(project, "db") != before
-    assert vaults.main([]) == 0
-    assert "vault.example.com.db.password" in capsys.readouterr().out
-    assert vaults.main(["vault.example.com.nobody"]) == 1
-    assert "no stand-in vault has vault.example.com.nobody" in capsys.readouterr().out
+    assert "vault.example.com.db.password" in command()[1]
+    code, text = command("vault.example.com.nobody")
+    assert (code, "no stand-in vault has vault.example.com.nobody" in text) == (1, True)
 
 
 def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: Project) -> None:

@@ -1,7 +1,12 @@
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model import versions
 from model.trustee import documents
+from model.versions import Version
 
 
 @pytest.mark.parametrize(
@@ -16,7 +21,7 @@ from model.trustee import documents
     ],
 )
 def test_versions_pair_by_release_line(osc: str, trustee: str, fits: bool) -> None:
-    assert versions.pair(osc=osc, trustee=trustee) is fits
+    assert versions.pair(osc=Version(osc), trustee=Version(trustee)) is fits
 
 
 @pytest.mark.parametrize(
@@ -32,12 +37,12 @@ def test_versions_pair_by_release_line(osc: str, trustee: str, fits: bool) -> No
     ],
 )
 def test_trustee_judges_the_pods_it_pairs_with_and_those_before(osc: str, trustee: str, judged: bool) -> None:
-    assert versions.attests(osc=osc, trustee=trustee) is judged
+    assert versions.attests(osc=Version(osc), trustee=Version(trustee)) is judged
 
 
 def test_trustee_documents_exist_for_every_version_that_pairs() -> None:
     for trustee in versions.TRUSTEE_OF_OSC.values():
-        assert documents.layout(f"{trustee}.0")
+        assert documents.layout(trustee)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +63,19 @@ def test_trustee_documents_exist_for_every_version_that_pairs() -> None:
 def test_openshift_is_new_enough_or_the_oldest_that_is_gets_named(
     osc: str, openshift: str, oldest: str | None
 ) -> None:
-    assert versions.oldest_openshift(osc=osc, openshift=openshift) == oldest
+    assert versions.oldest_openshift(osc=Version(osc), openshift=Version(openshift)) == oldest
+
+
+@given(st.tuples(*[st.integers(0, 999)] * 3))
+def test_a_version_is_its_text_and_its_three_numbers(numbers: tuple[int, int, int]) -> None:
+    text = ".".join(map(str, numbers))
+    version = Version(text)
+    assert version == text
+    assert json.dumps([version, version.minor]) == f'["{text}", "{numbers[0]}.{numbers[1]}"]'
+    assert version.numbers == numbers
+
+
+@pytest.mark.parametrize("text", ["1.2", "1.2.3.4", "v1.2.3", "01.2.3", "1.2.3\n", "1.2.x", "", "1.2.-3"])
+def test_what_is_no_full_version_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a full version of three numbers"):
+        Version(text)

@@ -1,16 +1,15 @@
 """Declares the role of a committed stack in the recording harness."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from model.attestation.image_pull import ImagePull
 from model.attestation.profiles import ProfileSpec, render
-from program import hub, spoke, standalone
-from program.contracts import CONTRACT_VERSION
+from program.roles import ROLES
 from tests.config import committed
 from tests.harness import CA_PEM, Answers, Graph, deploy
+from trust import contract
 
 HUB = "organization/coco/dev-hub"
 KBS_URL = "https://kbs.apps.hub.example"
@@ -21,15 +20,15 @@ PROFILES = render(
     },
     kbs_url=KBS_URL,
     kbs_ca=CA_PEM,
-    image_policy_uri=None,
+    image_pull=ImagePull(),
     earlier={},
     keep=1,
 )
 HUB_OUTPUTS: dict[str, Any] = {
-    "contractVersion": CONTRACT_VERSION,
+    "contractVersion": contract.VERSION,
     "kbsUrl": KBS_URL,
     "kbsCa": CA_PEM,
-    "profiles": {name: asdict(profile) for name, profile in PROFILES.items()},
+    "profiles": {name: profile.model_dump(mode="json") for name, profile in PROFILES.items()},
     "oscVersions": ["1.13.1"],
     "tees": ["az-snp-vtpm"],
     "resources": {"default/kbsres1/key1": ["hardened"], "default/kbsres1/key2": ["hardened"]},
@@ -58,13 +57,7 @@ def declare(
 
     def program() -> dict[str, Any]:
         stack = committed.stack(name, **sections)
-        match stack.config:
-            case HubConfig() as config:
-                return hub.declare(config, stack).exports()
-            case SpokeConfig() as config:
-                return spoke.declare(config, stack).exports()
-            case StandaloneConfig() as config:
-                return standalone.declare(config, stack).exports()
+        return ROLES[stack.config.role](stack).exports()
 
     if outputs is None:
         outputs = HUB_OUTPUTS if name.endswith("spoke") else {}

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -11,9 +11,6 @@ import pytest
 import yaml
 
 from model.trustee import documents
-from sandbox.openshift import kinds
-from sandbox.openshift.objects import Manifest
-from sandbox.tests.openshift.cluster import CONFIG_MAP, KBS_CONFIG, SECRET, TRUSTEE, Api
 from tests.config import committed
 from tests.config.edits import problems
 from tests.harness import Graph
@@ -163,29 +160,3 @@ def test_pods_keep_their_secrets_from_the_first_step_to_the_last(
     assert (vector == GOOD) is served
     resource = document(hub, "resource-policy", POLICY_KEYS[minor(step)])
     assert released(resource, PATH, token(vector, claims), trustee=minor(step)) is served
-
-
-def test_the_new_operator_finds_nothing_to_migrate(hubs: list[Graph], tmp_path: Path) -> None:
-    """It would delete what it takes for a leftover of 1.1, and an update of what is gone fails."""
-    api = Api(tmp_path)
-    api.subscribe(TRUSTEE, "trustee-operator.v1.1.0")
-    api.approve(TRUSTEE, "trustee-operator.v1.1.0")
-    kbs = hubs[0]["trustee-kbs"].inputs
-    for secret in ("kbs-https", "kbs-attestation-token"):
-        api.put(SECRET, secret, TRUSTEE, stringData={"tls.key": "pem", "tls.crt": "pem"})
-    api.put(SECRET, "kbs-auth", TRUSTEE, stringData={"publicKey": "pem"})
-    for served in kbs["spec"]["kbsSecretResources"]:
-        api.put(SECRET, served, TRUSTEE, stringData={"key": "value"})
-
-    def write(hub: Graph, how: Callable[..., Manifest]) -> Manifest:
-        for resource in hub.of_type(CONFIG_MAP):
-            if not resource.read:
-                metadata, data = resource.inputs["metadata"], resource.inputs["data"]
-                how(CONFIG_MAP, metadata["name"], TRUSTEE, annotations=metadata["annotations"], data=data)
-        return how(KBS_CONFIG, "kbs", TRUSTEE, annotations=kbs["metadata"]["annotations"], spec=kbs["spec"])
-
-    assert write(hubs[0], api.put)["status"]["isReady"] is True
-    api.approve(TRUSTEE, "trustee-operator.v1.2.1")
-    assert write(hubs[1], api.change)["status"]["isReady"] is True
-    names = {item["metadata"]["name"] for item in api.cluster.objects.all(kinds.CONFIG_MAP, TRUSTEE)}
-    assert not {name for name in names if name.endswith(".v1.1")}

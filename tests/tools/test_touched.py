@@ -22,6 +22,7 @@ STACKS = {
         "Pulumi.yaml",
         "requirements.txt",
         "components/network/vnet.py",
+        "components/cluster/approve.sh",
         "config/rules/place.py",
     ],
 )

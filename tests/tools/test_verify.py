@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sandbox import api
 from tests.tools import deployed
 from tools.posture.deployment import Deployment
 from tools.posture.untrusted import ANNOTATION
@@ -170,16 +171,11 @@ def test_a_config_map_that_the_operator_took_for_an_old_one_is_reported(home: Pa
 def test_an_edit_by_hand_is_found_in_the_stored_cluster(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sandbox.openshift.clusters import StoreClusters
-    from sandbox.openshift.kinds import CONFIG_MAP
-    from sandbox.openshift.objects import Ref
-
     copy = shutil.copytree(home, tmp_path / "home")
     arguments = ["dev-hub", "--home", str(copy)]
     assert command.main(arguments) == 0
-    cluster = StoreClusters(copy).open("coco-dev-hub")
-    ref = Ref(CONFIG_MAP, TRUSTEE, "resource-policy")
-    cluster.edit(ref, replaced("resource-policy.rego", "\tattested\n", ""))
+    hub = api.clusters(copy)["coco-dev-hub"]
+    hub.edit("ConfigMap", "resource-policy", TRUSTEE, replaced("resource-policy.rego", "\tattested\n", ""))
     assert command.main([*arguments, "--json"]) == 1
     found = json.loads(capsys.readouterr().out.rpartition("checks: ")[2].partition("\n")[2])
     assert [(one["subject"], one["state"]) for one in found["checks"][:1]] == [

@@ -44,7 +44,8 @@ def test_a_signed_image_policy_reaches_the_guest_before_its_first_pull() -> None
         ]
     }
     for profile in graph.exports["profiles"].values():
-        assert initdata.documents(profile["toml"]).image_policy_uri == "kbs:///default/image-policy/policy"
+        pull = initdata.documents(profile["toml"]).image_pull
+        assert pull.image_policy_uri == "kbs:///default/image-policy/policy"
     assert "image-policy" in graph["trustee-kbs"].inputs["spec"]["kbsSecretResources"]
 
 

@@ -30,6 +30,6 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
         read_logs=powers.read_logs,
         write_stdin=powers.write_stdin,
         set_policy=powers.set_policy,
-        images=images.power(inner.image_policy_uri, image_policy),
+        images=images.power(inner.image_pull.image_policy_uri, image_policy),
     )
     return Decoded(document, inner, allowed)

@@ -13,7 +13,6 @@ from tools.posture import deployment
 from tools.posture.deployment import Deployment, PostureError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_PLAN = Path(__file__).with_name("plan.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +34,9 @@ class Sandbox:
                 "What the stack files would give is previewed by the embedded engine only: leave --engine out, or compare with "
                 "an export that you kept (--against FILE)."
             )
-        text = _run(["-P", str(_PLAN), stack, str(self.home)], root, {"PYTHONPATH": str(root)})
-        return deployment.read(text, stack)
+        # The sandbox and the program of that project, not those beside this file.
+        arguments = ["-P", "-m", "sandbox", "plan", stack, "--home", str(self.home)]
+        return deployment.read(_run(arguments, root, {"PYTHONPATH": str(root)}), stack)
 
 
 def from_file(path: str, stack: str) -> Deployment:

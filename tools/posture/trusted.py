@@ -7,6 +7,7 @@ from typing import Any
 
 from model.trustee import documents
 from model.trustee.documents import Layout
+from model.versions import Version
 from tools.posture import attestation, decoded, measurements, release
 from tools.posture.deployment import Deployment, PostureError, Resource, table, unknown
 from tools.posture.model import Profile, Trusted
@@ -16,7 +17,7 @@ _PACKAGE = "trustee-operator"
 
 def build(hub: Deployment, root: Path) -> Trusted:
     """`root` is the project whose reviewed reference values count. Raises PostureError where the export lacks a part."""
-    layout = documents.layout(version(hub))
+    layout = documents.layout(version(hub).minor)
     kbs = next(hub.objects("KbsConfig"), None)
     if kbs is None:
         raise PostureError(f"The stack {hub.stack} has no KbsConfig: its last update did not finish.")
@@ -48,12 +49,12 @@ def build(hub: Deployment, root: Path) -> Trusted:
     )
 
 
-def version(hub: Deployment) -> str:
+def version(hub: Deployment) -> Version:
     """The version of Trustee that is pinned, for example 1.2.1."""
     for subscription in hub.objects("Subscription"):
         package, _, number = str(subscription.inputs["spec"]["startingCSV"]).partition(".v")
         if package == _PACKAGE:
-            return number
+            return Version(number)
     raise PostureError(
         f"The stack {hub.stack} has no Trustee operator: it is no hub, or its update did not finish."
     )

@@ -4,13 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox.azure import AzureStandIn
-from sandbox.engine.providers import StandIns
-from sandbox.openshift.clusters import StoreClusters
-from sandbox.openshift.kinds import KINDS
-from sandbox.openshift.objects import Ref
-from sandbox.openshift.store import Cluster
-from sandbox.provider import Refused
+from sandbox import api
 from tools.posture.deployment import Deployment, table
 from tools.verify.live import ApiServer, Unreachable
 
@@ -20,64 +14,49 @@ _NONE: Final = "The sandbox in {home} has no cluster of {stack}: is it up, and w
 class StoredCluster:
     """One of the clusters of the embedded engine."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: api.Cluster) -> None:
         self._cluster = cluster
 
     @property
     def where(self) -> str:
-        return f"{self._cluster.identity.facts['api_url'].rstrip('/')} (in the sandbox)"
+        return f"{self._cluster.facts['api_url'].rstrip('/')} (in the sandbox)"
 
     def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> Mapping[str, Any] | None:
-        known = KINDS.get((api_version, kind))
-        found = known and self._cluster.get(Ref(known, namespace if known.namespaced else "", name))
+        found = self._cluster.get(kind, name, namespace, api_version=api_version)
         return _without_content(found) if found else None
 
     def list(self, api_version: str, kind: str, namespace: str) -> Sequence[Mapping[str, Any]]:
-        known = KINDS.get((api_version, kind))
-        return [_without_content(one) for one in self._cluster.objects.all(known, namespace)] if known else []
+        return [_without_content(one) for one in self._cluster.list(kind, namespace, api_version=api_version)]
 
 
 def cluster_of(stack: Deployment, home: Path) -> StoredCluster:
     """The cluster whose console the stack publishes. Raises Unreachable where the sandbox has none such."""
-    clusters = StoreClusters(home)
-    for name in clusters.names():
-        if _is(stack, clusters.open(name).identity.facts):
-            return StoredCluster(clusters.open(name))
+    for cluster in api.clusters(home).values():
+        if _is(stack, cluster.facts):
+            return StoredCluster(cluster)
     raise Unreachable(_NONE.format(home=home, stack=stack.stack))
 
 
 def server_of(stack: Deployment, home: Path) -> ApiServer:
     """The same of the engine `pulumi`, whose clusters are real API servers. Raises Unreachable."""
-    from sandbox.apiserver.clusters import ServerClusters
-
-    clusters = ServerClusters(home)
-    for name in clusters.names():
-        facts = clusters.facts(name)
-        if facts and _is(stack, facts):
-            return ApiServer(clusters.kubeconfig(name))
+    for server in api.servers(home).values():
+        if _is(stack, server.facts):
+            return ApiServer(server.kubeconfig)
     raise Unreachable(_NONE.format(home=home, stack=stack.stack))
 
 
-def nat_gateway(home: Path, engine: str, subnet_id: str) -> str | None:
+def nat_gateway(home: Path, engine: api.Engine, subnet_id: str) -> str | None:
     """The id of the NAT gateway that the Azure of an engine has at a subnet. Raises Unreachable where there is no such subnet."""
     _, subscription, _, group, _, _, _, network, _, subnet = subnet_id.lstrip("/").split("/")
-    provider = _azure(home, engine).for_provider({"subscriptionId": subscription})
     try:
-        found = provider.invoke(
+        found = api.Azure(home, engine).invoke(
+            subscription,
             "azure-native:network:getSubnet",
             {"resourceGroupName": group, "virtualNetworkName": network, "subnetName": subnet},
         )
-    except Refused as refusal:
+    except api.Refused as refusal:
         raise Unreachable(str(refusal)) from refusal
     return table(found, "natGateway").get("id")
-
-
-def _azure(home: Path, engine: str) -> AzureStandIn:
-    if engine == "embedded":
-        return StandIns(home).azure
-    from sandbox.official.standins import Official
-
-    return Official(home).azure
 
 
 def _is(stack: Deployment, facts: Mapping[str, str]) -> bool:

@@ -44,6 +44,7 @@ from sandbox.openshift.reactions.certificates import (
 )
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.workloads import deployment
+from sandbox.shapes import map_in
 
 OPERANDS = "cert-manager"
 REQUEST = "sandbox/certificate-request"
@@ -85,7 +86,7 @@ def _issuer(objects: Objects, issuer: Manifest) -> list[Effect]:
 
 
 def _issuer_state(objects: Objects, issuer: Manifest) -> tuple[bool, str, str]:
-    spec = issuer.get("spec") or {}
+    spec = map_in(issuer, "spec")
     if "selfSigned" in spec:
         return True, "IsReady", ""
     if "ca" not in spec:
@@ -148,14 +149,14 @@ def _request(certificate: Manifest) -> str:
 
 def _issued(certificate: Manifest, secret: Manifest | None, ca: Pair | None) -> Manifest:
     metadata, spec = certificate["metadata"], certificate["spec"]
-    wanted_key = spec.get("privateKey") or {}
+    wanted_key = map_in(spec, "privateKey")
     # Since 1.18 a new key comes with every certificate unless the policy says Never.
     keep = wanted_key.get("rotationPolicy") == "Never" and secret is not None
     pair = issue(spec, load_key(_pair(secret).key) if keep and secret else new_key(wanted_key), ca)
-    template = spec.get("secretTemplate") or {}
+    template = map_in(spec, "secretTemplate")
     content = {"tls.crt": pair.chain, "tls.key": pair.key, "ca.crt": pair.root}
     annotations = {
-        **(template.get("annotations") or {}),
+        **map_in(template, "annotations"),
         "cert-manager.io/certificate-name": metadata["name"],
         "cert-manager.io/issuer-name": spec["issuerRef"]["name"],
         "cert-manager.io/issuer-kind": spec["issuerRef"].get("kind", "Issuer"),
@@ -165,7 +166,7 @@ def _issued(certificate: Manifest, secret: Manifest | None, ca: Pair | None) -> 
         SECRET,
         spec["secretName"],
         metadata["namespace"],
-        labels={**(template.get("labels") or {}), "controller.cert-manager.io/fao": "true"},
+        labels={**map_in(template, "labels"), "controller.cert-manager.io/fao": "true"},
         annotations=annotations,
         type="kubernetes.io/tls",
         data={name: base64.b64encode(text.encode()).decode() for name, text in content.items()},
@@ -192,7 +193,7 @@ def _ready(certificate: Manifest, secret: Manifest, revision: int) -> Manifest:
 
 
 def _pair(secret: Manifest) -> Pair:
-    data = {name: base64.b64decode(value).decode() for name, value in (secret.get("data") or {}).items()}
+    data = {name: base64.b64decode(value).decode() for name, value in map_in(secret, "data").items()}
     return Pair(
         chain=data.get("tls.crt", ""),
         key=data.get("tls.key", ""),

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sandbox.shapes import list_in, map_in
+
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 _CURVES: dict[int, Callable[[], ec.EllipticCurve]] = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
 _EXTENDED = {
@@ -101,7 +103,7 @@ def issue(spec: dict[str, Any], key: Key, ca: Pair | None) -> Pair:
             _key_usage(set(spec.get("usages") or ["digital signature", "key encipherment"]), authority), True
         )
     )
-    extended = [_EXTENDED[usage] for usage in spec.get("usages") or [] if usage in _EXTENDED]
+    extended = [_EXTENDED[usage] for usage in list_in(spec, "usages") if usage in _EXTENDED]
     if extended:
         builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
     if names := _alternative_names(spec):
@@ -117,7 +119,7 @@ def issue(spec: dict[str, Any], key: Key, ca: Pair | None) -> Pair:
         )
     digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     pem = builder.sign(signer, digest).public_bytes(serialization.Encoding.PEM).decode()
-    encoding = (spec.get("privateKey") or {}).get("encoding") or "PKCS1"
+    encoding = map_in(spec, "privateKey").get("encoding") or "PKCS1"
     return Pair(
         chain=pem + _intermediates(parent, ca), key=key_pem(key, encoding), root=ca.root if ca else pem
     )
@@ -131,7 +133,7 @@ def _intermediates(parent: x509.Certificate | None, ca: Pair | None) -> str:
 def _subject(spec: dict[str, Any]) -> x509.Name:
     attributes = [
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, name)
-        for name in (spec.get("subject") or {}).get("organizations") or []
+        for name in list_in(map_in(spec, "subject"), "organizations")
     ]
     if spec.get("commonName"):
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, spec["commonName"]))
@@ -140,9 +142,9 @@ def _subject(spec: dict[str, Any]) -> x509.Name:
 
 def _alternative_names(spec: dict[str, Any]) -> list[x509.GeneralName]:
     return [
-        *(x509.DNSName(name) for name in spec.get("dnsNames") or []),
-        *(x509.IPAddress(ipaddress.ip_address(address)) for address in spec.get("ipAddresses") or []),
-        *(x509.UniformResourceIdentifier(uri) for uri in spec.get("uris") or []),
+        *(x509.DNSName(name) for name in list_in(spec, "dnsNames")),
+        *(x509.IPAddress(ipaddress.ip_address(address)) for address in list_in(spec, "ipAddresses")),
+        *(x509.UniformResourceIdentifier(uri) for uri in list_in(spec, "uris")),
     ]
 
 

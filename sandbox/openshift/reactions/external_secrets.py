@@ -44,6 +44,7 @@ from sandbox.openshift.objects import (
 )
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.workloads import deployment
+from sandbox.shapes import map_in
 
 OPERANDS = "external-secrets"
 VAULTS = "sandbox-vaults"
@@ -106,17 +107,18 @@ def _login(objects: Objects, store: Manifest) -> None:
         ):
             raise _Failed("the sandbox knows azurekv with authType ServicePrincipal and a tenantId only")
         for part in ("clientId", "clientSecret"):
-            reference = at(key_vault, ("authSecretRef", part)) or {}
+            reference: Manifest = at(key_vault, ("authSecretRef", part)) or {}
             name, key = reference.get("name", ""), reference.get("key", "")
             secret = objects.get(SECRET, name, namespace)
             if secret is None:
                 raise _Failed(
                     f'cannot get Kubernetes secret "{name}" from namespace "{namespace}": not found'
                 )
-            if not (secret.get("data") or {}).get(key):
+            if not map_in(secret, "data").get(key):
                 raise _Failed(f'cannot find secret data for key: "{key}" in secret "{name}"')
-    elif vault := provider.get("vault"):
-        login = at(vault, ("auth", "kubernetes")) or {}
+    else:  # the schema of a SecretStore knows no third
+        vault = provider["vault"]
+        login: Manifest = at(vault, ("auth", "kubernetes")) or {}
         account = at(login, ("serviceAccountRef", "name")) or ""
         if not login.get("role") or not login.get("mountPath") or vault.get("version") != "v2":
             raise _Failed(
@@ -124,8 +126,6 @@ def _login(objects: Objects, store: Manifest) -> None:
             )
         if objects.get(SERVICE_ACCOUNT, account, namespace) is None:
             raise _Failed(f'cannot request Kubernetes service account token for "{account}": not found')
-    else:
-        raise _Failed(f"the sandbox has vaults for azurekv and vault only, not for {', '.join(provider)}")
     _reach(objects, store)
 
 
@@ -133,9 +133,10 @@ def _reach(objects: Objects, store: Manifest) -> None:
     address = urlsplit(_url(store))
     port = address.port or 443
     config = objects.get(EXTERNAL_SECRETS_CONFIG, "cluster") or {}
+    policies: list[Manifest] = at(config, ("spec", "controllerConfig", "networkPolicies")) or []
     rules: list[Manifest] = [
         rule
-        for policy in at(config, ("spec", "controllerConfig", "networkPolicies")) or []
+        for policy in policies
         if policy["componentName"] == "ExternalSecretsCoreController"
         for rule in policy["egress"]
     ]
@@ -180,17 +181,17 @@ def _target(wanted: Manifest) -> str:
 def _fetched(objects: Objects, wanted: Manifest) -> tuple[list[Effect], dict[str, str]]:
     """The values by key, in plain text; or what must be done to the vaults first."""
     spec, namespace = wanted["spec"], wanted["metadata"]["namespace"]
-    reference = spec.get("secretStoreRef") or {}
+    reference = map_in(spec, "secretStoreRef")
     name = reference.get("name", "")
-    if reference.get("kind", "SecretStore") != "SecretStore" or spec.get("dataFrom"):
-        raise _Failed("the sandbox fetches spec.data from a SecretStore only")
+    if reference.get("kind", "SecretStore") != "SecretStore":
+        raise _Failed("the sandbox fetches values from a SecretStore only")
     store = objects.get(SECRET_STORE, name, namespace)
     if store is None:
         raise _Failed(f'could not get SecretStore "{name}", not found')
     if condition(store, "Ready") != "True":
         raise _Failed(f'the desired SecretStore "{name}" is not ready')
     vaults = objects.get(SECRET, VAULTS, OPERANDS) or new(SECRET, VAULTS, OPERANDS, type="Opaque")
-    kept: dict[str, str] = vaults.get("data") or {}
+    kept: dict[str, str] = map_in(vaults, "data")
     made: dict[str, str] = {}
     data: dict[str, str] = {}
     for item in spec["data"]:
@@ -214,7 +215,7 @@ def _place(store: Manifest, remote: Manifest) -> str:
 
 def _copy(objects: Objects, wanted: Manifest, values: dict[str, str]) -> list[Effect]:
     """The target, unless it is right already."""
-    target = wanted["spec"].get("target") or {}
+    target = map_in(wanted["spec"], "target")
     if target.get("creationPolicy", "Owner") != "Owner":
         raise _Failed("the sandbox knows creationPolicy Owner only")
     texts = _templated(target["template"], values) if "template" in target else values

@@ -17,6 +17,7 @@ from sandbox.openshift.kinds import CONFIG_MAP, CSV, NAMESPACE, SECRET, SERVICE
 from sandbox.openshift.objects import Manifest, Objects, annotation, short_hash
 from sandbox.openshift.reactions import initdata
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE, Problem
+from sandbox.shapes import map_in
 
 ENGINE: Engine = Regopy()
 _UID_RANGE = "openshift.io/sa.scc.uid-range"
@@ -98,10 +99,10 @@ def _node(objects: Objects, pod: Manifest) -> Node:
     first = _first_user(objects, namespace)
     files: dict[tuple[str, str], dict[str, bytes]] = {}
     for config in objects.all(CONFIG_MAP, namespace):
-        text = {key: str(value).encode() for key, value in (config.get("data") or {}).items()}
+        text = {key: str(value).encode() for key, value in map_in(config, "data").items()}
         files["ConfigMap", config["metadata"]["name"]] = text
     for secret in objects.all(SECRET, namespace):
-        known = {key: _decoded(value) for key, value in (secret.get("data") or {}).items()}
+        known = {key: _decoded(value) for key, value in map_in(secret, "data").items()}
         files["Secret", secret["metadata"]["name"]] = known
     services = tuple(
         Service(

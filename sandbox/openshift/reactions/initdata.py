@@ -9,6 +9,8 @@ import tomllib
 import zlib
 from functools import lru_cache
 
+from sandbox.shapes import map_in
+
 USER_DATA_BYTES = 64 * 1024
 """Azure's limit for a VM's userData, which carries the initdata."""
 _DOCUMENTS = {"aa.toml", "cdh.toml", "policy.rego"}
@@ -26,7 +28,7 @@ def problem(encoded: str) -> str | None:
         return f"initdata is not base64(gzip(TOML)): {error}"
     if document.get("version") != "0.1.0" or document.get("algorithm") not in ("sha256", "sha384", "sha512"):
         return 'initdata needs version = "0.1.0" and algorithm = "sha256", "sha384" or "sha512"'
-    data = document.get("data") or {}
+    data = map_in(document, "data")
     if unknown := sorted(set(data) - _DOCUMENTS):
         return f"initdata has documents that the guest does not read: {', '.join(unknown)}"
     for name in ("aa.toml", "cdh.toml"):
@@ -41,4 +43,4 @@ def problem(encoded: str) -> str | None:
 def policy(encoded: str) -> str | None:
     """The agent policy in initdata that has no `problem`; None where it brings none and the guest keeps that of its image."""
     document = tomllib.loads(gzip.decompress(base64.b64decode(encoded)).decode())
-    return (document.get("data") or {}).get("policy.rego")
+    return map_in(document, "data").get("policy.rego")

@@ -37,6 +37,7 @@ from sandbox.openshift.objects import (
     with_status,
 )
 from sandbox.openshift.reactions.pods import admission_problem, start_problem
+from sandbox.shapes import list_in
 
 _CLI_IMAGES = ("openshift/cli", "ose-cli")
 
@@ -55,7 +56,8 @@ def _run(objects: Objects, job: Manifest) -> list[Effect]:
     problem = admission_problem(objects, namespace, template)
     if problem:
         return report(objects, job, "job-controller", "FailedCreate", problem)
-    labels = {**(at(template, ("metadata", "labels")) or {}), "job-name": name}
+    given: dict[str, str] = at(template, ("metadata", "labels")) or {}
+    labels = {**given, "job-name": name}
     pod = new(
         POD,
         f"{name}-{short_hash(name, length=5)}",
@@ -69,7 +71,7 @@ def _run(objects: Objects, job: Manifest) -> list[Effect]:
     if stuck:
         return [*effects, *put_changed(job, _active(job))]
     container = template["spec"]["containers"][0]
-    environment = {item["name"]: item.get("value", "") for item in container.get("env") or []}
+    environment = {item["name"]: item.get("value", "") for item in list_in(container, "env")}
     if environment.get("CSV") and any(image in container["image"] for image in _CLI_IMAGES):
         return [*effects, *_approve(objects, job, environment)]
     return [*effects, *put_changed(job, _complete(job))]
@@ -127,14 +129,14 @@ def _allowed(objects: Objects, job: Manifest, kind: Kind, verb: str, namespace: 
     bindings = [(binding, namespace) for binding in objects.all(ROLE_BINDING, namespace)]
     bindings += [(binding, "") for binding in objects.all(CLUSTER_ROLE_BINDING)]
     for binding, space in bindings:
-        subjects = [(s["kind"], s["name"], s.get("namespace")) for s in binding.get("subjects") or []]
+        subjects = [(s["kind"], s["name"], s.get("namespace")) for s in list_in(binding, "subjects")]
         if subject not in subjects:
             continue
         reference = binding["roleRef"]
         role = objects.get(ROLE, reference["name"], space) if reference["kind"] == "Role" else None
         if reference["kind"] == "ClusterRole":
             role = objects.get(CLUSTER_ROLE, reference["name"])
-        if role and any(_grants(rule, kind, verb, name) for rule in role.get("rules") or []):
+        if role and any(_grants(rule, kind, verb, name) for rule in list_in(role, "rules")):
             return True
     return False
 
@@ -142,7 +144,7 @@ def _allowed(objects: Objects, job: Manifest, kind: Kind, verb: str, namespace: 
 def _grants(rule: dict[str, Any], kind: Kind, verb: str, name: str) -> bool:
     names = rule.get("resourceNames") or [name]
     wanted = (("apiGroups", kind.group), ("resources", kind.plural), ("verbs", verb))
-    return name in names and all({"*", value} & set(rule.get(field) or []) for field, value in wanted)
+    return name in names and all({"*", value} & set(list_in(rule, field)) for field, value in wanted)
 
 
 def _forbidden(job: Manifest, kind: Kind, verb: str, namespace: str, name: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from sandbox.openshift.apply import at
 from sandbox.openshift.kinds import CONFIG_MAP, SECRET
 from sandbox.openshift.objects import Manifest, Objects
+from sandbox.shapes import is_list, is_map, list_in, map_in
 
 PAIRS = {
     "https": ("kbsHttpsKeySecretName", "kbsHttpsCertSecretName"),
@@ -62,7 +63,7 @@ def _problems(objects: Objects, config: Manifest, version: str) -> Iterator[str]
     for where, path in _paths(settings):
         if path not in mounted:
             yield f"kbs-config.toml: {where} = {path}, but no such file is mounted"
-    if (settings.get("http_server") or {}).get("insecure_http") is not True and not at(
+    if map_in(settings, "http_server").get("insecure_http") is not True and not at(
         settings, ("http_server", "private_key")
     ):
         yield "kbs-config.toml: http_server needs private_key and certificate, or insecure_http = true"
@@ -87,21 +88,21 @@ def _files(objects: Objects, config: Manifest) -> set[str]:
         if spec.get(key) and spec.get(certificate):
             mounts[f"/etc/{directory}-key"] = spec[key]
             mounts[f"/etc/{directory}-cert"] = spec[certificate]
-    for entry in (spec.get("kbsLocalCertCacheSpec") or {}).get("secrets") or []:
+    for entry in list_in(map_in(spec, "kbsLocalCertCacheSpec"), "secrets"):
         mounts[entry["mountPath"]] = entry["secretName"]
     return {
         f"{directory}/{key}"
         for directory, name in mounts.items()
-        for key in ((objects.get(SECRET, name or "", namespace) or {}).get("data") or {})
+        for key in (map_in(objects.get(SECRET, name or "", namespace) or {}, "data"))
     }
 
 
 def _paths(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
     """Every setting that names a file below /etc."""
-    if isinstance(value, dict):
+    if is_map(value):
         for key, item in value.items():
             yield from _paths(item, f"{where}.{key}" if where else key)
-    elif isinstance(value, list):
+    elif is_list(value):
         for item in value:
             yield from _paths(item, where)
     elif isinstance(value, str) and value.startswith("/etc/"):
@@ -110,7 +111,7 @@ def _paths(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 def _admin(settings: dict[str, Any], version: str) -> Iterator[str]:
     """The admin interface is set differently in each release, and an unknown form is refused at the start."""
-    admin = settings.get("admin") or {}
+    admin = map_in(settings, "admin")
     if since(version, "1.2"):
         wanted, allowed = "authorization_mode", ("DenyAll", "AuthenticatedAuthorization", "InsecureAllowAll")
     elif since(version, "1.1"):

@@ -6,7 +6,7 @@ unapproved, and an approved plan installs exactly what it names.
 
 from __future__ import annotations
 
-from sandbox.openshift.definitions import permissive
+from sandbox.openshift.definitions import definition
 from sandbox.openshift.kinds import (
     CSV,
     DEPLOYMENT,
@@ -34,6 +34,7 @@ from sandbox.openshift.objects import (
 )
 from sandbox.openshift.reactions.catalog import PACKAGES, SOURCE, SOURCE_NAMESPACE, Package
 from sandbox.openshift.reactions.workloads import deployment
+from sandbox.shapes import list_in, map_in
 
 
 def installed(objects: Objects, package: str) -> str | None:
@@ -122,7 +123,7 @@ def _plan(objects: Objects, subscription: Manifest, csv: str) -> Manifest:
 
 
 def _state(subscription: Manifest, installed_csv: str | None, target: str, plan: Manifest | None) -> Manifest:
-    status = {
+    status: Manifest = {
         "currentCSV": target,
         "state": "UpgradePending" if plan or not installed_csv else "AtLatestKnown",
         "lastUpdated": _updated(subscription),
@@ -161,7 +162,7 @@ def _install(objects: Objects, plan: Manifest) -> list[Effect]:
     for name in plan["spec"]["clusterServiceVersionNames"]:
         package = next(package for package in PACKAGES.values() if name in package.csvs)
         for kind in package.kinds:
-            effects += ensure(objects, permissive(kind))
+            effects += ensure(objects, definition(kind))
         before = next(
             (
                 csv["metadata"]["name"]
@@ -224,7 +225,7 @@ def _version(objects: Objects, csv: Manifest) -> list[Effect]:
 
 def _unsupported(objects: Objects, package: Package, namespace: str) -> str | None:
     for group in objects.all(OPERATOR_GROUP, namespace):
-        targets = (group.get("spec") or {}).get("targetNamespaces") or []
+        targets = list_in(map_in(group, "spec"), "targetNamespaces")
         if not targets and not package.all_namespaces:
             return "AllNamespaces InstallModeType not supported, cannot configure to watch all namespaces"
         if targets and not package.own_namespace:

@@ -37,6 +37,7 @@ from sandbox.openshift.reactions import peer_pods
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.peer_pods import POOL
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE
+from sandbox.shapes import map_in
 
 FINALIZER = "kataconfiguration.openshift.io/finalizer"
 CLASSES = ("kata", "kata-remote")
@@ -83,7 +84,7 @@ def _install(objects: Objects, config: Manifest) -> list[Effect]:
     if objects.get(RUNTIME_CLASS, "kata") is None:
         return [*_join_pool(objects, True), Put(_runtime_class("kata", "350Mi"))]
     effects: list[Effect] = []
-    if (config.get("spec") or {}).get("enablePeerPods"):
+    if map_in(config, "spec").get("enablePeerPods"):
         problem = peer_pods.problem(objects)
         effects += report(objects, config, "osc-operator", "PeerPodsNotReady", problem)
         if problem:

@@ -35,6 +35,7 @@ from sandbox.openshift.objects import (
 from sandbox.openshift.reactions import initdata
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE
 from sandbox.openshift.reactions.workloads import deployment
+from sandbox.shapes import map_in
 
 POOL = {"node-role.kubernetes.io/kata-oc": ""}
 SETTINGS, GATES = "peer-pods-cm", "osc-feature-gates"
@@ -51,7 +52,7 @@ def problem(objects: Objects) -> str | None:
     settings = objects.get(CONFIG_MAP, SETTINGS, OSC_NAMESPACE)
     if settings is None:
         return f"ConfigMap {SETTINGS} not found in {OSC_NAMESPACE}"
-    return next(_problems(objects, settings.get("data") or {}), None)
+    return next(_problems(objects, map_in(settings, "data")), None)
 
 
 def _problems(objects: Objects, data: dict[str, str]) -> Iterator[str]:
@@ -186,7 +187,7 @@ def _credentials(objects: Objects) -> list[Effect]:
 
 def _workload_identity(objects: Objects) -> dict[str, str]:
     for subscription in objects.all(SUBSCRIPTION, OSC_NAMESPACE):
-        entries = at(subscription, ("spec", "config", "env")) or []
+        entries: list[dict[str, str]] = at(subscription, ("spec", "config", "env")) or []
         environment = {item["name"]: item.get("value", "") for item in entries}
         if all(environment.get(name) for name in ("CLIENTID", "TENANTID", "SUBSCRIPTIONID")):
             return environment

@@ -10,6 +10,7 @@ from sandbox.openshift.kinds import CONFIG_MAP, NODE, POD, RUNTIME_CLASS, SECRET
 from sandbox.openshift.objects import Manifest, Objects, annotation
 from sandbox.openshift.reactions import guest, initdata
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE, Problem
+from sandbox.shapes import list_in, map_in
 
 NOT_RUN = "the sandbox does not run containers: this pod's processes were not started"
 EXITS = "sandbox/process-exits"
@@ -40,7 +41,7 @@ def start_problem(objects: Objects, pod: Manifest) -> Problem | None:
             if volume:
                 return Problem("FailedMount", f'MountVolume.SetUp failed for volume "{volume}" : {text}')
             return Problem("CreateContainerConfigError", text)
-        if key and key not in (source.get("data") or {}):
+        if key and key not in map_in(source, "data"):
             return Problem(
                 "CreateContainerConfigError", f"couldn't find key {key} in {kind.kind} {namespace}/{name}"
             )
@@ -56,18 +57,18 @@ def start_problem(objects: Objects, pod: Manifest) -> Problem | None:
 
 def _references(spec: Manifest) -> Iterator[tuple[Kind, str, str | None, str | None]]:
     """What must exist: kind, name, the key asked for, and the volume that mounts it."""
-    for volume in spec.get("volumes") or []:
+    for volume in list_in(spec, "volumes"):
         if (secret := volume.get("secret")) and not secret.get("optional"):
             yield SECRET, secret["secretName"], None, volume["name"]
         if (config := volume.get("configMap")) and not config.get("optional"):
             yield CONFIG_MAP, config["name"], None, volume["name"]
-    for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
-        for variable in container.get("env") or []:
-            source = variable.get("valueFrom") or {}
+    for container in [*list_in(spec, "initContainers"), *spec["containers"]]:
+        for variable in list_in(container, "env"):
+            source = map_in(variable, "valueFrom")
             for field, kind in (("secretKeyRef", SECRET), ("configMapKeyRef", CONFIG_MAP)):
                 if (reference := source.get(field)) and not reference.get("optional"):
                     yield kind, reference["name"], reference["key"], None
-        for source in container.get("envFrom") or []:
+        for source in list_in(container, "envFrom"):
             for field, kind in (("secretRef", SECRET), ("configMapRef", CONFIG_MAP)):
                 if (reference := source.get(field)) and not reference.get("optional"):
                     yield kind, reference["name"], None, None
@@ -79,7 +80,7 @@ def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
         return (
             f'configmap "peer-pods-cm" not found in {OSC_NAMESPACE}: the cloud API adaptor cannot start a VM'
         )
-    data = settings.get("data") or {}
+    data = map_in(settings, "data")
     default = data.get("AZURE_INSTANCE_SIZE", "")
     size = annotation(pod, f"{HYPERVISOR}.machine_type") or default
     allowed = [part for part in data.get("AZURE_INSTANCE_SIZES", "").split(",") if part] or [default]

@@ -51,7 +51,7 @@ def _ingress(host: str, domain: str, problem: str) -> Manifest:
 
 
 def _admitted(route: Manifest) -> bool:
-    ingress = at(route, ("status", "ingress")) or [{}]
+    ingress: list[Manifest] = at(route, ("status", "ingress")) or [{}]
     return any(item.get("status") == "True" for item in ingress[0].get("conditions", []))
 
 

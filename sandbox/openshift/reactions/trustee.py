@@ -29,6 +29,7 @@ from sandbox.openshift.reactions import kbs
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.pods import EXITS
 from sandbox.openshift.reactions.workloads import deployment
+from sandbox.shapes import list_in, map_in
 
 MIGRATED = "kbs.confidentialcontainers.org/migrated-from-v1.1.0"
 VERSIONS = "kbs.confidentialcontainers.org/configmap-versions"
@@ -71,7 +72,7 @@ def _kbs_config(objects: Objects, config: Manifest, version: str) -> list[Effect
         f"{item['metadata']['name']}={item['metadata'].get('resourceVersion', '')}" for item in maps if item
     )
     failure = kbs.exits(objects, config, version)
-    replicas = (spec.get("KbsDeploymentSpec") or {}).get("replicas", 1)
+    replicas = map_in(spec, "KbsDeploymentSpec").get("replicas", 1)
     wanted = deployment(
         "trustee-deployment",
         namespace,
@@ -101,15 +102,13 @@ def _migrate(objects: Objects, config: Manifest) -> list[Effect]:
     for field in _DELETED_UNLESS_MIGRATED:
         live = objects.get(CONFIG_MAP, spec.get(field) or "", namespace)
         if live and annotation(live, MIGRATED) is None:
-            backup = new(
-                CONFIG_MAP, f"{live['metadata']['name']}.v1.1", namespace, data=live.get("data") or {}
-            )
+            backup = new(CONFIG_MAP, f"{live['metadata']['name']}.v1.1", namespace, data=map_in(live, "data"))
             effects += [Put(backup), Delete(ref_of(live))]
     values = objects.get(CONFIG_MAP, spec.get(_REFERENCE_VALUES) or "", namespace)
     if (
         values
         and annotation(values, MIGRATED) is None
-        and "reference-values.json" not in (values.get("data") or {})
+        and "reference-values.json" not in map_in(values, "data")
     ):
         effects.append(Put(with_annotations(values, {MIGRATED: "v1.2.0"})))
     return effects
@@ -126,13 +125,13 @@ def _missing(objects: Objects, config: Manifest) -> Iterator[str]:
         (CONFIG_MAP, field, spec[field]) for field in _CONFIG_MAPS if spec.get(field)
     ]
     named += [(SECRET, field, spec[field]) for field in (*_SECRETS, "kbsAuthSecretName") if spec.get(field)]
-    named += [(SECRET, "kbsSecretResources", name) for name in spec.get("kbsSecretResources") or []]
-    cache = (spec.get("kbsLocalCertCacheSpec") or {}).get("secrets") or []
+    named += [(SECRET, "kbsSecretResources", name) for name in list_in(spec, "kbsSecretResources")]
+    cache = list_in(map_in(spec, "kbsLocalCertCacheSpec"), "secrets")
     named += [(SECRET, "kbsLocalCertCacheSpec", entry["secretName"]) for entry in cache]
     for kind, field, name in named:
         if objects.get(kind, name, namespace) is None:
             yield f"{field}: {kind.kind} {name} not found in namespace {namespace}"
-    for name in spec.get("kbsSecretResources") or []:
+    for name in list_in(spec, "kbsSecretResources"):
         if problem := label_problem(name):
             yield f'kbsSecretResources: "{name}" becomes the name of a volume: {problem}'
 
@@ -147,5 +146,5 @@ def _volumes(spec: Manifest) -> Iterator[Manifest]:
         if spec.get(key) and spec.get(certificate):
             yield {"name": f"{directory}-key", "secret": {"secretName": spec[key]}}
             yield {"name": f"{directory}-cert", "secret": {"secretName": spec[certificate]}}
-    for name in spec.get("kbsSecretResources") or []:
+    for name in list_in(spec, "kbsSecretResources"):
         yield {"name": name, "secret": {"secretName": name}}

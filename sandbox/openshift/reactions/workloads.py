@@ -39,6 +39,7 @@ from sandbox.openshift.objects import (
     with_status,
 )
 from sandbox.openshift.reactions.pods import NOT_RUN, admission_problem, start_problem
+from sandbox.shapes import map_in
 
 REVISION = "deployment.kubernetes.io/revision"
 
@@ -129,7 +130,7 @@ def _replica_set(objects: Objects, live: Manifest) -> list[Effect]:
 
 
 def _pod_of(template: Manifest, name: str, namespace: str, owner: Manifest) -> Manifest:
-    metadata = template.get("metadata") or {}
+    metadata = map_in(template, "metadata")
     return new(
         POD,
         name,
@@ -195,7 +196,7 @@ def _pod(objects: Objects, live: Manifest) -> list[Effect]:
     problem = start_problem(objects, live)
     effects = report(objects, live, "kubelet", problem.reason if problem else "", problem and problem.message)
     containers = [container["name"] for container in live["spec"]["containers"]]
-    state = (
+    state: Manifest = (
         {"waiting": {"reason": problem.reason, "message": problem.message}} if problem else {"running": {}}
     )
     wanted = with_status(
@@ -209,13 +210,13 @@ def _pod(objects: Objects, live: Manifest) -> list[Effect]:
 
 
 def _endpoints(objects: Objects, live: Manifest) -> list[Effect]:
-    metadata, selector = live["metadata"], live["spec"].get("selector") or {}
+    metadata, selector = live["metadata"], map_in(live["spec"], "selector")
     if not selector:
         return []
     ready: list[Manifest] = []
     waiting: list[Manifest] = []
     for pod in objects.all(POD, metadata["namespace"]):
-        labels = pod["metadata"].get("labels") or {}
+        labels = map_in(pod["metadata"], "labels")
         if any(labels.get(key) != value for key, value in selector.items()):
             continue
         target = {"targetRef": {"kind": "Pod", "name": pod["metadata"]["name"]}, "ip": _address(pod)}

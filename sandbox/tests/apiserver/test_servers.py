@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.apiserver import BuildError, Offline, ServerClusters, build, consent, crds, external, unavailable
+from sandbox.apiserver import BuildError, Offline, ServerClusters, build, consent, external, unavailable
 from sandbox.apiserver.binaries import PACKAGES, is_built
 from sandbox.apiserver.client import Client
 from sandbox.apiserver.credentials import Credentials
 from sandbox.apiserver.server import Server
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
-from sandbox.openshift.kinds import KINDS, OF_OPERATORS, Kind, crd_name
 from sandbox.provider import Refused
 
 FACTS = self_managed("lab", location="eastus2", subscription_id="subscription", tenant_id="tenant")
@@ -163,18 +162,3 @@ def test_a_cluster_that_does_not_answer_is_not_used(tmp_path: Path, monkeypatch:
     monkeypatch.setenv(external.CONSENT, "1")
     with pytest.raises(Refused, match="does not answer"):
         ServerClusters(tmp_path).create("lab", FACTS)
-
-
-@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if crds.is_custom(kind)], ids=crd_name)
-@pytest.mark.parametrize("real", [True, False])
-def test_every_custom_kind_has_a_definition_that_serves_it(
-    kind: Kind, real: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    if not real:
-        monkeypatch.setattr(crds, "REAL", tmp_path)
-    definition = crds.definition(crd_name(kind))
-    spec, version = definition["spec"], kind.api_version.rpartition("/")[2]
-    assert definition["metadata"]["name"] == crd_name(kind)
-    assert (spec["names"]["kind"], spec["scope"] == "Namespaced") == (kind.kind, kind.namespaced)
-    assert version in [item["name"] for item in spec["versions"] if item["served"]]
-    assert crds.has_status(definition, version) or kind in OF_OPERATORS

@@ -9,14 +9,11 @@ from sandbox.apiserver.client import ApiError, Client
 from sandbox.apiserver.paths import path_to
 from sandbox.openshift.kinds import (
     CONFIG_MAP,
-    CRD,
     DEPLOYMENT,
-    KATA_CONFIG,
     KINDS,
     NAMESPACE,
     POD,
     ROUTE,
-    crd_name,
 )
 from sandbox.openshift.objects import Delete, Manifest, Put, new, ref_of, with_status
 from sandbox.watch.mirror import Mirror
@@ -170,12 +167,6 @@ def test_an_object_waits_for_its_namespace_and_for_its_kind(server: FakeServer, 
     assert not writer.write(Put(new(CONFIG_MAP, "settings", "nowhere")))
     assert not writer.write(Put(new(ROUTE, "web", "app", spec={})))
     assert server.requests == []
-
-
-def test_an_operators_kind_comes_from_its_real_definition(server: FakeServer, writer: Writer) -> None:
-    writer.write(Put(new(CRD, crd_name(KATA_CONFIG), spec={"said": "by the reaction"})))
-    made = server.objects[path_to(ref_of(new(CRD, crd_name(KATA_CONFIG))))]
-    assert made["spec"]["names"]["kind"] == "KataConfig"
 
 
 def test_a_deleted_object_is_gone_unless_a_finalizer_holds_it(

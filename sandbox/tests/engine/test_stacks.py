@@ -87,6 +87,22 @@ def test_an_environment_comes_up_hub_first_and_goes_down_hub_last(pair: Playgrou
         Selection.of(workspace.project, "dev", "dev-hup")
 
 
+def test_no_stack_of_an_environment_is_left_out_in_silence(pair: Playground) -> None:
+    pair.configure("dev-spoke-3", "config:\n  toy:role: spok\n")
+    pair.configure("dev-spoke-4", "config: {}\n")
+    project = pair.workspace().project
+    with pytest.raises(SandboxError) as refused:
+        Selection.of(project, "dev", None)
+    assert str(refused.value).splitlines() == [
+        f"{project.stacks}/Pulumi.dev-spoke-3.yaml has the role 'spok': "
+        "write one of hub, spoke, standalone under config as toy:role",
+        f"{project.stacks}/Pulumi.dev-spoke-4.yaml has no role: "
+        "write one of hub, spoke, standalone under config as toy:role",
+    ]
+    assert Selection.of(project, "dev", "dev-hub")
+    assert Selection.of(project, "prod", None)
+
+
 def test_a_spoke_is_previewed_once_its_hub_is_up(pair: Playground) -> None:
     pair.program('Thing(pulumi.get_stack())\npulumi.export("x", 1)')
     workspace = pair.workspace()

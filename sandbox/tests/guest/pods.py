@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from model.digests import ImageDigest
 from model.workloads.lock import LockedImage
 from sandbox.guest.node import Node, Service
 
@@ -12,7 +13,7 @@ REPOSITORY = "127.0.0.1:5055/ubi9/httpd-24"
 DIGEST = "sha256:8431bee1c4df65e5762d5534b10eaf11dade01fbe7c39573fb3270c6f2df916f"
 REFERENCE = f"{REPOSITORY}@{DIGEST}"
 IMAGE = LockedImage(
-    digest=DIGEST,
+    digest=ImageDigest(DIGEST),
     entrypoint=("container-entrypoint",),
     command=("/usr/bin/run-httpd",),
     environment=(

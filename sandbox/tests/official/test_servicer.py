@@ -41,7 +41,7 @@ def serving(provider: Provider) -> Iterator[Any]:
 
 
 def urn(type_: str, name: str = "group") -> str:
-    return f"urn:pulumi:dev-hub::coco::coco:azure:Network${type_}::{name}"
+    return f"urn:pulumi:dev-hub::coco::coco:network:Network${type_}::{name}"
 
 
 def create(stub: Any, inputs: dict[str, Any], *, preview: bool = False, type_: str = GROUP) -> Any:

@@ -124,7 +124,6 @@ def test_a_secret_the_vault_does_not_have_is_named(api: Api) -> None:
             vault(server="https://vault.example.com:8201"),
             "lets ExternalSecretsCoreController out to port 8201",
         ),
-        ({"fake": {}}, "vaults for azurekv and vault only, not for fake"),
     ],
 )
 def test_a_store_that_cannot_be_logged_in_to_is_not_ready(

@@ -81,12 +81,12 @@ def test_a_config_map_is_replaced_unless_the_provider_may_change_it(api: Api) ->
     [
         ("kubernetes:helm.sh/v3:Release", {}, "", 'does not know kind "Release"'),
         (CONFIG_MAP, {"metadata": {}}, "metadata.name", "give it one"),
-        (CONFIG_MAP, {"metadata": {"name": "a"}, "datas": {}}, "datas", "no such field"),
+        (CONFIG_MAP, {"metadata": {"name": "a"}, "datas": {}}, "datas", 'unknown field "datas"'),
         (
             "kubernetes:confidentialcontainers.org/v1alpha1:KbsConfig",
             {"metadata": {"name": "a"}, "spec": {"kbsEnvVars": {}}},
             "spec.kbsEnvVars",
-            "no such field",
+            'unknown field "spec.kbsEnvVars"',
         ),
         (CONFIG_MAP, {"metadata": {"name": "A"}}, "metadata.name", "RFC 1123"),
         (

@@ -79,7 +79,7 @@ def test_a_kind_is_known_only_once_its_operator_is_installed(api: Api) -> None:
             DEPLOYMENT,
             "d",
             {"spec": {**deployment(), "replica": 1}, "replicas": 1},
-            "does not declare: .replicas",
+            'strict decoding error: unknown field "spec.replica", unknown field "replicas"',
         ),
     ],
 )

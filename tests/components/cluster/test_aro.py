@@ -1,11 +1,17 @@
-"""Invariants of OpenShiftCluster: what the ARO resource provider insists on, and what must stay secret."""
+"""Invariants of AroCluster: what the ARO resource provider insists on, and what must stay secret."""
 
 from typing import Any
 
 import pulumi
 import pytest
 
-from components.cluster.aro import OpenShiftCluster, OpenShiftClusterArgs
+from components.cluster.aro import (
+    AroCluster,
+    AroClusterArgs,
+    ClusterNetworkArgs,
+    NodeArgs,
+    ServicePrincipalArgs,
+)
 from tests.harness import APPS_DOMAIN, SUBSCRIPTION, UNKNOWN, Graph, Secret, deploy
 
 VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v"
@@ -21,27 +27,33 @@ def _cluster(*, preview: bool = False, **changes: Any) -> Graph:
             "location": "eastus2",
             "domain": "example",
             "version": "4.20.15",
-            "visibility": "Private",
-            "control_plane_vm_size": "Standard_D8s_v5",
-            "worker_vm_size": "Standard_D4s_v5",
-            "worker_count": 3,
-            "worker_disk_gb": 128,
-            "pod_cidr": "10.128.0.0/14",
-            "service_cidr": "172.30.0.0/16",
-            "vnet_id": VNET,
-            "control_plane_subnet_id": f"{VNET}/subnets/control-plane",
-            "worker_subnet_id": f"{VNET}/subnets/workers",
-            "peer_pod_nsg_id": "/nsg",
-            "client_id": "client",
-            "client_object_id": "client-object",
-            "client_secret": pulumi.Output.secret("canary-client-secret"),
-            "resource_provider_object_id": "rp-object",
+            "nodes": NodeArgs(
+                control_plane_vm_size="Standard_D8s_v5",
+                worker_vm_size="Standard_D4s_v5",
+                worker_count=3,
+                worker_disk_gb=128,
+            ),
+            "network": ClusterNetworkArgs(
+                visibility="Private",
+                pod_cidr="10.128.0.0/14",
+                service_cidr="172.30.0.0/16",
+                vnet_id=VNET,
+                control_plane_subnet_id=f"{VNET}/subnets/control-plane",
+                worker_subnet_id=f"{VNET}/subnets/workers",
+                peer_pod_nsg_id="/nsg",
+            ),
+            "identity": ServicePrincipalArgs(
+                client_id="client",
+                object_id="client-object",
+                client_secret=pulumi.Output.secret("canary-client-secret"),
+                resource_provider_object_id="rp-object",
+            ),
             "pull_secret": pulumi.Output.secret("canary-pull-secret"),
             "protect": True,
             "tags": {"environment": "test"},
         }
-        cluster = OpenShiftCluster("cluster", OpenShiftClusterArgs(**(arguments | changes)))
-        return {"kubeconfig": cluster.kubeconfig, "apps": cluster.apps_domain, "console": cluster.console_url}
+        access = AroCluster("cluster", AroClusterArgs(**(arguments | changes))).access
+        return {"kubeconfig": access.kubeconfig, "apps": access.apps_domain, "console": access.console_url}
 
     return deploy(program, preview=preview)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.cluster.existing import ExistingCluster, ExistingClusterArgs, with_way_out
+from components.cluster.existing import ExistingCluster, ExistingClusterArgs, with_outbound_path
 from tests.harness import APPS_DOMAIN, SUBSCRIPTION, Secret, deploy
 
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: canary\n"
@@ -19,13 +19,14 @@ def _program(*, runs_peer_pods: bool) -> Any:
                 cluster_name="lab", kubeconfig=pulumi.Output.secret(KUBECONFIG), runs_peer_pods=runs_peer_pods
             ),
         )
+        assert cluster.access.azure is not None
         return {
-            "apps": cluster.apps_domain,
-            "api": cluster.api_url,
-            "nsg": cluster.azure.nsg_id,
-            "group": cluster.azure.resource_group,
+            "apps": cluster.access.apps_domain,
+            "api": cluster.access.api_url,
+            "nsg": cluster.access.azure.nsg_id,
+            "group": cluster.access.azure.resource_group,
             "subnet": cluster.peer_pod_subnet_id,
-            "kubeconfig": cluster.kubeconfig,
+            "kubeconfig": cluster.access.kubeconfig,
         }
 
     return program
@@ -60,5 +61,5 @@ def test_a_worker_subnet_without_nat_gateway_is_refused() -> None:
         deploy(_program(runs_peer_pods=True), invokes=without)
 
 
-def test_a_subnet_with_a_way_out_is_taken_as_it_is() -> None:
-    assert with_way_out("/subnet", {"id": "/nat"}) == "/subnet"
+def test_a_subnet_with_an_outbound_path_is_taken_as_it_is() -> None:
+    assert with_outbound_path("/subnet", {"id": "/nat"}) == "/subnet"

@@ -1,4 +1,4 @@
-"""Invariants of Trustee, CertManager and ServedSecrets."""
+"""Invariants of Trustee, CertificateAuthority and ServedSecrets."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.hub.certificate_authority import CertManager, CertManagerArgs
+from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
 from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs, keyed_digest
 from components.hub.trustee import Trustee, TrusteeArgs
 from model.trustee import auth_key, documents
@@ -26,7 +26,7 @@ def _trustee(*, served: str = "digest-1", answers: Mapping[str, Any] | None = No
         trustee = Trustee(
             "trustee",
             TrusteeArgs(
-                layout=documents.layout("1.2.1"),
+                layout=documents.layout("1.2"),
                 namespace="trustee-operator-system",
                 kbs_host=pulumi.Output.from_input("kbs.apps.example"),
                 issuer="kbs-ca",
@@ -118,7 +118,7 @@ def test_the_admin_key_is_a_real_public_key_whose_seed_stays_secret() -> None:
 
 def _authority() -> Graph:
     def program() -> None:
-        authority = CertManager("ca", CertManagerArgs(common_name="test"))
+        authority = CertificateAuthority("ca", CertificateAuthorityArgs(common_name="test"))
         pulumi.export("ca", authority.ca_certificate)
 
     return deploy(program)

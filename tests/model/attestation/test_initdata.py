@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.attestation import initdata
+from model.attestation.image_pull import ImagePull
 from model.attestation.initdata import InitdataError
 from tests.certificates import certificate, private_key
 
@@ -28,13 +29,15 @@ def rendered(**changes) -> initdata.Initdata:
 @given(policy=any_text | rego_like, algorithm=st.sampled_from(initdata.ALGORITHMS))
 def test_decoding_gives_back_exactly_what_was_rendered(policy, algorithm):
     made = rendered(
-        agent_policy=policy, algorithm=algorithm, image_policy_uri="kbs:///default/image-policy/reject"
+        agent_policy=policy,
+        algorithm=algorithm,
+        image_pull=ImagePull(image_policy_uri="kbs:///default/image-policy/reject"),
     )
     assert initdata.decode(made.encoded) == made
     documents = initdata.documents(made.toml)
     assert documents.policy == policy
     assert (documents.kbs_url, documents.kbs_ca) == (URL, CA)
-    assert documents.image_policy_uri == "kbs:///default/image-policy/reject"
+    assert documents.image_pull.image_policy_uri == "kbs:///default/image-policy/reject"
 
 
 @settings(deadline=None)
@@ -44,7 +47,7 @@ def test_the_same_input_gives_the_same_bytes(policy):
 
 
 def test_a_guest_reads_what_the_specification_names():
-    made = rendered(image_policy_uri="kbs:///default/image-policy/signed")
+    made = rendered(image_pull=ImagePull(image_policy_uri="kbs:///default/image-policy/signed"))
     outer = tomllib.loads(made.toml)
     assert (outer["algorithm"], outer["version"]) == ("sha256", "0.1.0")
     assert set(outer["data"]) == {"aa.toml", "cdh.toml", "policy.rego"}
@@ -60,14 +63,14 @@ def test_a_guest_reads_what_the_specification_names():
 
 def test_the_document_is_what_reviewers_saw(snapshot):
     # Any other byte is another PCR8: every running pod would have to roll.
-    made = rendered(image_policy_uri="kbs:///default/image-policy/signed")
+    made = rendered(image_pull=ImagePull(image_policy_uri="kbs:///default/image-policy/signed"))
     assert f"{made.toml}\ndigest {made.digest}\nPCR8 {made.pcr8}" == snapshot
 
 
 def test_no_image_policy_leaves_no_trace_of_one():
     made = rendered()
     assert "image" not in made.toml
-    assert initdata.documents(made.toml).image_policy_uri is None
+    assert initdata.documents(made.toml).image_pull.image_policy_uri is None
 
 
 def test_a_person_can_read_the_policy_in_the_document():
@@ -194,8 +197,8 @@ def test_inner_documents_without_what_the_guest_needs_are_refused(changes, sente
         ({"kbs_ca": certificate("old", ca=None)}, "'CN=old' is not a CA"),
         ({"agent_policy": " \n"}, "needs an agent policy"),
         ({"agent_policy": "\ud800"}, "half a surrogate pair"),
-        ({"image_policy_uri": "https://example.com"}, "no KBS resource"),
-        ({"image_policy_uri": "kbs:///default/only-two"}, "no KBS resource"),
+        ({"image_pull": ImagePull(image_policy_uri="https://example.com")}, "no KBS resource"),
+        ({"image_pull": ImagePull(image_policy_uri="kbs:///default/only-two")}, "no KBS resource"),
         ({"algorithm": "md5"}, "algorithm 'md5'"),
     ],
 )

@@ -101,7 +101,7 @@ def test_an_expiry_is_a_moment_however_it_is_written(expires):
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("oscVersion: 1.13.1", "oscVersion: '1.13'", "oscVersion: String should match"),
+        ("oscVersion: 1.13.1", "oscVersion: '1.13'", "oscVersion: .*'1.13' is not a full version"),
         ("pcr12:", "pcr13:", r"(?s)pcrs.pcr12: Field required.*pcrs.pcr13: Extra inputs"),
         (
             f"pcr12: [{PARTS['pcr12']}]",
@@ -120,7 +120,11 @@ def test_an_expiry_is_a_moment_however_it_is_written(expires):
         ("tcbSnp: [24, 23]", "mrTd: [XY]", "'XY' is not hex in lower case"),
         ("snp: 24,", "", "tcbMinimum.0.snp: Field required"),
         ("snp: 24,", "snp: -1,", "tcbMinimum.0.snp: Input should be greater"),
-        (f"sha256:{PARTS['digest']}", "latest", "provenance.imageDigest: String should match"),
+        (
+            f"sha256:{PARTS['digest']}",
+            "latest",
+            "provenance.imageDigest: .*'latest' is not the digest of an image",
+        ),
         ("toolVersion: 3.1.0", "toolVersion: unknown", "provenance.toolVersion: String should match"),
         ("expires: 2027-06-30", "expires: never", "expires: Input should be a valid datetime"),
         ("provenance:", "provenance: {", "not YAML"),

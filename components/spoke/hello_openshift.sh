@@ -1,0 +1,1 @@
+echo 'Hello OpenShift, @variant@' > /var/www/html/index.html && run-httpd

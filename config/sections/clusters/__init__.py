@@ -1,0 +1,14 @@
+"""The kinds of cluster that a stack can have. A kind is one file here and one line in `KINDS`, and a member of `ClusterSection`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from config.sections.clusters import aro, existing
+from config.sections.clusters.aro import AroSection
+from config.sections.clusters.existing import ExistingSection
+from config.sections.clusters.kind import ClusterKind
+
+ClusterSection = Annotated[AroSection | ExistingSection, Field(discriminator="kind")]
+KINDS: Final[Mapping[str, ClusterKind]] = {"aro": aro.KIND, "existing": existing.KIND}

@@ -1,0 +1,155 @@
+"""An Azure Red Hat OpenShift cluster that the stack makes."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Literal
+
+from pydantic import Field
+
+from config.rule import Problem, Rule, rule
+from config.sections.clusters.kind import ClusterKind
+from config.sections.network import NetworkSection
+from config.types import (
+    AroDomain,
+    ControlPlaneSize,
+    Flag,
+    Guid,
+    PodRange,
+    Section,
+    ServiceRange,
+    Version,
+    Whole,
+    WorkerSize,
+)
+from model.azure import vm_sizes
+
+_NODE_PREFIX = 23  # each node takes a /23 of the pods' range
+_CONTROL_PLANE_NODES = 3
+
+
+class ServicePrincipalSection(Section):
+    """The identity that ARO acts with; one cluster each."""
+
+    client_id: Guid = Field(description="Application (client) id")
+    object_id: Guid = Field(
+        description="Object id of the service principal, not of the application"
+        " (az ad sp show --id <clientId> --query id)"
+    )
+
+
+class AroSection(Section):
+    """An Azure Red Hat OpenShift cluster that the stack makes."""
+
+    kind: Literal["aro"] = Field(description="aro: make an Azure Red Hat OpenShift cluster")
+    version: Version = Field(
+        description="OpenShift version at creation; later upgrades happen in the cluster"
+    )
+    domain: AroDomain = Field(
+        description="Bare label (its names end in <region>.aroapp.io) or a full domain of your own; unique in the region"
+    )
+    visibility: Literal["Public", "Private"] = Field(
+        description="Whether the API and the applications' ingress have public addresses"
+    )
+    control_plane_vm_size: ControlPlaneSize = Field(
+        default="Standard_D8s_v5", description="VM size of the three control-plane nodes, at least 8 vCPU"
+    )
+    worker_vm_size: WorkerSize = Field(
+        default="Standard_D4s_v5", description="VM size of the worker nodes, at least 4 vCPU"
+    )
+    worker_count: Whole = Field(default=3, ge=2, le=50, description="Number of worker nodes")
+    worker_disk_gb: Whole = Field(default=128, ge=128, le=32767, description="Disk of a worker node, in GB")
+    pod_cidr: PodRange = Field(
+        description="Range of the pods' addresses, /18 or larger; each node takes a /23 of it"
+    )
+    service_cidr: ServiceRange = Field(description="Range of the services' addresses, /22 or larger")
+    service_principal: ServicePrincipalSection = Field(description="The identity that the cluster acts with")
+    protect: Flag = Field(
+        default=True,
+        description="Refuse to delete the cluster, and the authority that pods pin, until this is false and has been applied",
+    )
+
+
+@rule("network")
+def _network(network: NetworkSection | None) -> Iterator[Problem]:
+    if network is None:
+        yield Problem(key="network", rule="is missing", fix="add it with a cidr, because cluster.kind is aro")
+
+
+@rule("azure.resourceProviderObjectId")
+def _resource_provider(object_id: str | None) -> Iterator[Problem]:
+    if object_id is None:
+        yield Problem(
+            key="azure.resourceProviderObjectId",
+            rule="is missing",
+            fix="add it, because cluster.kind is aro; this prints it:"
+            " az ad sp list --display-name 'Azure Red Hat OpenShift RP' --query '[].id'",
+        )
+
+
+@rule("cluster.podCidr", "cluster.workerCount")
+def _room_for_pods(pods: IPv4Network, workers: int) -> Iterator[Problem]:
+    """A node takes a /23 of the pods' range, and while the cluster is made there is one node more."""
+    nodes = _CONTROL_PLANE_NODES + workers + 1
+    room = 2 ** (_NODE_PREFIX - pods.prefixlen)
+    if nodes > room:
+        yield Problem(
+            key="cluster.podCidr",
+            value=str(pods),
+            rule=f"must have a /{_NODE_PREFIX} for each of {nodes} nodes but has only {room}",
+            fix="take a larger range or a smaller cluster.workerCount",
+        )
+
+
+@rule("cluster.domain", "azure.location")
+def _domain(domain: str, region: str) -> Iterator[Problem]:
+    ending = f".{region}.aroapp.io"
+    if domain.endswith(".aroapp.io") and (not domain.endswith(ending) or "." in domain.removesuffix(ending)):
+        yield Problem(
+            key="cluster.domain",
+            value=domain,
+            rule=f"must be one label before {ending} where it lies in aroapp.io",
+            fix=f"write the label alone, {domain.partition('.')[0]}",
+        )
+
+
+def _older_size(key: str) -> Rule:
+    @rule(key, "cluster.version")
+    def check(size: str, version: Version) -> Iterator[Problem]:
+        if size in vm_sizes.ARO_NEEDS_4_19 and version.numbers < (4, 19):
+            yield Problem(
+                key=key,
+                value=size,
+                rule=f"must be an older size for OpenShift {version}, because ARO takes it from 4.19 on",
+                fix="use a v5 size or a newer cluster.version",
+            )
+
+    return check
+
+
+@rule("cluster.servicePrincipal.objectId", "cluster.servicePrincipal.clientId")
+def _service_principal(object_id: str, client_id: str) -> Iterator[Problem]:
+    if object_id == client_id:
+        yield Problem(
+            key="cluster.servicePrincipal.objectId",
+            value=object_id,
+            rule="must be the object id of the service principal, which is never the client id",
+            fix=f"use what this prints: az ad sp show --id {client_id} --query id",
+        )
+
+
+KIND = ClusterKind(
+    section=AroSection,
+    rules=(
+        _network,
+        _resource_provider,
+        _room_for_pods,
+        _domain,
+        _older_size("cluster.controlPlaneVmSize"),
+        _older_size("cluster.workerVmSize"),
+        _service_principal,
+    ),
+    secrets={
+        "pullSecret": "Pull secret from console.redhat.com, as JSON; the catalogue of Red Hat's operators needs it",
+        "clusterClientSecret": "Client secret of the service principal in cluster.servicePrincipal (cluster.kind aro)",
+    },
+)

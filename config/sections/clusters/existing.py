@@ -1,0 +1,35 @@
+"""A cluster on Azure that somebody else made."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Literal
+
+from pydantic import Field
+
+from config.rule import Problem, rule
+from config.sections.clusters.kind import ClusterKind
+from config.types import DnsLabel, Section
+
+
+class ExistingSection(Section):
+    """A cluster on Azure that is already there; the stack makes neither network nor nodes for it."""
+
+    kind: Literal["existing"] = Field(description="existing: use the cluster of the secret kubeconfig")
+    name: DnsLabel = Field(description="What this cluster is called in names and reports")
+
+
+@rule("network.cidr")
+def _no_network(cidr: IPv4Network) -> Iterator[Problem]:
+    yield Problem(
+        key="network.cidr",
+        value=str(cidr),
+        rule="must be absent where cluster.kind is existing",
+        fix="remove the section, because that cluster has its network already",
+    )
+
+
+KIND = ClusterKind(
+    section=ExistingSection,
+    rules=(_no_network,),
+    secrets={"kubeconfig": "Kubeconfig of the existing cluster, as YAML (cluster.kind existing)"},
+)

@@ -1,0 +1,82 @@
+"""What Trustee serves: the secrets of the stack file, and the documents that guests fetch from the KBS."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.cluster.operator import OperatorSubscription
+from components.hub.sealing import Sealing, SealingArgs
+from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs
+from config.roles import TrustedStack
+from model.policy import image_policy
+from model.trustee import sealed_secrets
+from program import external_secrets
+from program.place import Place
+from program.stack import LoadedStack
+from trust.inputs import Inputs
+
+Values = dict[str, dict[str, pulumi.Output[str]]]
+"""By the name of the secret and its key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """``names`` of Kubernetes secrets, a ``digest`` that changes with any value in them, and what makes them exist.
+
+    ``sealed``: by path, the sealed secret that stands for it.
+    """
+
+    names: list[str]
+    digest: pulumi.Output[str]
+    sealed: pulumi.Output[dict[str, str]]
+    components: list[pulumi.Resource]
+
+
+def declare(
+    stack: LoadedStack[TrustedStack], place: Place, trustee: OperatorSubscription, inputs: Inputs
+) -> Served:
+    sealing = Sealing("sealing", SealingArgs(paths=[str(path) for path in inputs.sealed_paths]))
+    external = external_secrets.declare(stack, place, trustee, trustee.namespace)
+    secrets = ServedSecrets(
+        "served-secrets",
+        ServedSecretsArgs(
+            namespace=trustee.namespace,
+            generated={name: s.keys for name, s in stack.config.secrets.items() if s.source == "generated"},
+            given=_from_config(stack) | _own_documents(inputs, sealing),
+            elsewhere=external.fingerprints,
+        ),
+        place.on_cluster(trustee),
+    )
+    return Served(
+        names=sorted([*secrets.names, *external.names]),
+        digest=secrets.digest,
+        sealed=sealing.sealed,
+        components=[secrets, *external.components],
+    )
+
+
+def _from_config(stack: LoadedStack[TrustedStack]) -> Values:
+    def value(secret: str, key: str) -> pulumi.Output[str]:
+        def of(values: Mapping[str, Mapping[str, str]]) -> str:
+            return values[secret][key]
+
+        return stack.secrets["secretValues"].apply(json.loads).apply(of)
+
+    return {
+        name: {key: value(name, key) for key in secret.keys}
+        for name, secret in stack.config.secrets.items()
+        if secret.source == "config"
+    }
+
+
+def _own_documents(inputs: Inputs, sealing: Sealing) -> Values:
+    """Served as resources like any other, though nobody has to keep them secret."""
+    values: Values = {}
+    if inputs.image_policy is not None:
+        values[image_policy.SECRET] = {image_policy.KEY: pulumi.Output.from_input(inputs.image_policy)}
+    if inputs.sealed_paths:
+        _, secret, key = sealed_secrets.KEY_PATH.split("/")
+        values[secret] = {key: sealing.public_jwk}
+    return values

@@ -1,0 +1,173 @@
+"""What a spoke refuses of the contract of its hub: each with a sentence, all at once."""
+
+from typing import Any
+
+import pytest
+
+from model.paths import ResourcePath
+from tests.program import roles
+from trust.contract import VERSION, Contract, ContractError
+from trust.needs import Needs, lacking, tampering
+
+KEY1, KEY2 = (ResourcePath("default", "kbsres1", key) for key in ("key1", "key2"))
+
+NEEDS = Needs(
+    osc_version="1.13.1",
+    tees=frozenset({"az-snp-vtpm"}),
+    profiles=frozenset({"hardened", "debug"}),
+    resources={KEY1: "hardened"},
+    sealed=frozenset({KEY2}),
+    images=frozenset({"registry.example/team/app@sha256:abc"}),
+)
+
+
+def _problems(**changes: Any) -> list[str]:
+    return _of({**roles.HUB_OUTPUTS, **changes})
+
+
+def _of(outputs: dict[str, Any]) -> list[str]:
+    try:
+        return lacking(Contract.read(outputs), NEEDS)
+    except ContractError as error:
+        return error.problems
+
+
+def test_a_hub_that_fulfils_the_contract_is_taken() -> None:
+    assert _problems() == []
+
+
+@pytest.mark.parametrize("key", ["kbsUrl", "kbsCa"])
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_kbs_is_refused(key: str, value: str | None) -> None:
+    assert _problems(**{key: value}) == [
+        f"its {key} is empty: the hub's last update did not finish, bring it up again"
+    ]
+
+
+def test_an_osc_version_without_reference_values_names_the_missing_file() -> None:
+    (problem,) = _problems(oscVersions=["1.12.1"])
+    assert "1.13.1 (coco:sandboxedContainers.version)" in problem
+    assert "add reference-values/1.13.1.yaml" in problem
+    assert "which has 1.12.1" in problem
+
+
+def test_a_profile_nobody_defined_is_refused() -> None:
+    (problem,) = _problems(profiles={"hardened": roles.HUB_OUTPUTS["profiles"]["hardened"]})
+    assert "no profile debug: define coco:profiles.debug" in problem
+
+
+def test_a_secret_the_hub_does_not_serve_is_refused() -> None:
+    assert _problems(resources={}) == [
+        "it serves no default/kbsres1/key1: add the secret to coco:secrets of the hub"
+    ]
+
+
+def test_a_secret_its_reader_may_not_read_is_refused() -> None:
+    (problem,) = _problems(resources={"default/kbsres1/key1": ["debug"]})
+    assert "not readable by profile hardened: add it to readableBy" in problem
+
+
+def _tampering(hardened: dict[str, Any] | None = None, hub: dict[str, Any] | None = None) -> list[str]:
+    profiles = roles.HUB_OUTPUTS["profiles"]
+    outputs = {
+        **roles.HUB_OUTPUTS,
+        "profiles": {**profiles, "hardened": profiles["hardened"] | (hardened or {})},
+    }
+    return tampering(Contract.read({**outputs, **(hub or {})}), ["hardened"])
+
+
+def test_initdata_as_the_hub_published_it_is_taken() -> None:
+    assert _tampering() == []
+
+
+def test_initdata_that_was_cut_or_altered_never_reaches_a_pod() -> None:
+    encoded = roles.PROFILES["hardened"].encoded
+    for tampered in (encoded[:-8], encoded + "AAAA", "", "A" * len(encoded)):
+        (problem,) = _tampering({"encoded": tampered})
+        assert "the initdata of profile hardened cannot be read" in problem
+        assert problem.endswith("bring the hub up again, and find out who wrote its outputs")
+
+
+@pytest.mark.parametrize("key", ["toml", "digest", "pcr8"])
+def test_initdata_must_be_what_the_hub_measured(key: str) -> None:
+    (problem,) = _tampering({key: "something else"})
+    assert "profile hardened is not what the hub measured" in problem
+
+
+def test_the_initdata_of_another_profile_is_not_taken() -> None:
+    (problem,) = _tampering({"encoded": roles.PROFILES["debug"].encoded})
+    assert "profile hardened is not what the hub measured" in problem
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("kbsUrl", "https://kbs.elsewhere.example"), ("kbsCa", "another")]
+)
+def test_initdata_must_pin_the_hub_itself(key: str, value: str) -> None:
+    (problem,) = _tampering(hub={key: value})
+    assert "profile hardened names another KBS or CA than the hub does" in problem
+
+
+@pytest.mark.parametrize(("version", "shown"), [(None, None), (float(VERSION + 1), VERSION + 1)])
+def test_another_contract_version_is_refused_before_its_contents_are_read(
+    version: float | None, shown: int | None
+) -> None:
+    problems = _of({"contractVersion": version, "kbsUrl": 5})
+    assert len(problems) == 1
+    assert f"contract version {shown}, and this program reads {VERSION}" in problems[0]
+
+
+def test_pods_on_a_tee_that_the_hub_does_not_attest_are_refused() -> None:
+    (problem,) = _problems(tees=["az-tdx-vtpm"])
+    assert "attests no az-snp-vtpm, which sizes in coco:peerPods.vmSizes are" in problem
+
+
+def test_a_sealed_secret_the_hub_does_not_publish_is_refused() -> None:
+    (problem,) = _problems(sealed={})
+    assert "no sealed secret for default/kbsres1/key2: write sealed: true" in problem
+
+
+@pytest.mark.parametrize(
+    ("policy", "repositories", "refused"),
+    [
+        ("insecure", [], False),
+        ("reject", [], True),
+        ("signed", ["registry.example/team"], False),
+        ("signed", ["registry.example/team/app"], False),
+        ("signed", ["registry.example/te"], True),
+        ("signed", ["registry.example/other"], True),
+    ],
+)
+def test_an_image_the_policy_would_refuse_is_refused_beforehand(
+    policy: str, repositories: list[str], refused: bool
+) -> None:
+    problems = _problems(images={"policy": policy, "repositories": repositories})
+    assert bool(problems) == refused
+    assert all(
+        "refuses registry.example/team/app@sha256:abc" in p and "coco:trustee.signedImages" in p
+        for p in problems
+    )
+
+
+def test_several_problems_are_told_together() -> None:
+    assert len(_problems(oscVersions=[], resources={}, sealed={})) == 3
+
+
+def test_a_hub_without_outputs_has_not_been_brought_up() -> None:
+    assert _of({}) == ["it has no outputs: bring the hub up first"]
+
+
+def test_outputs_that_are_no_contract_are_refused_with_the_field_and_without_a_traceback() -> None:
+    problems = _problems(tees="az-snp-vtpm", sealed={"no-path": "x"})
+    assert len(problems) == 2
+    assert problems[0].startswith("its output tees is not what a hub publishes")
+    assert problems[1].startswith("its output sealed.no-path")
+    assert "no KBS resource" in problems[1]
+
+
+def test_other_outputs_of_the_hub_are_passed_over() -> None:
+    assert _problems(somethingElse=1) == []
+
+
+def test_what_a_hub_publishes_is_read_as_the_same_contract() -> None:
+    contract = Contract.read(roles.HUB_OUTPUTS)
+    assert Contract.read(contract.published()) == contract

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Pin requirements*.in anew, as of a week ago: a package that was taken over is usually found out within days.
+# `tools/lock.sh` upgrades all pins (`make lock`); `tools/lock.sh --keep` pins only what has no pin yet.
+set -eu
+upgrade=--upgrade
+if [ "${1:-}" = --keep ]; then upgrade=; fi
+for name in requirements requirements-dev; do
+  # shellcheck disable=SC2086 # without --upgrade there is no argument
+  .venv/bin/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $upgrade \
+    --exclude-newer '7 days' --custom-compile-command 'make lock' "$name.in" --output-file "$name.txt"
+done

@@ -1,0 +1,120 @@
+"""The one decision of a hub: what pods must measure, what Trustee accepts, and what each measurement may read.
+
+Three things decide all of it: what the stack file says, what the KBS is (URL and CA), and what was accepted before. From the
+first two come the documents and their PCR8 values; from those the reference values, the releases and the contract.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from model.attestation import profiles, reference_values
+from model.attestation.image_pull import ImagePull
+from model.attestation.profiles import MeasuredProfile, ProfileSpec
+from model.paths import ResourcePath
+from model.policy import image_policy, resource_policy
+from model.policy.resource_policy import Release
+from model.trustee import documents
+from trust.contract import Contract
+from trust.inputs import Inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kbs:
+    """``url`` without a path; ``ca`` is one PEM block."""
+
+    url: str
+    ca: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """PCR8 values since the last update of the same stack: those accepted, by profile, and who read what, by path."""
+
+    accepted: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    released: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, Any]) -> Self:
+        """From the outputs of that update; nothing before the first."""
+        return cls(
+            accepted={name: profile["accepted"] for name, profile in outputs.get("profiles", {}).items()},
+            released=outputs.get("released", {}),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """``profiles`` by name. ``resource_policy`` and ``reference_values`` are documents as Trustee reads them."""
+
+    inputs: Inputs
+    kbs: Kbs
+    profiles: Mapping[str, MeasuredProfile]
+    releases: tuple[Release, ...]
+    resource_policy: str
+    reference_values: str
+
+    def contract(self, *, sealed: Mapping[str, str], console_url: str) -> Contract:
+        """What the hub publishes. ``sealed``: by path, the sealed secret that stands for it."""
+        return Contract(
+            **dict(self.inputs.offer),
+            kbs_url=self.kbs.url,
+            kbs_ca=self.kbs.ca,
+            profiles=self.profiles,
+            released={ResourcePath(*release.path): release.pcr8 for release in self.releases},
+            sealed={ResourcePath.parse(path): text for path, text in sealed.items()},
+            console_url=console_url,
+        )
+
+
+def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
+    """Raises InitdataError where a document cannot be rendered."""
+    zone = inputs.zone
+    measured = profiles.render(
+        {
+            name: ProfileSpec(agent_policy=rego, algorithm=zone.profiles[name].algorithm)
+            for name, rego in inputs.agent_policies.items()
+        },
+        kbs_url=kbs.url,
+        kbs_ca=kbs.ca,
+        image_pull=ImagePull(image_policy_uri=image_policy.URI if inputs.checks_images else None),
+        earlier=earlier.accepted,
+        keep=zone.trustee.accepted_previous,
+    )
+    releases = tuple(_release(path, readers, measured, earlier) for path, readers in inputs.readers.items())
+    return Decision(
+        inputs=inputs,
+        kbs=kbs,
+        profiles=measured,
+        releases=releases,
+        resource_policy=resource_policy.render(releases),
+        reference_values=documents.reference_values(
+            inputs.layout,
+            reference_values.merge(
+                inputs.pod_vm_images,
+                {name: profile.accepted for name, profile in measured.items()},
+                zone.trustee.tees,
+            ),
+            min(image.expires for image in inputs.pod_vm_images),
+        ),
+    )
+
+
+def _release(
+    path: ResourcePath, readers: Sequence[str], measured: Mapping[str, MeasuredProfile], earlier: Earlier
+) -> Release:
+    """An earlier measurement of a reader keeps what it could read and gets no new path.
+
+    It may be the measurement of a document that allowed more than a new reader may.
+    """
+    before = earlier.released.get(str(path), ())
+    return Release(
+        path=path.parts,
+        pcr8=tuple(
+            value
+            for name in readers
+            for value in measured[name].accepted
+            if value == measured[name].pcr8 or value in before
+        ),
+        profiles=tuple(readers),
+    )

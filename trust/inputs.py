@@ -1,0 +1,116 @@
+"""What a trusted zone's stack file decides by itself, before anything is declared: the one place that says who may read what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from config.sections import ServedSecretSection, TrustedZone
+from model.attestation import attestation_policy
+from model.attestation.reference_values import ReferenceValues
+from model.paths import ResourcePath, served
+from model.policy import agent_policy, image_policy
+from model.trustee import documents, sealed_secrets
+from trust.contract import Images, Offer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """``policies``: Rego of a user's own, by profile. ``reference_values``: by OSC version, all that the zone names."""
+
+    zone: TrustedZone
+    policies: Mapping[str, str]
+    reference_values: Mapping[str, ReferenceValues]
+
+    @cached_property
+    def layout(self) -> documents.Layout:
+        """How this version of Trustee reads its documents."""
+        return documents.layout(self.zone.trustee.version.minor)
+
+    @cached_property
+    def pod_vm_images(self) -> list[ReferenceValues]:
+        """What the pod VM images measure that may attest, in the order of the stack file."""
+        return [self.reference_values[version] for version in self.zone.trustee.osc_versions]
+
+    @property
+    def checks_images(self) -> bool:
+        """Whether guests fetch an image policy from the KBS before they pull."""
+        return self.zone.trustee.image_policy != "insecure"
+
+    @cached_property
+    def signed_images(self) -> dict[str, ResourcePath]:
+        """By repository, the path of the cosign public key that its images are signed with."""
+        return {image.repository: image.key for image in self.zone.trustee.signed_images}
+
+    @cached_property
+    def sealed_paths(self) -> tuple[ResourcePath, ...]:
+        """The paths that get a sealed secret."""
+        return tuple(path for path, secret in self._secrets.items() if secret.sealed)
+
+    @cached_property
+    def readers(self) -> dict[ResourcePath, tuple[str, ...]]:
+        """By path, the profiles that may read it: as the stack says, and what each needs to start a container at all."""
+        found = {path: secret.readable_by for path, secret in self._secrets.items()}
+        if self.checks_images:
+            needed = image_policy.needed(self._signed)
+            found |= {ResourcePath.parse(path): tuple(self.zone.profiles) for path in needed}
+        if self.sealed_paths:
+            found[ResourcePath.parse(sealed_secrets.KEY_PATH)] = tuple(
+                name for name in self.zone.profiles if any(name in found[path] for path in self.sealed_paths)
+            )
+        return found
+
+    @cached_property
+    def agent_policies(self) -> dict[str, str]:
+        """By profile, the Rego that its pods run under: of the user's own file, or rendered from the settings."""
+        return {
+            name: self.policies[name]
+            if name in self.policies
+            else agent_policy.render(
+                agent_policy.AgentSettings(
+                    exec_commands=profile.exec_commands,
+                    exec=profile.exec,
+                    read_logs=profile.read_logs,
+                    write_stdin=profile.write_stdin,
+                    set_policy=profile.set_policy,
+                )
+            )
+            for name, profile in self.zone.profiles.items()
+        }
+
+    @cached_property
+    def image_policy(self) -> str | None:
+        """The containers-policy.json that guests get; None where they ask for none."""
+        return image_policy.render(self._signed) if self.checks_images else None
+
+    @cached_property
+    def attestation_policy(self) -> str:
+        """How evidence is appraised; it depends on the versions and the hosts, and on no profile."""
+        return attestation_policy.render(
+            self.layout,
+            tees=self.zone.trustee.tees,
+            hardware=sorted({name for image in self.pod_vm_images for name in image.hardware.values()}),
+            tcb_minimum=[minimum for image in self.pod_vm_images for minimum in image.tcb_minimum],
+        )
+
+    @cached_property
+    def offer(self) -> Offer:
+        return Offer(
+            osc_versions=self.zone.trustee.osc_versions,
+            tees=self.zone.trustee.tees,
+            resources=self.readers,
+            images=Images(
+                policy=self.zone.trustee.image_policy,
+                repositories=tuple(self.signed_images),
+                document=self.image_policy,
+            ),
+        )
+
+    @property
+    def _signed(self) -> dict[str, str]:
+        return {repository: str(path) for repository, path in self.signed_images.items()}
+
+    @cached_property
+    def _secrets(self) -> dict[ResourcePath, ServedSecretSection]:
+        return {
+            served(name, key): secret for name, secret in self.zone.secrets.items() for key in secret.keys
+        }
