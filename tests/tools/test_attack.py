@@ -12,9 +12,8 @@ import pytest
 from rich.console import Console
 
 from model.attestation import initdata
-from sandbox.guest import images, requests
-from sandbox.guest.attacks import CATALOGUE
-from sandbox.guest.regopy_engine import Regopy
+from sandbox.guest import api
+from sandbox.guest.api import CATALOGUE, Regopy
 from sandbox.tests.guest.policies import exactly
 from tests.tools import deployed
 from tools.attack import __main__ as attack
@@ -89,7 +88,7 @@ def pinned(spoke: Deployment, name: str) -> Deployment:
     """The spoke with one workload, whose policy allows nothing but its honest start."""
     alone = without_annotations(only(spoke, name))
     (one,) = pods.deployed(alone)
-    honest = requests.start(one.pod, lambda reference: images.find(reference).config, one.node)
+    honest = api.start(one.pod, lambda reference: api.find_image(reference).config, one.node)
     return with_policy(alone, exactly(honest))
 
 
@@ -148,12 +147,12 @@ def test_a_policy_that_pins_the_pod_stops_every_attack(
 def test_one_attack_that_gets_through_is_the_exit_code(
     spoke: Deployment, hub: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def exactly_but_for_the_clock(honest: Sequence[requests.Request]) -> str:
+    def exactly_but_for_the_clock(honest: Sequence[api.Request]) -> str:
         return exactly(honest).replace("SetGuestDateTimeRequest := false", "SetGuestDateTimeRequest := true")
 
     alone = without_annotations(only(spoke, "kbs-access"))
     (one,) = pods.deployed(alone)
-    honest = requests.start(one.pod, lambda reference: images.find(reference).config, one.node)
+    honest = api.start(one.pod, lambda reference: api.find_image(reference).config, one.node)
     assert run(with_policy(alone, exactly_but_for_the_clock(honest)), hub, tmp_path, "--json") == 1
     document = json.loads(capsys.readouterr().out)
     assert document["format"] == 1
@@ -232,7 +231,7 @@ def shown(found: Report) -> str:
 def test_a_pod_that_its_policy_keeps_from_starting_is_named(spoke: Deployment, hub: Deployment) -> None:
     alone = only(spoke, "kbs-access")
     refused = with_policy(
-        pinned(spoke, "kbs-access"), exactly([requests.Request("CreateSandboxRequest", {"x": 1})])
+        pinned(spoke, "kbs-access"), exactly([api.Request("CreateSandboxRequest", {"x": 1})])
     )
     found = put(refused, hub, "exec")
     assert "CreateSandboxRequest is blocked by policy" in str(found.workloads[0].refusal)

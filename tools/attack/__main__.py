@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.guest.regopy_engine import Regopy
+from sandbox.guest.api import Regopy
 from tools.attack import render
 from tools.attack.report import as_json, build
 from tools.posture import report as posture

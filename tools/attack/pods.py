@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sandbox.guest.node import AgentLine, Node, Service
+from sandbox.guest.api import AgentLine, Node, Service
 from tools.posture.deployment import Deployment, Resource, Sealed, table
 from tools.posture.untrusted import ANNOTATION, RUNTIME_CLASS
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.guest.attacks import Outcome
+from sandbox.guest.api import Outcome
 from tools.attack.report import Attacked, Report
 
 WIDTH = 120

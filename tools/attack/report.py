@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from model.attestation import initdata
 from model.workloads.lock import LockedImage
-from sandbox.guest import attacks, images, requests
-from sandbox.guest.agent import Agent, Engine, PolicyUnusable
-from sandbox.guest.attacks import CATALOGUE, Attack, Outcome
+from sandbox.guest import api
+from sandbox.guest.api import CATALOGUE, Agent, Attack, Engine, Outcome, PolicyUnusable
 from tools.attack import pods
 from tools.attack.pods import Confidential
 from tools.posture.deployment import Deployment, PostureError
@@ -113,16 +112,16 @@ def _attacked(
     engine: Engine,
     catalogue: Sequence[Attack],
 ) -> Attacked:
-    honest = requests.start(one.pod, _configuration, one.node)
+    honest = api.start(one.pod, _configuration, one.node)
     try:
         policy = initdata.documents(initdata.decode(one.encoded).toml).policy
         refusal = Agent(policy, engine).play(honest)
-        outcomes = tuple(attacks.put_to(policy, engine, honest, catalogue))
+        outcomes = tuple(api.put_to(policy, engine, honest, catalogue))
     except (initdata.InitdataError, PolicyUnusable) as error:
         raise PostureError(f"The policy of {one.name} cannot be judged: {error}") from error
     spec: Mapping[str, list[dict[str, Any]]] = one.pod["spec"]
     named = [str(each["image"]) for each in (*spec.get("initContainers", []), *spec["containers"])]
-    unlocked = dict.fromkeys(image for image in named if not images.find(image).known)
+    unlocked = dict.fromkeys(image for image in named if not api.find_image(image).known)
     return Attacked(
         name=one.name,
         kind=one.kind,
@@ -146,4 +145,4 @@ def _readable(matrix: Matrix, pcr8: str | None) -> Iterator[str]:
 
 
 def _configuration(reference: str) -> LockedImage:
-    return images.find(reference).config
+    return api.find_image(reference).config
