@@ -47,6 +47,10 @@ trustee: one-stack environment ## Run the real KBS on what STACK renders (the pr
 posture: one-stack environment ## Show what STACK allows, and to whom
 	@$(PYTHON) -m tools.posture '$(STACK)' --engine '$(ENGINE)' $(ARGS)
 
+.PHONY: attack
+attack: one-stack environment ## Put every known attack to the policies of STACK's pods
+	@$(PYTHON) -m tools.attack '$(STACK)' --engine '$(ENGINE)' $(ARGS)
+
 # A KUBECONFIG of the caller's shell is not meant: only one that is named on make's command line.
 .PHONY: verify
 verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state

@@ -37,3 +37,10 @@ def problem(encoded: str) -> str | None:
         except tomllib.TOMLDecodeError as error:
             return f"{name} in the initdata is not TOML: {error}"
     return None
+
+
+@lru_cache(maxsize=256)
+def policy(encoded: str) -> str | None:
+    """The agent policy in initdata that has no `problem`; None where it brings none and the guest keeps that of its image."""
+    document = tomllib.loads(gzip.decompress(base64.b64decode(encoded)).decode())
+    return map_in(document, "data").get("policy.rego")

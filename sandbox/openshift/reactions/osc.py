@@ -36,7 +36,7 @@ from sandbox.openshift.objects import (
 from sandbox.openshift.reactions import peer_pods
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.peer_pods import POOL
-from sandbox.openshift.reactions.pods import OSC_NAMESPACE
+from sandbox.openshift.reactions.problem import OSC_NAMESPACE
 from sandbox.shapes import map_in
 
 FINALIZER = "kataconfiguration.openshift.io/finalizer"

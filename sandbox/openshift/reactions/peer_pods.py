@@ -33,7 +33,7 @@ from sandbox.openshift.objects import (
     with_annotations,
 )
 from sandbox.openshift.reactions import initdata
-from sandbox.openshift.reactions.pods import OSC_NAMESPACE
+from sandbox.openshift.reactions.problem import OSC_NAMESPACE
 from sandbox.openshift.reactions.workloads import deployment
 from sandbox.shapes import map_in
 

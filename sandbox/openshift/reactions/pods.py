@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sandbox.openshift.apply import at
 from sandbox.openshift.kinds import CONFIG_MAP, NODE, POD, RUNTIME_CLASS, SECRET, SERVICE_ACCOUNT, Kind
 from sandbox.openshift.objects import Manifest, Objects, annotation
-from sandbox.openshift.reactions import initdata
+from sandbox.openshift.reactions import guest, initdata
+from sandbox.openshift.reactions.problem import OSC_NAMESPACE, Problem
 from sandbox.shapes import list_in, map_in
 
 NOT_RUN = "the sandbox does not run containers: this pod's processes were not started"
 EXITS = "sandbox/process-exits"
 """Annotation of a pod template: the text with which the process in it would exit."""
 
-OSC_NAMESPACE = "openshift-sandboxed-containers-operator"
 HYPERVISOR = "io.katacontainers.config.hypervisor"
-
-
-@dataclass(frozen=True)
-class Problem:
-    reason: str
-    message: str
 
 
 def admission_problem(objects: Objects, namespace: str, template: Manifest) -> str | None:
@@ -52,8 +45,11 @@ def start_problem(objects: Objects, pod: Manifest) -> Problem | None:
             return Problem(
                 "CreateContainerConfigError", f"couldn't find key {key} in {kind.kind} {namespace}/{name}"
             )
-    if spec.get("runtimeClassName") == "kata-remote" and (problem := _peer_pod_problem(objects, pod)):
-        return Problem("FailedCreatePodSandBox", problem)
+    if spec.get("runtimeClassName") == "kata-remote":
+        if problem := _peer_pod_problem(objects, pod):
+            return Problem("FailedCreatePodSandBox", problem)
+        if refused := guest.problem(objects, pod, _initdata(objects, pod)):
+            return refused
     if message := annotation(pod, EXITS):
         return Problem("CrashLoopBackOff", message)
     return None
@@ -106,13 +102,19 @@ def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
             "the pod VM image was made before osc-feature-gates asked for confidential ones; "
             "create that ConfigMap before the KataConfig"
         )
-    encoded = annotation(pod, f"{HYPERVISOR}.cc_init_data") or data.get("INITDATA", "")
+    encoded = _initdata(objects, pod)
     if not encoded:
         return (
             f"no initdata: neither the annotation {HYPERVISOR}.cc_init_data nor INITDATA in peer-pods-cm is set, "
             "so the guest would know no Trustee"
         )
     return initdata.problem(encoded)
+
+
+def _initdata(objects: Objects, pod: Manifest) -> str:
+    """The pod's own, else the default of peer-pods-cm; empty where there is neither."""
+    settings = objects.get(CONFIG_MAP, "peer-pods-cm", OSC_NAMESPACE) or {}
+    return annotation(pod, f"{HYPERVISOR}.cc_init_data") or at(settings, ("data", "INITDATA")) or ""
 
 
 def _capacity_problem(objects: Objects, pod: Manifest, per_node: int) -> str | None:

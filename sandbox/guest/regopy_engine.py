@@ -1,0 +1,90 @@
+"""The policy engine that needs Python alone: regopy (rego-cpp). The agent itself uses regorus, from which it differs in details."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from model.policy.agent_policy import MAX_BYTES
+from sandbox.guest.agent import PolicyUnusable
+from sandbox.guest.patch import PatchError, patched
+
+if TYPE_CHECKING:
+    from regopy import Bundle
+
+# rego-cpp cannot change its data, and to load a policy anew takes ten times as long as to ask it. So the state is handed over
+# with each request, in a field that no request of the agent's API has.
+_STATE = "pstate"
+_READS_STATE = re.compile(r'\bdata(?=\.pstate\b|\["pstate"\])')
+
+
+class Regopy:
+    """The engine; one object serves any number of policies."""
+
+    name = "regopy (rego-cpp)"
+
+    def __call__(self, policy: str) -> _Session:
+        return _Session(_loaded(policy))
+
+
+class _Session:
+    def __init__(self, policy: _Policy) -> None:
+        self._policy = policy
+        self._state: dict[str, Any] = {_STATE: {}}
+
+    def allows(self, endpoint: str, request: Mapping[str, Any]) -> bool:
+        state = self._state if self._policy.reads_state else {}
+        answer = self._policy.ask(endpoint, {**request, **state})
+        if not isinstance(answer, Mapping):
+            return answer is True
+        if answer.get("allowed") is not True:
+            return False
+        try:
+            changed = patched(self._state, answer.get("ops") or [])
+        except PatchError:
+            return False  # the agent answers with an error
+        self._state = {_STATE: changed.get(_STATE, {})}
+        return True
+
+
+class _Policy:
+    def __init__(self, rego: str) -> None:
+        from regopy import Interpreter, LogLevel, RegoError  # loading it takes longer than all else here
+
+        if len(rego.encode()) > MAX_BYTES:
+            raise PolicyUnusable(f"the agent policy has more than {MAX_BYTES} bytes")
+        self._interpreter = Interpreter()
+        self._interpreter.log_level = LogLevel.NONE
+        self._failures = (RegoError, ValueError, KeyError)
+        self._compiled: dict[str, Bundle] = {}
+        self.reads_state = _READS_STATE.search(rego) is not None
+        try:
+            self._interpreter.add_module("agent_policy", _READS_STATE.sub("input", rego))
+            self._interpreter.set_input_term("{}")
+            found = str(self._interpreter.query("found = data.agent_policy"))
+        except (RegoError, json.JSONDecodeError) as error:
+            raise PolicyUnusable("the agent policy is not valid Rego") from error
+        if found == "undefined":
+            raise PolicyUnusable("the agent policy has no rules in `package agent_policy`")
+
+    def ask(self, endpoint: str, request: Mapping[str, Any]) -> Any:
+        """The rule's value; None where it is undefined or contradicts itself, which the agent takes for an error."""
+        try:
+            if endpoint not in self._compiled:
+                # Bound to a name, because a bare false is an unfulfilled expression and comes back as undefined.
+                self._compiled[endpoint] = self._interpreter.build(f"found = data.agent_policy.{endpoint}")
+            self._interpreter.set_input_term(json.dumps(request, ensure_ascii=False))
+            output = self._interpreter.query_bundle(self._compiled[endpoint])
+            if not output.ok() or str(output) == "undefined":
+                return None
+            return json.loads(str(output))["bindings"]["found"]
+        except self._failures:
+            return None
+
+
+@lru_cache(maxsize=64)
+def _loaded(policy: str) -> _Policy:
+    return _Policy(policy)

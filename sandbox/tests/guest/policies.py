@@ -1,0 +1,75 @@
+"""Small agent policies for tests: everything is allowed but what a test takes away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from model.policy.agent_policy import REQUESTS
+from sandbox.guest.requests import Request
+
+HEAD = "package agent_policy\n\nimport future.keywords.if\nimport future.keywords.in\n\n"
+
+
+def policy(*rules: str, **answers: bool | None) -> str:
+    """`answers` by request name without `Request`: true or false, None leaves the rule out."""
+    given = {name.removesuffix("Request"): True for name in (*REQUESTS, "GetDiagnosticDataRequest")} | answers
+    lines = [
+        f"default {name}Request := {str(answer).lower()}"
+        for name, answer in given.items()
+        if answer is not None
+    ]
+    return HEAD + "\n".join([*lines, *rules]) + "\n"
+
+
+OPEN = policy()
+ONCE = policy(
+    'CreateSandboxRequest := {"allowed": true, "ops": [{"op": "add", "path": "/pstate/sandbox", "value": 1}]} if {',
+    "\tnot data.pstate.sandbox",
+    "}",
+    CreateSandbox=False,
+)
+"""Allows one sandbox."""
+
+_EXACT = """
+CreateSandboxRequest := {"allowed": true, "ops": [{"op": "add", "path": "/pstate/next", "value": 0}]} if {
+	not started
+	matches(data.agent_policy.sandbox)
+}
+
+CreateContainerRequest := {"allowed": true, "ops": [{"op": "add", "path": "/pstate/next", "value": number + 1}]} if {
+	number := data.pstate.next
+	matches(data.agent_policy.created[number])
+}
+
+CopyFileRequest if {
+	some one in data.agent_policy.copies
+	matches(one)
+}
+
+SignalProcessRequest if input.signal in {9, 15, 28}
+
+started if data.pstate.next >= 0
+
+matches(one) if {
+	every key, value in one {
+		input[key] == value
+	}
+}
+"""
+
+
+def exactly(honest: Sequence[Request]) -> str:
+    """A policy that allows this one start of a pod, each request as it is and in its order, and nothing else."""
+    harmless = ("GuestDetails", "GetOOMEvent", "StartContainer", "WaitProcess", "RemoveContainer")
+    harmless += ("RemoveStaleVirtiofsShareMounts",)
+    answers = {name.removesuffix("Request"): False for name in REQUESTS}
+    answers |= dict.fromkeys(harmless, True) | {"GetDiagnosticData": False}
+
+    def given(endpoint: str) -> list[object]:
+        return [one.input for one in honest if one.endpoint == endpoint]
+
+    created, copies = given("CreateContainerRequest"), given("CopyFileRequest")
+    data = f"sandbox := {json.dumps(honest[0].input)}\n"
+    data += f"created := {json.dumps(created, indent=0)}\ncopies := {json.dumps(copies, indent=0)}\n"
+    return "import future.keywords.every\n".join((HEAD, policy(_EXACT, **answers).removeprefix(HEAD))) + data

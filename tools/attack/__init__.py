@@ -1,0 +1,1 @@
+"""The catalogue of attacks, put to what is deployed."""

@@ -1,0 +1,82 @@
+"""`make attack STACK=dev-spoke`: every known attack on the deployed pods, put to their own policies and to the released secrets.
+
+Whoever runs the node is the attacker. Nothing is sent to any cluster: the policies in the stack's state are asked.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.guest.api import Regopy
+from tools.attack import render
+from tools.attack.report import as_json, build
+from tools.posture import report as posture
+from tools.posture import sources, trusted
+from tools.posture.deployment import Deployment, PostureError
+from tools.posture.model import Matrix
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 where no attack gets through, 1 where one does, 2 where that cannot be said."""
+    options = _parser().parse_args(arguments)
+    try:
+        spoke = _export(options, options.stack, options.file)
+        hub = _hub(options, spoke)
+        zone = posture.build(spoke, hub, root=sources.ROOT, now=datetime.now(UTC))
+        if zone.untrusted is None:
+            raise PostureError(f"{spoke.stack} is a hub and runs no pods: name one of its spokes.")
+        matrix = zone.trusted.matrix if zone.trusted else _matrix(hub)
+        found = build(spoke, zone.untrusted.workloads, matrix, Regopy())
+    except PostureError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+    else:
+        render.show(found, render.console())
+    return 0 if found.holds else 1
+
+
+def _export(options: argparse.Namespace, stack: str, file: str | None) -> Deployment:
+    if file:
+        return sources.from_file(file, stack)
+    return sources.Sandbox(engine=options.engine, home=options.home.resolve()).export(stack)
+
+
+def _hub(options: argparse.Namespace, spoke: Deployment) -> Deployment | None:
+    """None where it cannot be had: then nothing is said of secrets."""
+    if spoke.hub is None or (options.file and not options.hub_file):
+        return None
+    try:
+        return _export(options, spoke.hub.rsplit("/", 1)[-1], options.hub_file)
+    except PostureError:
+        if options.hub_file:
+            raise
+        return None
+
+
+def _matrix(hub: Deployment | None) -> Matrix | None:
+    return trusted.build(hub, sources.ROOT).matrix if hub else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.attack", description=__doc__)
+    parser.add_argument("stack", help="for example dev-spoke")
+    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=Path(".sandbox"),
+        help="where the sandbox keeps state (default: .sandbox)",
+    )
+    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    parser.add_argument("--hub-from", dest="hub_file", metavar="FILE", help="the export of the spoke's hub")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
