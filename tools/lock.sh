@@ -6,6 +6,6 @@ upgrade=--upgrade
 if [ "${1:-}" = --keep ]; then upgrade=; fi
 for name in requirements requirements-dev; do
   # shellcheck disable=SC2086 # without --upgrade there is no argument
-  .venv/bin/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 $upgrade \
+  .venv/bin/python -m uv pip compile --quiet --universal --no-strip-extras --generate-hashes --python-version 3.11 $upgrade \
     --exclude-newer '7 days' --custom-compile-command 'make lock' "$name.in" --output-file "$name.txt"
 done

@@ -133,7 +133,6 @@ def render(
     return _measured(toml, _encode(toml))
 
 
-
 def decode(encoded: str) -> Initdata:
     """The exact inverse of `render`'s `encoded`. InitdataError on anything truncated, altered or appended."""
     try:

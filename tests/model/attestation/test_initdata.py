@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from model.attestation import initdata
 from model.attestation.image_pull import ImagePull
-from model.paths import served
 from model.attestation.initdata import InitdataError
+from model.paths import served
 from tests.certificates import certificate, private_key
 
 CA = certificate()
