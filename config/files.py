@@ -10,7 +10,7 @@ from config.sections import Stack, TrustedZone
 from model import versions
 from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
-from model.policy import agent_policy
+from model.policy import agent_policy, powers
 
 REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
 
@@ -25,7 +25,7 @@ def policies(stack: Stack, root: Path, into: dict[str, str]) -> Iterator[Problem
         try:
             rego = agent_policy.custom((root / profile.policy_file).read_text("utf-8"))
             initdata.check_size(rego)
-            powers = agent_policy.powers(rego)
+            held = powers.of(rego)
         except (OSError, UnicodeDecodeError) as error:
             rule = "must be a text file in the project"
             fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
@@ -35,7 +35,7 @@ def policies(stack: Stack, root: Path, into: dict[str, str]) -> Iterator[Problem
             rule, fix = "must fit into what a VM is given at its start", str(error)
         else:
             into[name] = rego
-            permissive = powers.exec == "any" or powers.set_policy
+            permissive = held.full
             for secret, served in stack.secrets.items():
                 if permissive and name in served.readable_by and not served.allow_debug:
                     yield gives_away(secret, name)

@@ -55,7 +55,7 @@ def custom(rego: str) -> str:
         raise PolicyError(
             f"The agent policy has {size} bytes, and no initdata takes more than {MAX_BYTES} of them."
         )
-    answers = engine.evaluate(rego, "data.agent_policy", {})
+    answers = engine.evaluate(rego, "data.agent_policy")
     if not isinstance(answers, Mapping):
         raise PolicyError("The agent policy has no rules in `package agent_policy`, the one the agent asks.")
     given = cast(Mapping[str, object], answers)

@@ -33,6 +33,13 @@ def module(parts: Collection[str], granted: Collection[str], data: Mapping[str, 
     return rego
 
 
+def body(rego: str) -> str:
+    """The policy without the comments in front, which name its profile and spoke; all of a text that is not ours."""
+    above, head, rest = rego.partition(_part("head"))
+    ours = head and all(line.startswith("#") for line in above.splitlines())
+    return head + rest if ours else rego
+
+
 @cache
 def _part(name: str) -> str:
     return (_FOLDER / f"{name}.rego").read_text("utf-8")

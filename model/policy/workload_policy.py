@@ -3,12 +3,13 @@
 Here, and in `rego/`, is what CRI-O 1.33 and the kata shim make of a pod: see the comments there.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from model.policy.compose import PolicyError, module
+from model.policy.compose import DATA, PolicyError, body, module
 from model.policy.pins import ContainerPins, MountPins, PodPins
 
 # The network's name rules for a registry and a repository; what matters is that the digest ends the reference.
@@ -26,8 +27,9 @@ def render_workload(pins: PodPins) -> str:
     """
     if mistakes := _mistakes(pins):
         raise PolicyError(" ".join(mistakes))
-    data = {
+    data: dict[str, Any] = {
         "workload": pins.workload,
+        "granted": ["ReadStreamRequest"] if pins.read_logs else [],
         "containers": [_container(pins, number) for number in range(len(pins.containers))],
         "sysctls": {**_SYSCTLS, **dict(pins.sysctls)},
         "fs_group": pins.fs_group,
@@ -35,7 +37,7 @@ def render_workload(pins: PodPins) -> str:
     }
     commands = any(container.exec_commands for container in pins.containers)
     parts = (*(("exec", "exec_workload") if commands else ()), "workload")
-    return f"{_SPOKE}\n" + module(parts, ("ReadStreamRequest",) if pins.read_logs else (), data)
+    return f"{_SPOKE}\n" + module(parts, data["granted"], data)
 
 
 def for_spoke(text: str, spoke: str) -> str:
@@ -50,6 +52,61 @@ def for_spoke(text: str, spoke: str) -> str:
     if (places := text.count(f"{_SPOKE}\n")) != 1:
         raise PolicyError(f"The policy has {places} places for a spoke's name and needs exactly one.")
     return text.replace(f"{_SPOKE}\n", f"# spoke {spoke}\n")
+
+
+def read_workload(text: str) -> PodPins | None:
+    """Pins whose policy `text` is, byte for byte but for the spoke's name; None where it is no such policy.
+
+    What does not change the policy is made up: names of volumes that are copied, whose kind is said to be configMap.
+    """
+    _, found, data = text.partition(DATA)
+    try:
+        pins = _pins(json.loads(data)) if found else None
+        return pins if pins and body(render_workload(pins)) == body(text) else None
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
+
+
+def _pins(data: dict[str, Any]) -> PodPins:
+    init = data["containers"][-1]["after"]
+    return PodPins(
+        workload=data["workload"],
+        containers=tuple(_container_pins(one, init=one["name"] in init) for one in data["containers"]),
+        sysctls=tuple(data["sysctls"].items()),
+        fs_group=data["fs_group"],
+        read_logs="ReadStreamRequest" in data["granted"],
+    )
+
+
+def _container_pins(one: dict[str, Any], *, init: bool) -> ContainerPins:
+    return ContainerPins(
+        name=one["name"],
+        init=init,
+        digest=one["image"].removesuffix("$").rpartition("@")[2],
+        arguments=tuple(one["args"]),
+        working_directory=one["cwd"],
+        environment=tuple((name, value) for name, _, value in (text.partition("=") for text in one["env"])),
+        environment_patterns=tuple((name, text[2:-2]) for name, text in one["patterns"].items()),
+        user=one["uid"],
+        group=one["gid"],
+        supplemental_groups=tuple(one["groups"]),
+        read_only_root=one["readonly"],
+        mounts=tuple(_mount_pins(mount, one["files"]) for mount in one["mounts"]),
+        exec_commands=tuple(tuple(command) for command in one["commands"]),
+        stop_signal=one["signal"],
+    )
+
+
+def _mount_pins(mount: dict[str, Any], files: list[str]) -> MountPins:
+    kind, _, name = mount["source"].partition(":")
+    copied = kind == "copy"
+    return MountPins(
+        path=mount["destination"],
+        volume="copied" if copied else name,
+        kind="configMap" if copied else kind,
+        read_only="ro" in mount["options"],
+        sub_path=name if copied and name in files else "",
+    )
 
 
 def _container(pins: PodPins, number: int) -> dict[str, Any]:
@@ -74,7 +131,9 @@ def _container(pins: PodPins, number: int) -> dict[str, Any]:
         "memory": _volumes(container, "memory"),
         "disk": _volumes(container, "disk"),
         "mounts": [_mount(mount) for mount in container.mounts],
-        "files": sorted({_base(mount) for mount in container.mounts if mount.kind in _COPIED and mount.sub_path}),
+        "files": sorted(
+            {_base(mount) for mount in container.mounts if mount.kind in _COPIED and mount.sub_path}
+        ),
         "trees": sorted({_base(mount) for mount in container.mounts if mount.kind in _COPIED}),
         "commands": [list(command) for command in container.exec_commands],
         "signal": container.stop_signal,
@@ -100,10 +159,15 @@ def _base(mount: MountPins) -> str:
 
 def _mistakes(pins: PodPins) -> list[str]:
     names = [container.name for container in pins.containers]
-    found = [f"Two containers are named {name}." for name in sorted({one for one in names if names.count(one) > 1})]
+    found = [
+        f"Two containers are named {name}." for name in sorted({one for one in names if names.count(one) > 1})
+    ]
     if not any(not container.init for container in pins.containers):
         found.append(f"Workload {pins.workload} has no container besides init containers.")
-    if any(late.init and not early.init for early, late in zip(pins.containers, pins.containers[1:], strict=False)):
+    if any(
+        late.init and not early.init
+        for early, late in zip(pins.containers, pins.containers[1:], strict=False)
+    ):
         found.append("Init containers must come before the others.")
     for container in pins.containers:
         found += [f"Container {container.name}: {mistake}" for mistake in _container_mistakes(container)]
@@ -136,8 +200,12 @@ def _container_mistakes(container: ContainerPins) -> list[str]:
 
 def _environment_mistakes(variables: Sequence[tuple[str, str]]) -> list[str]:
     names = [name for name, _ in variables]
-    found = [f"variable {name} is set twice." for name in sorted({one for one in names if names.count(one) > 1})]
-    return found + [f"{name!r} is no name of a variable." for name in names if not re.fullmatch(r"[^=\0]+", name)]
+    found = [
+        f"variable {name} is set twice." for name in sorted({one for one in names if names.count(one) > 1})
+    ]
+    return found + [
+        f"{name!r} is no name of a variable." for name in names if not re.fullmatch(r"[^=\0]+", name)
+    ]
 
 
 def _compiles(pattern: str) -> bool:
@@ -151,11 +219,15 @@ def _compiles(pattern: str) -> bool:
 def _mount_mistakes(mount: MountPins) -> list[str]:
     found: list[str] = []
     if not re.fullmatch(r"(/[^/:\0]+)+", mount.path) or {".", ".."} & set(mount.path.split("/")):
-        found.append(f"the mount path {mount.path!r} must be absolute, without '.', '..', ':' and a slash at its end.")
+        found.append(
+            f"the mount path {mount.path!r} must be absolute, without '.', '..', ':' and a slash at its end."
+        )
     if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", mount.volume):
         found.append(f"the volume's name {mount.volume!r} must be a DNS label.")
     if mount.sub_path and mount.kind not in _COPIED:
-        found.append(f"subPath below {mount.path}: the host would copy its own content there instead of volume {mount.volume}.")
+        found.append(
+            f"subPath below {mount.path}: the host would copy its own content there instead of volume {mount.volume}."
+        )
     if mount.kind in _COPIED and _base(mount) in _TAKEN:
         found.append(f"{mount.path} must not end in {_base(mount)}, the name of a file that CRI-O mounts.")
     return found

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from model.attestation import initdata
 from model.attestation.initdata import Documents, Initdata
-from model.policy import agent_policy
+from model.policy import agent_policy, powers
 from tools.posture import images
 from tools.posture.deployment import PostureError
 from tools.posture.model import Powers
@@ -22,14 +22,14 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
     try:
         document = initdata.decode(encoded)
         inner = initdata.documents(document.toml)
-        powers = agent_policy.powers(inner.policy)
+        held = powers.of(inner.policy)
     except (initdata.InitdataError, agent_policy.PolicyError) as error:
         raise PostureError(str(error)) from error
     allowed = Powers(
-        exec=powers.exec,
-        read_logs=powers.read_logs,
-        write_stdin=powers.write_stdin,
-        set_policy=powers.set_policy,
+        exec=held.exec,
+        read_logs=held.read_logs,
+        write_stdin=held.write_stdin,
+        set_policy=held.set_policy,
         images=images.power(inner.image_policy_uri, image_policy),
     )
     return Decoded(document, inner, allowed)

@@ -3,101 +3,127 @@
 //
 // Each line of stdin is a job, each line of stdout its answer, in the same order:
 //   {"engine": "0.2.8" | "0.9.1", "policy": <Rego>, "requests": [[<name>, <input>], ...]}
-//   {"answers": [<error or null>, ...]}     null: allowed; a text: refused, and why
-//   {"error": <text>}                       the policy could not be loaded; the agent would not start
+//   {"answers": [<text or null>, ...]}     null: the agent obeys; a text: it refuses, and why
+//   {"error": <text>}                      the policy cannot be loaded; the agent would not start
 use serde_json::{json, Value};
+use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
 // The two versions have the same methods and share no trait.
-macro_rules! judge {
-    ($name:ident, $regorus:ident) => {
-        fn $name(policy: &str, requests: &[Value]) -> Result<Vec<Option<String>>, String> {
-            let mut engine = $regorus::Engine::new();
-            engine.set_strict_builtin_errors(false);
-            engine
-                .add_policy("agent_policy".to_string(), policy.to_string())
-                .map_err(|error| error.to_string())?;
-            let mut state = json!({"pstate": {}});
-            engine
-                .add_data_json(&state.to_string())
-                .map_err(|error| error.to_string())?;
-            let mut ask = |name: &str, input: &Value| -> Result<(bool, Option<Value>), String> {
-                engine
-                    .set_input_json(&input.to_string())
-                    .map_err(|error| error.to_string())?;
-                let results = engine
-                    .eval_query(format!("data.agent_policy.{name}"), false)
-                    .map_err(|error| error.to_string())?;
+macro_rules! agent {
+    ($agent:ident, $regorus:ident) => {
+        #[derive(Clone)]
+        struct $agent {
+            engine: $regorus::Engine,
+            state: Value,
+            fails_open: bool,
+        }
+
+        impl $agent {
+            fn with(policy: &str) -> Result<Self, String> {
+                let mut engine = $regorus::Engine::new();
+                engine.set_strict_builtin_errors(false);
+                engine.add_policy("agent_policy".to_string(), policy.to_string()).map_err(text)?;
+                let state = json!({"pstate": {}});
+                engine.add_data_json(&state.to_string()).map_err(text)?;
+                let mut agent = Self { engine, state, fails_open: false };
+                agent.fails_open = agent.ask("AllowRequestsFailingPolicy", &json!({})).is_ok();
+                Ok(agent)
+            }
+
+            fn ask(&mut self, name: &str, input: &Value) -> Result<(), String> {
+                self.engine.set_input_json(&input.to_string()).map_err(text)?;
+                let query = format!("data.agent_policy.{name}");
+                let results = self.engine.eval_query(query, false).map_err(text)?;
                 let [result] = results.result.as_slice() else {
-                    return Err(format!("no rule {name}"));
+                    return Err(format!("there is no rule {name}"));
                 };
                 let [expression] = result.expressions.as_slice() else {
                     return Err(format!("rule {name} has several values"));
                 };
-                let text = expression.value.to_json_str().map_err(|error| error.to_string())?;
-                let answer: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-                match &answer {
-                    Value::Bool(allowed) => Ok((*allowed, None)),
-                    Value::Object(fields) => match fields.get("allowed") {
-                        Some(Value::Bool(true)) => Ok((true, fields.get("ops").cloned())),
-                        Some(Value::Bool(false)) => Ok((false, None)),
-                        _ => Err(format!("rule {name} says neither allowed nor refused")),
-                    },
-                    _ => Err(format!("rule {name} is no boolean")),
+                let value = expression.value.to_json_str().map_err(text)?;
+                let value: Value = serde_json::from_str(&value).map_err(text)?;
+                let allowed = if value.is_object() { &value["allowed"] } else { &value };
+                match allowed {
+                    Value::Bool(true) => self.remember(&value["ops"]),
+                    Value::Bool(false) => Err("refused".to_string()),
+                    _ => Err(format!("rule {name} says neither true nor false")),
                 }
-                .and_then(|(allowed, operations)| {
-                    if let (true, Some(operations)) = (allowed, &operations) {
-                        let patch: json_patch::Patch = serde_json::from_value(operations.clone())
-                            .map_err(|error| error.to_string())?;
-                        json_patch::patch(&mut state, &patch).map_err(|error| error.to_string())?;
-                        engine.clear_data();
-                        engine
-                            .add_data_json(&state.to_string())
-                            .map_err(|error| error.to_string())?;
-                    }
-                    Ok((allowed, operations))
-                })
-            };
-            let open = matches!(ask("AllowRequestsFailingPolicy", &json!({})), Ok((true, _)));
-            Ok(requests
-                .iter()
-                .map(|request| match ask(request[0].as_str().unwrap_or(""), &request[1]) {
-                    Ok((true, _)) => None,
-                    _ if open => None,
-                    Ok((false, _)) => Some("refused".to_string()),
-                    Err(error) => Some(error),
-                })
-                .collect())
+            }
+
+            fn remember(&mut self, operations: &Value) -> Result<(), String> {
+                if operations.is_null() {
+                    return Ok(());
+                }
+                let patch: json_patch::Patch =
+                    serde_json::from_value(operations.clone()).map_err(text)?;
+                json_patch::patch(&mut self.state, &patch).map_err(text)?;
+                self.engine.clear_data();
+                self.engine.add_data_json(&self.state.to_string()).map_err(text)
+            }
+
+            fn answers(mut self, requests: &[Value]) -> Vec<Option<String>> {
+                requests
+                    .iter()
+                    .map(|request| {
+                        let name = request[0].as_str().unwrap_or_default();
+                        let refusal = self.ask(name, &request[1]).err();
+                        refusal.filter(|_| !self.fails_open)
+                    })
+                    .collect()
+            }
         }
     };
 }
 
-judge!(judge_0_2, regorus_0_2);
-judge!(judge_0_9, regorus_0_9);
+agent!(Older, regorus_0_2);
+agent!(Newer, regorus_0_9);
 
-fn answer(line: &str) -> Value {
-    let job: Value = match serde_json::from_str(line) {
-        Ok(job) => job,
-        Err(error) => return json!({"error": error.to_string()}),
-    };
-    let (Some(policy), Some(requests)) = (job["policy"].as_str(), job["requests"].as_array()) else {
-        return json!({"error": "a job needs a policy and requests"});
-    };
-    let judged = match job["engine"].as_str() {
-        Some("0.2.8") => judge_0_2(policy, requests),
-        Some("0.9.1") => judge_0_9(policy, requests),
-        other => Err(format!("no engine {other:?}")),
-    };
-    match judged {
-        Ok(answers) => json!({"answers": answers}),
-        Err(error) => json!({"error": error}),
+#[derive(Clone)]
+enum Agent {
+    Older(Older),
+    Newer(Newer),
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn with(engine: &str, policy: &str) -> Result<Agent, String> {
+    match engine {
+        "0.2.8" => Older::with(policy).map(Agent::Older),
+        "0.9.1" => Newer::with(policy).map(Agent::Newer),
+        other => Err(format!("there is no engine {other}")),
     }
 }
 
+// Policies are loaded once: that takes a hundred times as long as an answer.
+type Loaded = HashMap<(String, String), Result<Agent, String>>;
+
+fn answer(loaded: &mut Loaded, line: &str) -> Result<Value, String> {
+    let job: Value = serde_json::from_str(line).map_err(text)?;
+    let (Some(engine), Some(policy), Some(requests)) =
+        (job["engine"].as_str(), job["policy"].as_str(), job["requests"].as_array())
+    else {
+        return Err("a job needs an engine, a policy and requests".to_string());
+    };
+    let agent = loaded
+        .entry((engine.to_string(), policy.to_string()))
+        .or_insert_with(|| with(engine, policy))
+        .clone()?;
+    let answers = match agent {
+        Agent::Older(agent) => agent.answers(requests),
+        Agent::Newer(agent) => agent.answers(requests),
+    };
+    Ok(json!({"answers": answers}))
+}
+
 fn main() -> io::Result<()> {
+    let mut loaded = Loaded::new();
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
-        writeln!(output, "{}", answer(&line?))?;
+        let found = answer(&mut loaded, &line?).unwrap_or_else(|error| json!({"error": error}));
+        writeln!(output, "{found}")?;
         output.flush()?;
     }
     Ok(())

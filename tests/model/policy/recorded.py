@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -67,9 +68,7 @@ def patched(document: Any, operations: Iterable[dict[str, Any]]) -> Any:
     """The document after an RFC 6902 patch of adding, replacing and removing."""
     document = copy.deepcopy(document)
     for operation in operations:
-        *way, last = [
-            part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]
-        ]
+        *way, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
         target = document
         for part in way:
             target = target[int(part) if isinstance(target, list) else part]
@@ -122,3 +121,57 @@ PINS = PodPins(
     ),
 )
 """The pod that was recorded."""
+_ADDED = (
+    MountPins(path="/scratch", volume="scratch", kind="disk", read_only=False),
+    MountPins(path="/etc/app", volume="app", kind="configMap", read_only=True),
+    MountPins(path="/etc/creds", volume="creds", kind="secret", read_only=True),
+    MountPins(
+        path="/var/run/secrets/kubernetes.io/serviceaccount", volume="token", kind="projected", read_only=True
+    ),
+)
+_SERVICE = ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP")
+_LINKS = (*_SERVICE, "PORT_8080_TCP_PROTO", "PORT_8080_TCP_PORT", "PORT_8080_TCP_ADDR")
+VOLUMES = replace(
+    PINS,
+    containers=tuple(
+        replace(
+            container,
+            mounts=container.mounts + _ADDED,
+            environment_patterns=tuple((f"KBS_ACCESS_{name}", "[a-z0-9:/.]+") for name in _LINKS),
+        )
+        for container in PINS.containers
+    ),
+)
+"""The pod of the run `volumes`."""
+HONEST = ("kbs-access", "kbs-access-3.25.0", "kbs-access-3.31.0", "by-id")
+"""Lives of that pod, with shims of three versions; in the last the kubelet names the image by its id."""
+
+BEYOND_PROFILES = frozenset(
+    {
+        # the image, and what runs in it
+        "other image digest",
+        "same repository by tag",
+        "digest with a tail",
+        "digest of another image, the wanted one in a path",
+        "other args",
+        "args as one word",
+        "other working directory",
+        "other primary group",
+        "a sidecar (init's arguments in app's mounts)",
+        "app before its init container",
+        # its environment
+        "extra variable LD_PRELOAD (/run/secrets)",
+        "extra variable HTTP_PROXY (http://10.0.)",
+        "extra variable X (sealed.fakej)",
+        "extra variable KUBERNETES_SERVICE_HOST (1.2.3.4;id)",
+        "default PATH last, so that it counts",
+        "a name twice with two allowed values",
+        "a variable of the image left out",
+        "LD_PRELOAD as the first variable",
+        # its volumes
+        "page writable",
+        "page not mounted",
+        "CopyFile of an unknown name",
+    }
+)
+"""Attacks that a policy cannot refuse unless it knows the pod."""
