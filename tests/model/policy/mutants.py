@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from tests.config.committed import ROOT
 
+ROOT = Path(__file__).parent.parent.parent.parent
 FOLDER = ROOT / "model/policy/rego"
 # Rules that say no: without a statement they refuse more, or less, as the case may be; they count like all others.
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from model.policy.pins import ContainerPins, MountPins, PodPins
-from tests.config.committed import ROOT
 
+ROOT = Path(__file__).parent.parent.parent.parent
 FOLDER = ROOT.parent / "shared/evidence/agent-requests"
 needed = pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded requests are not here")
 

@@ -119,7 +119,7 @@ def test_a_command_runs_as_its_container_does_and_in_no_way_else(settings):
     assert let_in == {"another container's"} | (free if settings.exec else set())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(command=st.lists(words, min_size=1, max_size=4), other=st.lists(words, max_size=4))
 def test_a_command_of_any_words_is_allowed_and_no_other_is(command, other):
     session = started(agent_policy.render(AgentSettings(exec_commands=(shlex.join(command),))))

@@ -81,7 +81,10 @@ def test_a_workload_is_known_by_what_it_pins():
     held = powers.of(for_spoke(WORKLOAD, "dev-spoke"))
     assert held.pinned
     assert held.exec == "only: /app/status --json; /app/version; /helper status"
-    assert not (held.full or held.read_logs or held.write_stdin or held.set_policy)
+    assert not (held.full)
+    assert not (held.read_logs)
+    assert not (held.write_stdin)
+    assert not (held.set_policy)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_a_workload_is_known_by_what_it_pins():
         ("default SetPolicyRequest := false", "default SetPolicyRequest := true"),
         ('"^fsgid=5000$"', '".*"'),
         ("\npolicy_data := ", "\nCreateContainerRequest if input.x\n\npolicy_data := "),
-        ("# What the agent inside", "x := 1\n# What the agent inside"),
+        ("import future.keywords.in\n", "import future.keywords.in\n\nx := 1\n"),
     ],
 )
 def test_a_workload_whose_policy_was_touched_anywhere_counts_as_unpinned(old, new):

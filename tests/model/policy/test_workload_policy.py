@@ -137,7 +137,7 @@ def test_all_mistakes_are_said_at_once():
         assert sentence in str(caught.value)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(arguments=st.lists(texts, min_size=1, max_size=3), value=texts, other=texts)
 def test_no_text_of_a_user_breaks_out_of_its_string(arguments, value, other):
     pod = one_container(
