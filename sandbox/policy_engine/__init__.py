@@ -39,11 +39,12 @@ class Offline(EngineError):
 
 
 class Job(NamedTuple):
-    """A policy as an agent has it from its start, and the requests in their order."""
+    """A policy, the requests in their order, and what earlier ones left in its state: nothing (`{}`) at the agent's start."""
 
     engine: str
     policy: str
     requests: Sequence[Request]
+    state: Mapping[str, Any] = {}
 
 
 def unavailable(home: Path) -> str | None:

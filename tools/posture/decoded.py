@@ -31,5 +31,11 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
         write_stdin=held.write_stdin,
         set_policy=held.set_policy,
         images=images.power(inner.image_policy_uri, image_policy),
+        other_image=held.other_image,
+        other_command=held.other_command,
+        extra_environment=held.extra_environment,
+        mount_over_files=held.mount_over_files,
+        replace_files=held.replace_files,
+        full=held.full,
     )
     return Decoded(document, inner, allowed)

@@ -2,7 +2,8 @@
 // request as input, `data.agent_policy.<name>` as query, operations of RFC 6902 on the data as state.
 //
 // Each line of stdin is a job, each line of stdout its answer, in the same order:
-//   {"engine": "0.2.8" | "0.9.1", "policy": <Rego>, "requests": [[<name>, <input>], ...]}
+//   {"engine": "0.2.8" | "0.9.1", "policy": <Rego>, "state": {...}, "requests": [[<name>, <input>], ...]}
+//     state: what earlier requests left in `data.pstate`; {} at the start of an agent
 //   {"answers": [<text or null>, ...]}     null: the agent obeys; a text: it refuses, and why
 //   {"error": <text>}                      the policy cannot be loaded; the agent would not start
 use serde_json::{json, Value};
@@ -58,19 +59,27 @@ macro_rules! agent {
                 let patch: json_patch::Patch =
                     serde_json::from_value(operations.clone()).map_err(text)?;
                 json_patch::patch(&mut self.state, &patch).map_err(text)?;
+                self.keep()
+            }
+
+            fn keep(&mut self) -> Result<(), String> {
                 self.engine.clear_data();
                 self.engine.add_data_json(&self.state.to_string()).map_err(text)
             }
 
-            fn answers(mut self, requests: &[Value]) -> Vec<Option<String>> {
-                requests
-                    .iter()
-                    .map(|request| {
-                        let name = request[0].as_str().unwrap_or_default();
-                        let refusal = self.ask(name, &request[1]).err();
-                        refusal.filter(|_| !self.fails_open)
-                    })
-                    .collect()
+            fn answers(
+                mut self,
+                state: &Value,
+                requests: &[Value],
+            ) -> Result<Vec<Option<String>>, String> {
+                self.state["pstate"] = state.clone();
+                self.keep()?;
+                let answers = requests.iter().map(|request| {
+                    let name = request[0].as_str().unwrap_or_default();
+                    let refusal = self.ask(name, &request[1]).err();
+                    refusal.filter(|_| !self.fails_open)
+                });
+                Ok(answers.collect())
             }
         }
     };
@@ -102,18 +111,21 @@ type Loaded = HashMap<(String, String), Result<Agent, String>>;
 
 fn answer(loaded: &mut Loaded, line: &str) -> Result<Value, String> {
     let job: Value = serde_json::from_str(line).map_err(text)?;
-    let (Some(engine), Some(policy), Some(requests)) =
-        (job["engine"].as_str(), job["policy"].as_str(), job["requests"].as_array())
-    else {
-        return Err("a job needs an engine, a policy and requests".to_string());
+    let (Some(engine), Some(policy), state @ Value::Object(_), Some(requests)) = (
+        job["engine"].as_str(),
+        job["policy"].as_str(),
+        &job["state"],
+        job["requests"].as_array(),
+    ) else {
+        return Err("a job needs an engine, a policy, a state and requests".to_string());
     };
     let agent = loaded
         .entry((engine.to_string(), policy.to_string()))
         .or_insert_with(|| with(engine, policy))
         .clone()?;
     let answers = match agent {
-        Agent::Older(agent) => agent.answers(requests),
-        Agent::Newer(agent) => agent.answers(requests),
+        Agent::Older(agent) => agent.answers(state, requests)?,
+        Agent::Newer(agent) => agent.answers(state, requests)?,
     };
     Ok(json!({"answers": answers}))
 }

@@ -1,18 +1,30 @@
-"""The rules with one statement left out, each in turn: what a test must notice."""
+"""The rules with one statement or rule left out, each in turn: what a test must notice."""
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
+from model.policy.engine import Session
+from tests.model.policy.recorded import ROOT, Case, Request
 
-ROOT = Path(__file__).parent.parent.parent.parent
 FOLDER = ROOT / "model/policy/rego"
-# Rules that say no: without a statement they refuse more, or less, as the case may be; they count like all others.
+CREATE, EXEC = "CreateContainerRequest", "ExecProcessRequest"
+ASKED = {
+    "sandbox.rego": {"CreateSandboxRequest", CREATE},
+    "containers.rego": {CREATE, EXEC},
+    "storages.rego": {CREATE},
+    "mounts.rego": {CREATE},
+    "files.rego": {"CopyFileRequest", CREATE},
+    "exec.rego": {EXEC},
+    "exec_any.rego": {EXEC},
+    "exec_listed.rego": {EXEC},
+    "exec_workload.rego": {EXEC},
+}
+"""By file: the requests that its rules answer; those of the others answer several."""
 
 
 class Mutant(NamedTuple):
-    """`statement` was left out of the rule that begins with `rule`, in a file of `rego/`."""
+    """`statement` was left out of the rule that begins with `rule` (empty: the whole rule), in a file of `rego/`."""
 
     file: str
     rule: str
@@ -20,36 +32,48 @@ class Mutant(NamedTuple):
     whole: str
     rest: str
 
+    @property
+    def name(self) -> str:
+        return f"{self.file}: {self.rule} {self.statement}".replace(" if {", "").replace(" {", "").strip()
+
+
+class Suite:
+    """A policy, cases, and what each case's last request finds remembered from those before it."""
+
+    def __init__(self, policy: str, cases: list[Case]) -> None:
+        self.policy = policy
+        self.asked: list[tuple[Request, dict[str, object]]] = []
+        self.allowed: list[bool] = []
+        for case in cases:
+            session = Session(policy)
+            for request in case.steps[:-1]:
+                session.ask(*request)
+            self.asked.append((case.steps[-1], dict(session._state)))
+            self.allowed.append(session.ask(*case.steps[-1]))
+
 
 def mutants() -> Iterator[Mutant]:
     for path in sorted(FOLDER.glob("*.rego")):
-        whole = path.read_text("utf-8")
-        lines = whole.split("\n")
+        lines = path.read_text("utf-8").split("\n")
         rule = ""
         for number, line in enumerate(lines):
             if line and not line.startswith(("\t", "#", "}", ")", "import", "package")):
                 rule = line
-                if re.search(r" if [^{]", line) or re.search(r" if \{$", line):
-                    end = _end(lines, number) if line.endswith("{") else number
-                    yield _without(path.name, "", line, lines, number, end)
-            elif _is_statement(lines, number, rule):
-                yield _without(path.name, rule, line.strip(), lines, number, _end(lines, number))
+                if re.search(r" if [^{]", line) or line.endswith(" if {"):
+                    yield _without(path.name, "", line, lines, number)
+            elif rule.endswith(" if {") and re.match(r"\t{1,2}[^\t#})\]]", line) and _is_condition(line):
+                yield _without(path.name, rule, line.strip(), lines, number)
 
 
-def _is_statement(lines: list[str], number: int, rule: str) -> bool:
-    line = lines[number]
-    body = rule.endswith("{") and rule.rsplit(" := ", maxsplit=1)[-1].endswith("if {")
-    inner = re.match(r"\t[^\t#})\]]", line) or re.match(r"\t\t[^\t#})\]]", line)
-    return bool(body and inner and not line.rstrip().endswith(",")) and ":=" not in line.split("{")[0]
+def _is_condition(line: str) -> bool:
+    return ":=" not in line and not line.endswith((",", "["))
 
 
-def _end(lines: list[str], start: int) -> int:
-    """The last line of the statement or rule that begins at `start`."""
-    if not lines[start].endswith("{"):
-        return start
-    depth = len(lines[start]) - len(lines[start].lstrip("\t"))
-    return next(n for n in range(start + 1, len(lines)) if lines[n] == "\t" * depth + "}")
-
-
-def _without(file: str, rule: str, statement: str, lines: list[str], start: int, end: int) -> Mutant:
+def _without(file: str, rule: str, statement: str, lines: list[str], start: int) -> Mutant:
+    end = start
+    if lines[start].endswith("{"):
+        depth = len(lines[start]) - len(lines[start].lstrip("\t"))
+        end = next(n for n in range(start + 1, len(lines)) if lines[n].startswith("\t" * depth + "}"))
+        if lines[end].endswith("{"):  # `every path in {...} {`
+            end = next(n for n in range(end + 1, len(lines)) if lines[n] == "\t" * depth + "}")
     return Mutant(file, rule, statement, "\n".join(lines), "\n".join([*lines[:start], *lines[end + 1 :]]))

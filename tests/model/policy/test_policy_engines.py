@@ -9,9 +9,8 @@ from model.policy.agent_policy import AgentSettings
 from model.policy.workload_policy import render_workload
 from sandbox import policy_engine
 from sandbox.policy_engine import ENGINES, Job
-from tests.model.policy.recorded import ROOT
 from tests.model.policy import attacks, recorded
-from tests.model.policy.recorded import Case
+from tests.model.policy.recorded import ROOT, Case
 
 pytestmark = pytest.mark.integration
 HOME = ROOT / ".sandbox"
