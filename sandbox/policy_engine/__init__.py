@@ -79,7 +79,8 @@ def judge(binary: Path, jobs: Iterable[Job]) -> list[list[str | None]]:
     done = subprocess.run(
         [str(binary)], input="\n".join(lines), capture_output=True, text=True, encoding="utf-8", check=False
     )
-    answers = [json.loads(line) for line in done.stdout.split("\n") if line]
+    # regorus 0.2.8 prints what it cannot parse as well.
+    answers = [json.loads(line) for line in done.stdout.split("\n") if line.startswith("{")]
     if done.returncode or len(answers) != len(lines):
         raise EngineError(f"The policy engine ended with {done.returncode}: {done.stderr[-2000:]}")
     if failed := [answer["error"] for answer in answers if "error" in answer]:

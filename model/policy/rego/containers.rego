@@ -54,8 +54,6 @@ has_no_extras if {
 	object.get(input, "stdout_port", 0) == 0
 	object.get(input, "stderr_port", 0) == 0
 	input.OCI.Hooks == null
-	input.OCI.Solaris == null
-	input.OCI.Windows == null
 	process := input.OCI.Process
 	process.Terminal == false
 	process.ConsoleSize == null
@@ -116,8 +114,7 @@ is_acted_on(key) if key == "io.kubernetes.cri.container-type"
 
 is_paths(wanted) if wanted.type == "sandbox"
 
-is_paths(wanted) if {
-	wanted.type == "container"
+is_paths(_) if {
 	masked := {path | some path in input.OCI.Linux.MaskedPaths}
 	readonly := {path | some path in input.OCI.Linux.ReadonlyPaths}
 	every path in {

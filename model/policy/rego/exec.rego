@@ -7,7 +7,6 @@ ExecProcessRequest if {
 	process.Env == created.env
 	process.Cwd == created.cwd
 	process.User == created.user
-	process.User.UID > 0
 	process.NoNewPrivileges == true
 	process.SelinuxLabel == ""
 	process.ApparmorProfile == ""

@@ -8,17 +8,11 @@ fsgid := `^fsgid=[0-9]+$`
 
 is_root(wanted) if wanted.type == "container"
 
-is_process(wanted) if {
-	wanted.type == "container"
-	is_powerless(input.OCI.Process)
-}
+is_process(_) if is_powerless(input.OCI.Process)
 
 is_number_of_volumes(wanted, _) if wanted.type == "container"
 
-is_number_of_volumes(wanted, count_) if {
-	wanted.type == "sandbox"
-	count_ == 0
-}
+is_number_of_volumes(_, number) if number == 0
 
 is_volume(_, storage) if {
 	parts := split(storage.mount_point, "/")

@@ -6,10 +6,7 @@ sysctls := policy_data.sysctls
 
 fsgid := policy_data.fsgid
 
-is_root(wanted) if {
-	wanted.type == "container"
-	input.OCI.Root.Readonly == wanted.readonly
-}
+is_root(wanted) if input.OCI.Root.Readonly == wanted.readonly
 
 is_number_of_volumes(wanted, number) if number == count(wanted.memory) + count(wanted.disk)
 
@@ -34,7 +31,6 @@ has_own_mounts(wanted, destinations) if {
 }
 
 is_process(wanted) if {
-	wanted.type == "container"
 	process := input.OCI.Process
 	process.Args == wanted.args
 	process.Cwd == wanted.cwd
@@ -85,10 +81,7 @@ is_environment(wanted, env) if {
 
 default_path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-is_default(i, variable) if {
-	i == 0
-	variable == default_path
-}
+is_default(i, _) if i == 0
 
 is_default(i, variable) if {
 	i == 1

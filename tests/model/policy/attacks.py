@@ -62,7 +62,7 @@ POD = PodPins(
     sysctls=(("net.ipv4.ip_unprivileged_port_start", "0"),),
     fs_group=5000,
 )
-WEB, HELPER = 1, 2
+PAUSE, WEB, HELPER = -1, 1, 2
 COMMAND = ["/app/status", "--json"]
 TREE = "..2026_11_25_22_00_00.123456789"
 
@@ -100,7 +100,7 @@ def good() -> list[Case]:
 
 
 def attacks() -> list[Case]:
-    return [*_on_files(), *_on_containers(), *_on_commands(), *_on_signals()]
+    return [*_on_the_sandbox(), *_on_files(), *_on_containers(), *_on_commands(), *_on_signals()]
 
 
 def _on_files() -> list[Case]:
@@ -121,6 +121,8 @@ def _on_files() -> list[Case]:
         "a link as a file": life.link("one.conf", "x"),
         "a link beside the tree": life.link("bin/x", "y"),
         "a link above the tree": life.link("app/../x", "y"),
+        "a link to a directory of the guest": life.link("app/x", "/etc"),
+        "a relative path": life.copy("", path=f"{first}-{life.HEX}-hosts"),
         "a link to the root": life.link("app/x", "/"),
         "a link up": life.link("app/x", ".."),
         "a link up and down": life.link("app/x", "y/../../z"),
@@ -136,6 +138,41 @@ def _on_files() -> list[Case]:
         "an id that is none": life.copy("", path=f"{SHARED}/{'../' * 27}x-app/x"),
     }
     return [Case(f"file: {name}", False, [request]) for name, request in requests.items()]
+
+
+def _on_the_sandbox() -> list[Case]:
+    changes: dict[str, dict[str, Any]] = {
+        "another source of the shared memory": {"source": "/dev/sda"},
+        "shared memory elsewhere": {"mount_point": "/run/kata-containers/x"},
+        "an option of the shared memory": {"options": ["mode=1777", "remount"]},
+    }
+    return [
+        Case("sandbox: a second one", False, [life.sandbox(), life.sandbox()]),
+        Case(
+            "sandbox: a name server", False, [_changed(life.sandbox(), lambda r: r.update(dns=["10.0.0.1"]))]
+        ),
+        *(
+            Case(
+                f"sandbox: {name}",
+                False,
+                [_changed(life.sandbox(), lambda r, f=fields: r["storages"][0].update(f))],
+            )
+            for name, fields in changes.items()
+        ),
+    ]
+
+
+OPEN = replace(POD, fs_group=None)
+"""The pod where OpenShift chooses the group of its volumes."""
+
+
+def attacks_on_open() -> list[Case]:
+    started = life.start(OPEN)
+    other = _changed(started[2 + WEB], lambda r: _user(r, AdditionalGids=[3000, 6]))
+    return [
+        Case("open: the pod", True, started),
+        Case("open: a group of the image", False, [*started[: 2 + WEB], other]),
+    ]
 
 
 def _on_containers() -> list[Case]:
@@ -181,6 +218,31 @@ def _on_containers() -> list[Case]:
         "another group owns the volume": (WEB, lambda r: _storage(r, "ephemeral", options=["fsgid=0"])),
         "a volume twice and another not": (WEB, lambda r: r["storages"].__setitem__(2, r["storages"][1])),
         "a sysctl's other value": (WEB, lambda r: r["OCI"]["Linux"]["Sysctl"].update({"net.ipv4.ip_unprivileged_port_start": "1"})),
+        "a pull option without its name": (WEB, lambda r: _pull(r).update(driver_options=[_pull(r)["driver_options"][0].removeprefix("image_guest_pull=")])),
+        "a memory volume of another driver": (WEB, lambda r: _storage(r, "ephemeral", driver="blk")),
+        "LD_PRELOAD as the second variable": (WEB, lambda r: _env(r).__setitem__(1, "LD_PRELOAD=/etc/app/x.so")),
+        "a variable that is only a value": (WEB, lambda r: _env(r).append("web-1")),
+        "an image of another file system": (WEB, lambda r: _pull(r).update(fstype="ext4")),
+        "a volume over programs": (WEB, lambda r: _add_mount(r, "/usr/bin", "bin")),
+        "a volume at a relative path": (WEB, lambda r: _add_mount(r, "bin", "bin")),
+        "a volume at a path that climbs": (WEB, lambda r: _add_mount(r, "/x/..", "..")),
+        "a volume of the sandbox": (PAUSE, lambda r: _add_mount(r, "/x", "x")),
+        "a volume that climbs": (WEB, lambda r: _storage(r, "ephemeral", mount_point=f"{life.EPHEMERAL}/..")),
+        "CRI-O's annotation says sandbox": (
+            WEB,
+            lambda r: r["OCI"]["Annotations"].update({"io.kubernetes.cri-o.ContainerType": "sandbox"}),
+        ),
+        "a namespace twice instead of another": (WEB, lambda r: _namespaces(r)[2].update(Type="ipc")),
+        "a namespace twice": (WEB, lambda r: _namespaces(r).append({"Type": "ipc", "Path": ""})),
+        "a namespace of another process": (WEB, lambda r: _namespaces(r)[0].update(Path="/proc/1/ns/ipc")),
+        "the pod's network as mount namespace": (WEB, lambda r: _namespaces(r)[2].update(Path="/run/netns/podns")),
+        "no /proc": (WEB, lambda r: _without_mount(r, "/proc")),
+        "a copy as /proc": (WEB, lambda r: _mount(r, "/proc", source=f"{SHARED}/{container_id(1)}-{life.HEX}-proc")),
+        "a memory volume as /proc": (WEB, lambda r: _mount(r, "/proc", source=f"{life.EPHEMERAL}/proc")),
+        "a disk volume as /proc": (WEB, lambda r: _mount(r, "/proc", source=f"{SHARED}/{life.SANDBOX}/rootfs/local/proc")),
+        "the word for a copy as source": (WEB, lambda r: _mount(r, "/etc/hosts", source="copy:hosts")),
+        "a relative source": (WEB, lambda r: _mount(r, "/etc/hosts", source=f"{life.HEX}-hosts")),
+        "a source whose random part climbs": (WEB, lambda r: _mount(r, "/etc/hosts", source=f"{SHARED}/{container_id(1)}-/../../../../../-hosts")),
         "hooks": (WEB, lambda r: r["OCI"].update(Hooks={"Prestart": []})),
         "a short id": (WEB, lambda r: r.update(container_id="image")),
         "another root": (WEB, lambda r: r["OCI"]["Root"].update(Path="/")),
@@ -194,9 +256,17 @@ def _on_containers() -> list[Case]:
         "a network class": (WEB, lambda r: r["OCI"]["Linux"]["Resources"].update(Network={})),
         "a strange cgroup": (WEB, lambda r: r["OCI"]["Linux"].update(CgroupsPath="/a b")),
     }  # fmt: skip
+    writable = replace(POD.containers[WEB], read_only_root=False)
+    whole = {
+        "an id that is a directory of the agent": life.container(POD, WEB, "image"),
+        "a writable root and its mounts": life.container(replace(POD, containers=(writable,)), 0, "ab" * 32),
+    }
     return [
-        Case(f"container: {name}", False, [*started[: number + 2], _changed(started[number + 2], change)])
-        for name, (number, change) in changes.items()
+        *(
+            Case(f"container: {name}", False, [*started[: number + 2], _changed(started[number + 2], change)])
+            for name, (number, change) in changes.items()
+        ),
+        *(Case(f"container: {name}", False, [*started[:-1], request]) for name, request in whole.items()),
     ]
 
 
@@ -227,11 +297,18 @@ def _on_commands() -> list[Case]:
         "in a container that is not there": lambda r: r.update(container_id="dd" * 32),
     }
     helpers = life.execute(POD, HELPER, COMMAND)
+    process = started[1].input["OCI"]["Process"] | {
+        "Args": COMMAND,
+        "NoNewPrivileges": True,
+        "Capabilities": None,
+    }
+    paused = Request(honest.name, {**honest.input, "container_id": life.SANDBOX, "process": process})
     return [
         *(
             Case(f"command: {name}", False, [*started, _changed(honest, change)])
             for name, change in changes.items()
         ),
+        Case("command: in the sandbox, as that one runs", False, [*started, paused]),
         Case("command: another container's, as that one runs", False, [*started, helpers]),
     ]
 
@@ -265,6 +342,10 @@ def _env(request: dict[str, Any]) -> list[str]:
     return request["OCI"]["Process"]["Env"]
 
 
+def _namespaces(request: dict[str, Any]) -> list[dict[str, str]]:
+    return request["OCI"]["Linux"]["Namespaces"]
+
+
 def _user(request: dict[str, Any], **fields: Any) -> None:
     request["OCI"]["Process"]["User"].update(fields)
 
@@ -280,9 +361,21 @@ def _mount(request: dict[str, Any], at: str, **fields: Any) -> None:
     mount.update(fields)
 
 
+def _add_mount(request: dict[str, Any], destination: str, name: str) -> None:
+    source = f"{SHARED}/{request['container_id']}-{life.HEX}-{name}"
+    options = ["rbind", "rprivate", "rw", "bind"]
+    request["OCI"]["Mounts"].append(
+        {"destination": destination, "type_": "bind", "source": source, "options": options}
+    )
+
+
 def _without_mount(request: dict[str, Any], destination: str) -> None:
     mounts = request["OCI"]["Mounts"]
     mounts[:] = [one for one in mounts if one["destination"] != destination]
+
+
+def _pull(request: dict[str, Any]) -> dict[str, Any]:
+    return next(one for one in request["storages"] if one["driver"] == "image_guest_pull")
 
 
 def _storage(request: dict[str, Any], of: str, **fields: Any) -> None:

@@ -1,7 +1,9 @@
 """The rules with one statement or rule left out, each in turn: what a test must notice."""
 
+import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from model.policy.engine import Session
@@ -37,19 +39,30 @@ class Mutant(NamedTuple):
         return f"{self.file}: {self.rule} {self.statement}".replace(" if {", "").replace(" {", "").strip()
 
 
+Asked = tuple[Request, dict[str, object]]
+"""A request, and the state that it finds."""
+
+
 class Suite:
     """A policy, cases, and what each case's last request finds remembered from those before it."""
 
     def __init__(self, policy: str, cases: list[Case]) -> None:
         self.policy = policy
-        self.asked: list[tuple[Request, dict[str, object]]] = []
-        self.allowed: list[bool] = []
-        for case in cases:
-            session = Session(policy)
-            for request in case.steps[:-1]:
-                session.ask(*request)
-            self.asked.append((case.steps[-1], dict(session._state)))
-            self.allowed.append(session.ask(*case.steps[-1]))
+        self.asked: list[Asked] = [
+            (case.steps[-1], _state(policy, json.dumps(case.steps[:-1]))) for case in cases
+        ]
+
+    def about(self, file: str) -> list[Asked]:
+        """Of what the rules of that file answer."""
+        return [one for one in self.asked if file not in ASKED or one[0].name in ASKED[file]]
+
+
+@cache
+def _state(policy: str, steps: str) -> dict[str, object]:
+    session = Session(policy)
+    for request in json.loads(steps):
+        session.ask(*request)
+    return dict(session._state)
 
 
 def mutants() -> Iterator[Mutant]:

@@ -9,7 +9,7 @@ from model.policy.agent_policy import AgentSettings
 from model.policy.workload_policy import render_workload
 from sandbox import policy_engine
 from sandbox.policy_engine import ENGINES, Job
-from tests.model.policy import attacks, recorded
+from tests.model.policy import attacks, mutants, recorded
 from tests.model.policy.recorded import ROOT, Case
 
 pytestmark = pytest.mark.integration
@@ -41,6 +41,7 @@ def wrong(binary: Path, engine: str, policy: str, cases: list[Case]) -> set[str]
 @BOTH
 def test_only_the_pod_as_its_owner_wrote_it_runs(binary: Path, engine: str) -> None:
     assert wrong(binary, engine, SHOP, [*attacks.good(), *attacks.attacks()]) == set()
+    assert wrong(binary, engine, render_workload(attacks.OPEN), attacks.attacks_on_open()) == set()
 
 
 @recorded.needed
@@ -107,3 +108,48 @@ def test_a_policy_that_fails_open_obeys_what_it_refuses(binary: Path, engine: st
         ["refused", "there is no rule NoSuchRequest"],
         [None, None],
     ]
+
+
+REDUNDANT: dict[str, str] = {}
+"""By statement that no case misses: why it stays."""
+
+
+def answers(binary: Path, policy: str, asked: list[mutants.Asked]) -> list[bool] | None:
+    """What is allowed; None where the policy does not load. The older engine, which is the faster."""
+    try:
+        found = policy_engine.judge(
+            binary, [Job(ENGINES[0], policy, [request], state) for request, state in asked]
+        )
+    except policy_engine.EngineError:
+        return None
+    return [refusal is None for [refusal] in found]
+
+
+def noticed(binary: Path, mutant: mutants.Mutant, suites: list[mutants.Suite]) -> bool:
+    """Whether any case is answered otherwise without the statement; true also where nothing loads without it."""
+    loads = False
+    for suite in suites:
+        asked = suite.about(mutant.file)
+        if mutant.whole not in suite.policy or not asked:
+            continue
+        changed = answers(binary, suite.policy.replace(mutant.whole, mutant.rest), asked)
+        if changed is not None and changed != answers(binary, suite.policy, asked):
+            return True
+        loads |= changed is not None
+    return not loads
+
+
+@recorded.needed
+def test_each_statement_of_the_rules_stops_an_attack_or_lets_a_pod_live(binary: Path) -> None:
+    own = [*attacks.good(), *attacks.attacks()]
+    commands = [case for case in own if case.steps[-1].name == mutants.EXEC]
+    suites = [
+        mutants.Suite(render_workload(recorded.PINS), recorded.cases()),
+        mutants.Suite(SHOP, own),
+        mutants.Suite(render_workload(attacks.OPEN), attacks.attacks_on_open()),
+        mutants.Suite(HARDENED, [*recorded.cases(), *own]),
+        mutants.Suite(agent_policy.render(AgentSettings(exec=True)), commands),
+        mutants.Suite(LISTED, commands),
+    ]
+    unnoticed = {mutant.name for mutant in mutants.mutants() if not noticed(binary, mutant, suites)}
+    assert unnoticed == set(REDUNDANT)
