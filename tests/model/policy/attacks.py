@@ -227,7 +227,7 @@ def _on_containers() -> list[Case]:
         "a volume at a relative path": (WEB, lambda r: _add_mount(r, "bin", "bin")),
         "a volume at a path that climbs": (WEB, lambda r: _add_mount(r, "/x/..", "..")),
         "a volume of the sandbox": (PAUSE, lambda r: _add_mount(r, "/x", "x")),
-        "a volume that climbs": (WEB, lambda r: _storage(r, "ephemeral", mount_point=f"{life.EPHEMERAL}/..")),
+        "a volume that climbs": (WEB, lambda r: (_storage(r, "ephemeral", mount_point=f"{life.EPHEMERAL}/.."), _without_mount(r, "/data"))),
         "CRI-O's annotation says sandbox": (
             WEB,
             lambda r: r["OCI"]["Annotations"].update({"io.kubernetes.cri-o.ContainerType": "sandbox"}),
