@@ -63,6 +63,13 @@ def test_what_is_never_granted_has_no_rule_but_its_default(name):
     assert all(policy.count(name) == policy.count(f"default {name} := false") == 1 for policy in policies)
 
 
+def test_hardened_gives_the_owner_of_the_cluster_no_power_over_the_pod():
+    session = started(agent_policy.render(HARDENED))
+    assert not session.ask(*life.execute(POD, WEB, ["sh"]))
+    for request in ("ReadStreamRequest", "WriteStreamRequest", "SetPolicyRequest"):
+        assert not session.ask(request, {})
+
+
 @ALL
 def test_a_pod_starts_under_every_policy(settings):
     started(agent_policy.render(settings))
