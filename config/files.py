@@ -11,7 +11,7 @@ from config.sections import ProfileSection, ServedSecretSection
 from model import versions
 from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
-from model.policy import agent_policy
+from model.policy import agent_policy, powers
 from model.versions import Version
 
 REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
@@ -21,7 +21,7 @@ REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
 class Files:
     """The files under `root`, as the rules have read them once they were asked. `now` decides what has expired.
 
-    `policies` are Rego texts by profile, `permissive` the profiles whose policy allows any command or a change of policy;
+    `policies` are Rego texts by profile, `permissive` the profiles whose policy amounts to running anything;
     `reference_values` are by OSC version.
     """
 
@@ -49,7 +49,7 @@ class Files:
             try:
                 rego = agent_policy.custom((self.root / profile.policy_file).read_text("utf-8"))
                 initdata.check_size(rego)
-                powers = agent_policy.powers(rego)
+                held = powers.of(rego)
             except (OSError, UnicodeDecodeError) as error:
                 rule = "must be a text file in the project"
                 fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
@@ -59,7 +59,7 @@ class Files:
                 rule, fix = "must fit into what a VM is given at its start", str(error)
             else:
                 self.policies[name] = rego
-                if powers.exec == "any" or powers.set_policy:
+                if held.full:
                     self.permissive.add(name)
                 continue
             yield Mistake(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)

@@ -21,6 +21,8 @@ from config.types import (
     some,
 )
 from model import versions
+from model.policy import powers
+from model.policy.agent_policy import AgentSettings
 
 
 class SignedImageSection(Section):
@@ -93,7 +95,13 @@ class ProfileSection(Section):
     @property
     def permissive(self) -> bool:
         """Whether these settings give the owner of a spoke a way to whatever the pod holds."""
-        return self.exec or self.set_policy
+        settings = AgentSettings(
+            exec_commands=self.exec_commands,
+            exec=self.exec,
+            write_stdin=self.write_stdin,
+            set_policy=self.set_policy,
+        )
+        return powers.of_settings(settings).full
 
 
 class ServedSecretSection(Section):

@@ -58,10 +58,15 @@ class ImagePull:
             isinstance(pem, str) for pem in cast(list[object], certificates)
         ):
             raise ImagePullError("The extra_root_certificates of the cdh.toml are no list of texts.")
+        paths = {field: _path(image, key) for field, key in _KEYS.items()}
         return cls(
-            **{field: _path(image, key) for field, key in _KEYS.items()},
-            **{key: _text(proxy, key) for key in _PROXIES},
+            image_policy=paths["image_policy"],
+            registry_credentials=paths["registry_credentials"],
+            registry_configuration=paths["registry_configuration"],
             extra_root_certificates=tuple(cast(list[str], certificates)),
+            https_proxy=_text(proxy, "https_proxy"),
+            http_proxy=_text(proxy, "http_proxy"),
+            no_proxy=_text(proxy, "no_proxy"),
         )
 
 

@@ -1,74 +1,21 @@
-"""The agent policy: what the owner of the untrusted cluster may make the agent inside a pod VM do.
+"""The agent policy of a profile: what whoever runs the untrusted cluster may make the agent inside a pod VM do.
 
-The kata agent asks `data.agent_policy.<Name>Request` before it obeys a request from outside; a rule that is missing or
-false refuses it. Request names: kata-containers' agent API (src/libs/protocols/protos/agent.proto).
+The kata agent asks it before it obeys a request from outside (`requests.TABLE`). A profile does not know its pods, so it
+lets any image and command run, and confines all else. `workload_policy` pins the pod as well.
 """
 
-import json
-import re
-import secrets
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
+
+from model.policy import engine
+from model.policy.compose import PolicyError, module
+from model.policy.requests import REQUESTS
+
+__all__ = ["MAX_BYTES", "REQUESTS", "AgentSettings", "PolicyError", "custom", "render"]
 
 MAX_BYTES: Final = 256 * 1024
-# What running a pod takes. CreateContainer is among them for any image and command: which images may run is the image
-# policy's part, and a policy per workload (`custom`) can pin the command.
-_LIFECYCLE: Final = (
-    "AddARPNeighbors",
-    "AddSwap",
-    "CloseStdin",
-    "CopyFile",
-    "CreateContainer",
-    "CreateSandbox",
-    "DestroySandbox",
-    "GetMetrics",
-    "GetOOMEvent",
-    "GuestDetails",
-    "ListInterfaces",
-    "ListRoutes",
-    "MemHotplugByProbe",
-    "OnlineCPUMem",
-    "PauseContainer",
-    "PullImage",
-    "RemoveContainer",
-    "RemoveStaleVirtiofsShareMounts",
-    "ReseedRandomDev",
-    "ResumeContainer",
-    "SetGuestDateTime",
-    "SignalProcess",
-    "StartContainer",
-    "StartTracing",
-    "StatsContainer",
-    "StopTracing",
-    "TtyWinResize",
-    "UpdateContainer",
-    "UpdateEphemeralMounts",
-    "UpdateInterface",
-    "UpdateRoutes",
-    "WaitProcess",
-)
-_POWERS: Final = ("ExecProcess", "ReadStream", "SetPolicy", "WriteStream")
-REQUESTS: Final = tuple(sorted(f"{name}Request" for name in (*_LIFECYCLE, *_POWERS)))
-"""Every rule the agent asks for."""
-
-_EXEC_RULE: Final = """\
-ExecProcessRequest if {
-	input.process.Args in policy_data.allowed_commands
-}
-"""
-_EXEC_COMMANDS: Final = """
-# The whole command, argument by argument: joined into one line, other splits of the same words would pass.
-policy_data := {{"allowed_commands": [
-{commands}
-]}}
-
-{rule}"""
-
-
-class PolicyError(ValueError):
-    """The agent policy cannot be rendered or used; the message is one sentence for a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,38 +29,21 @@ class AgentSettings:
     set_policy: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Powers:
-    """What the owner of the untrusted cluster can do to the pod. `exec`: `none`, `any` or `only: <commands>`.
-
-    A power that a policy grants under some condition counts as granted.
-    """
-
-    exec: str
-    read_logs: bool
-    write_stdin: bool
-    set_policy: bool
-
-
 def render(settings: AgentSettings) -> str:
     """The policy as Rego, the same bytes for the same settings. Raises PolicyError on commands that cannot be exact."""
     if settings.exec and settings.exec_commands:
         raise PolicyError("The policy allows any command and lists some: drop either exec or execCommands.")
-    allowed = {
-        **dict.fromkeys(_LIFECYCLE, True),
-        "ExecProcess": settings.exec,
-        "ReadStream": settings.read_logs,
-        "SetPolicy": settings.set_policy,
-        "WriteStream": settings.write_stdin,
-    }
-    rules = "\n".join(f"default {name}Request := {json.dumps(allowed[name])}" for name in sorted(allowed))
-    rego = f"package agent_policy\n\nimport future.keywords.if\nimport future.keywords.in\n\n{rules}\n"
-    if not settings.exec_commands:
-        return rego
-    commands = ",\n".join(
-        f"\t{json.dumps(_arguments(line), ensure_ascii=False)}" for line in settings.exec_commands
-    )
-    return rego + _EXEC_COMMANDS.format(commands=commands, rule=_EXEC_RULE)
+    granted = [
+        *(["ReadStreamRequest"] if settings.read_logs else []),
+        *(["WriteStreamRequest", "CloseStdinRequest", "TtyWinResizeRequest"] if settings.write_stdin else []),
+        *(["SetPolicyRequest"] if settings.set_policy else []),
+    ]
+    if settings.exec:
+        return module(("profile", "exec", "exec_any"), granted)
+    if settings.exec_commands:
+        commands = [_arguments(line) for line in settings.exec_commands]
+        return module(("profile", "exec", "exec_listed"), granted, {"allowed_commands": commands})
+    return module(("profile",), granted)
 
 
 def custom(rego: str) -> str:
@@ -125,7 +55,7 @@ def custom(rego: str) -> str:
         raise PolicyError(
             f"The agent policy has {size} bytes, and no initdata takes more than {MAX_BYTES} of them."
         )
-    answers = _evaluate(rego, "data.agent_policy", {})
+    answers = engine.evaluate(rego, "data.agent_policy")
     if not isinstance(answers, Mapping):
         raise PolicyError("The agent policy has no rules in `package agent_policy`, the one the agent asks.")
     given = cast(Mapping[str, object], answers)
@@ -136,31 +66,6 @@ def custom(rego: str) -> str:
     return rego
 
 
-def powers(rego: str) -> Powers:
-    """What `rego` lets the owner of the untrusted cluster do, found by asking it as the agent does. Raises PolicyError."""
-    return Powers(
-        exec=_exec_power(rego),
-        read_logs=_granted(rego, "ReadStreamRequest"),
-        write_stdin=_granted(rego, "WriteStreamRequest"),
-        set_policy=_granted(rego, "SetPolicyRequest"),
-    )
-
-
-def _exec_power(rego: str) -> str:
-    # Nobody can have listed this one, so a policy that allows it allows all.
-    if _exec_allowed(rego, [secrets.token_hex(16)]):
-        return "any"
-    listed = _evaluate(rego, "data.agent_policy.policy_data.allowed_commands", {})
-    commands = (
-        [_listed(entry) for entry in cast(Sequence[object], listed)] if isinstance(listed, list) else []
-    )
-    only = [shlex.join(command) for command in commands if _exec_allowed(rego, command)]
-    # A rule of another shape than ours may allow more than what it lists.
-    if _conditional(rego.replace(_EXEC_RULE, "", 1), "ExecProcessRequest"):
-        only.append("what its own conditions allow")
-    return f"only: {'; '.join(only)}" if only else "none"
-
-
 def _arguments(line: str) -> list[str]:
     try:
         arguments = shlex.split(line)
@@ -169,59 +74,3 @@ def _arguments(line: str) -> list[str]:
     if not arguments:
         raise PolicyError("An allowed command is empty: write the exact command line.")
     return arguments
-
-
-def _listed(entry: object) -> list[str]:
-    """An entry of `allowed_commands`: a list of arguments, or in the pattern's policies one line joined by blanks."""
-    return (
-        [str(part) for part in cast(list[object], entry)]
-        if isinstance(entry, list)
-        else str(entry).split(" ")
-    )
-
-
-def _exec_allowed(rego: str, command: Sequence[str]) -> bool:
-    return (
-        _evaluate(rego, "data.agent_policy.ExecProcessRequest", {"process": {"Args": list(command)}}) is True
-    )
-
-
-def _granted(rego: str, rule: str) -> bool:
-    return _evaluate(rego, f"data.agent_policy.{rule}", {}) is True or _conditional(rego, rule)
-
-
-def _conditional(rego: str, rule: str) -> bool:
-    """Whether `rule` says more than a constant default, so that some request could be answered otherwise.
-
-    The one thing that asking cannot show. Any mention outside comments and strings counts: too often rather than too rarely.
-    """
-    code = re.sub(r'`[^`]*`|"(?:\\.|[^"\\])*"|#[^\n]*', "", rego)
-    defaults = rf"\bdefault\s+{rule}\s*:?=\s*(?:true|false)\b"
-    return re.search(rf"\b{rule}\b", re.sub(defaults, "", code)) is not None
-
-
-def _evaluate(rego: str, query: str, request: Mapping[str, object]) -> Any:
-    """The value of `query`, None where it is undefined. Raises PolicyError where the policy does not compile."""
-    from regopy import Interpreter, LogLevel, RegoError  # loading the engine takes longer than all else here
-
-    interpreter = Interpreter()
-    interpreter.log_level = LogLevel.NONE
-    try:
-        interpreter.add_module("agent_policy", rego)
-        # As a term: regopy's own conversion of Python values loses quotes and backslashes.
-        interpreter.set_input_term(json.dumps(request, ensure_ascii=False))
-        output = interpreter.query(query)
-    except RegoError as error:
-        raise PolicyError(f"The agent policy is not valid Rego: {_reason(str(error))}.") from error
-    except json.JSONDecodeError as error:  # regopy takes the engine's complaint for the answer
-        raise PolicyError(f"The agent policy is not valid Rego: {_reason(error.doc)}.") from error
-    if not output.ok():
-        raise PolicyError(
-            "The agent policy contradicts itself: two of its rules give one name different values."
-        )
-    return output.results[0].expressions[0] if output.results and output.results[0].expressions else None
-
-
-def _reason(complaint: str) -> str:
-    found = re.search(r"errormsg \d+:([^)]*)\)", complaint)
-    return found[1] if found else "it does not compile"

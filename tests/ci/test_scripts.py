@@ -1,6 +1,7 @@
 """Invariants of the shell scripts that the Makefile and the workflows start."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,7 +26,7 @@ def _program(path: Path, text: str) -> None:
 def test_workflows_install_the_versions_that_the_program_pins() -> None:
     done = _run(ROOT / ".ci/pinned", "pulumi", "pulumi-kubernetes")
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    pins = dict(line.removesuffix(" \\").split("==") for line in lines if "==" in line and line[0] != " ")
+    pins = dict(re.findall(r"(?m)^([a-z-]+)==(\S+)", "\n".join(lines)))
     assert done.stdout.splitlines() == [f"{name}={pins[name]}" for name in ("pulumi", "pulumi-kubernetes")]
 
 

@@ -79,7 +79,7 @@ def test_an_old_version_of_a_profile_is_reported_as_long_as_it_runs(
     before = hub.outputs["profiles"]["hardened"]["pcr8"]
 
     def changed(rego: str) -> str:
-        return rego.replace("default CopyFileRequest := true", "default CopyFileRequest := false")
+        return rego.replace("default WaitProcessRequest := true", "default WaitProcessRequest := false")
 
     newer = deployed.with_agent_policy(hub, "hardened", changed)
     now = newer.outputs["profiles"]["hardened"]["pcr8"]

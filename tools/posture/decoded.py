@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from model.attestation import initdata
 from model.attestation.initdata import Documents, Initdata
-from model.policy import agent_policy
+from model.policy import agent_policy, powers
 from tools.posture import images
 from tools.posture.deployment import PostureError
 from tools.posture.model import Powers
@@ -22,15 +22,21 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
     try:
         document = initdata.decode(encoded)
         inner = initdata.documents(document.toml)
-        powers = agent_policy.powers(inner.policy)
+        held = powers.of(inner.policy)
     except (initdata.InitdataError, agent_policy.PolicyError) as error:
         raise PostureError(str(error)) from error
     fetched = inner.image_pull.image_policy
     allowed = Powers(
-        exec=powers.exec,
-        read_logs=powers.read_logs,
-        write_stdin=powers.write_stdin,
-        set_policy=powers.set_policy,
+        exec=held.exec,
+        read_logs=held.read_logs,
+        write_stdin=held.write_stdin,
+        set_policy=held.set_policy,
         images=images.power(fetched.uri if fetched else None, image_policy),
+        other_image=held.other_image,
+        other_command=held.other_command,
+        extra_environment=held.extra_environment,
+        mount_over_files=held.mount_over_files,
+        replace_files=held.replace_files,
+        full=held.full,
     )
     return Decoded(document, inner, allowed)

@@ -10,13 +10,23 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Powers:
-    """What an administrator of the spoke could do to a pod. `exec` and `images` are words: `none`, `any`, `only ...`."""
+    """What an administrator of the spoke could do to a pod. `exec` and `images` are words: `none`, `any`, `only ...`.
+
+    The last six are those of `model.policy.powers.Powers`: containers that are not the pod's own, files that no container mounts,
+    and whether all powers together amount to running anything.
+    """
 
     exec: str
     read_logs: bool
     write_stdin: bool
     set_policy: bool
     images: str
+    other_image: bool
+    other_command: bool
+    extra_environment: bool
+    mount_over_files: bool
+    replace_files: bool
+    full: bool
 
 
 @dataclass(frozen=True, kw_only=True)

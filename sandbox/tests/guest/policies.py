@@ -12,12 +12,11 @@ HEAD = "package agent_policy\n\nimport future.keywords.if\nimport future.keyword
 
 
 def policy(*rules: str, **answers: bool | None) -> str:
-    """`answers` by request name without `Request`: true or false, None leaves the rule out."""
-    given = {name.removesuffix("Request"): True for name in (*REQUESTS, "GetDiagnosticDataRequest")} | answers
+    """`answers` by rule name, whose end `Request` may be left out: true or false, None leaves the rule out."""
+    full = {name if name in REQUESTS else f"{name}Request": answer for name, answer in answers.items()}
+    given = dict.fromkeys(REQUESTS, True) | full
     lines = [
-        f"default {name}Request := {str(answer).lower()}"
-        for name, answer in given.items()
-        if answer is not None
+        f"default {name} := {str(answer).lower()}" for name, answer in given.items() if answer is not None
     ]
     return HEAD + "\n".join([*lines, *rules]) + "\n"
 
@@ -63,8 +62,7 @@ def exactly(honest: Sequence[Request]) -> str:
     """A policy that allows this one start of a pod, each request as it is and in its order, and nothing else."""
     harmless = ("GuestDetails", "GetOOMEvent", "StartContainer", "WaitProcess", "RemoveContainer")
     harmless += ("RemoveStaleVirtiofsShareMounts",)
-    answers = {name.removesuffix("Request"): False for name in REQUESTS}
-    answers |= dict.fromkeys(harmless, True) | {"GetDiagnosticData": False}
+    answers = dict.fromkeys(REQUESTS, False) | {f"{name}Request": True for name in harmless}
 
     def given(endpoint: str) -> list[object]:
         return [one.input for one in honest if one.endpoint == endpoint]

@@ -27,6 +27,7 @@ from model.paths import ResourcePath
 from model.policy import resource_policy
 from model.policy.resource_policy import Release
 from model.trustee import documents
+from model.versions import Version
 from sandbox.tests.integration.guests import GOOD, claims_of, needs
 from tests.model.attestation.test_attestation_policy import MINIMA, PCRS, RECORDED, SNP_CLAIMS
 from tests.rego import released
@@ -59,7 +60,7 @@ def accepting(hosts: Sequence[str], minima: Sequence[TcbMinimum] = ()) -> dict[s
     """The reference values of a hub that accepts exactly what these hosts showed, by name."""
     sets = [
         ReferenceValues(
-            osc_version="0.0.0",
+            osc_version=Version("0.0.0"),
             provenance=Provenance(tool="recorded", image="none", obtained=date(2026, 8, 1)),
             expires=datetime(2030, 1, 1, tzinfo=UTC),
             pcrs=Pcrs(**{pcr: (host["tpm"][pcr],) for pcr in PCRS if pcr != "pcr08"}),

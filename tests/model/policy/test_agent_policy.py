@@ -1,3 +1,5 @@
+"""What profiles grant, confine and refuse, judged by regopy with the state that the agent keeps."""
+
 import shlex
 from itertools import product
 
@@ -5,67 +7,96 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.policy import agent_policy
-from model.policy.agent_policy import AgentSettings, PolicyError, Powers
-from tests.rego import evaluate
+from model.policy import agent_policy, engine
+from model.policy.agent_policy import AgentSettings, PolicyError
+from model.policy.engine import Session
+from model.policy.requests import FAILS_OPEN, REQUESTS, TABLE, Grant
+from tests.model.policy import attacks, life
 
 HARDENED = AgentSettings()
 DEBUG = AgentSettings(exec=True, read_logs=True, write_stdin=True)
 STATUS = "curl -s http://127.0.0.1:8006/cdh/resource/default/attestation-status/status"
 LISTED = AgentSettings(exec_commands=(STATUS, """sh -c 'echo "a \\ b" é'"""))
+ALL = pytest.mark.parametrize("settings", [HARDENED, DEBUG, LISTED], ids=["hardened", "debug", "listed"])
+POD, WEB = attacks.POD, attacks.WEB
 
-words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=12)
+words = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=12)
 
 
-def allowed(policy: str, request: str, **fields) -> bool:
-    return evaluate(policy, f"data.agent_policy.{request}Request", input=fields) is True
+def started(policy: str) -> Session:
+    """With the whole pod created."""
+    session = Session(policy)
+    for request in life.start(POD):
+        assert session.ask(*request), request.input
+    return session
 
 
 def exec_allowed(policy: str, *args: str) -> bool:
-    return allowed(policy, "ExecProcess", process={"Args": list(args)})
+    return started(policy).ask(*life.execute(POD, WEB, list(args)))
 
 
-@pytest.mark.parametrize("settings", [HARDENED, DEBUG, LISTED], ids=["hardened", "debug", "listed"])
+@ALL
 def test_policies_are_what_reviewers_saw(settings, snapshot):
     # Any other byte is another PCR8: every running pod would have to roll.
     assert agent_policy.render(settings) == snapshot
 
 
+def test_the_table_names_the_41_requests_of_the_protocol():
+    assert len(REQUESTS) == 41
+    assert not any(name.startswith(("PullImage", "StartTracing", "StopTracing")) for name in REQUESTS)
+
+
+@ALL
+def test_each_request_is_answered_as_the_table_says(settings):
+    answers = engine.evaluate(agent_policy.render(settings), "data.agent_policy")
+    for name, (grant, _) in TABLE.items():
+        if grant is Grant.ALWAYS:
+            assert answers[name] is True, name
+        elif grant is not Grant.SETTING:
+            assert answers[name] is False, name
+    assert answers[FAILS_OPEN] is False
+
+
+@pytest.mark.parametrize("name", sorted(name for name, (grant, _) in TABLE.items() if grant is Grant.NEVER))
+def test_what_is_never_granted_has_no_rule_but_its_default(name):
+    policies = [agent_policy.render(each) for each in (HARDENED, DEBUG, LISTED)]
+    assert all(policy.count(name) == policy.count(f"default {name} := false") == 1 for policy in policies)
+
+
 def test_hardened_gives_the_owner_of_the_cluster_no_power_over_the_pod():
-    policy = agent_policy.render(HARDENED)
-    assert agent_policy.powers(policy) == Powers(
-        exec="none", read_logs=False, write_stdin=False, set_policy=False
-    )
-    for request in ("ExecProcess", "ReadStream", "WriteStream", "SetPolicy"):
-        assert not allowed(policy, request, process={"Args": ["sh"]})
+    session = started(agent_policy.render(HARDENED))
+    assert not session.ask(*life.execute(POD, WEB, ["sh"]))
+    for request in ("ReadStreamRequest", "WriteStreamRequest", "SetPolicyRequest"):
+        assert not session.ask(request, {})
 
 
-def test_debug_allows_exec_logs_and_input_but_no_other_policy():
-    policy = agent_policy.render(DEBUG)
-    assert agent_policy.powers(policy) == Powers(
-        exec="any", read_logs=True, write_stdin=True, set_policy=False
-    )
-    assert exec_allowed(policy, "sh", "-c", "anything")
-
-
-@pytest.mark.parametrize("settings", [HARDENED, DEBUG, LISTED], ids=["hardened", "debug", "listed"])
+@ALL
 def test_a_pod_starts_under_every_policy(settings):
-    policy = agent_policy.render(settings)
-    answers = evaluate(policy, "data.agent_policy", input={})
-    assert set(agent_policy.REQUESTS) <= set(answers)
-    powers = {f"{name}Request" for name in ("ExecProcess", "ReadStream", "SetPolicy", "WriteStream")}
-    assert all(answers[request] is True for request in agent_policy.REQUESTS if request not in powers)
+    started(agent_policy.render(settings))
 
 
-def test_the_agent_asks_for_36_requests():
-    assert len(set(agent_policy.REQUESTS)) == 36
+@pytest.mark.parametrize("grants", list(product((False, True), repeat=3)), ids=str)
+def test_logs_input_and_another_policy_are_granted_as_set(grants):
+    read_logs, write_stdin, set_policy = grants
+    policy = agent_policy.render(
+        AgentSettings(read_logs=read_logs, write_stdin=write_stdin, set_policy=set_policy)
+    )
+    session = Session(policy)
+    assert session.ask("ReadStreamRequest", {}) == read_logs
+    assert session.ask("SetPolicyRequest", {}) == set_policy
+    for request in ("WriteStreamRequest", "CloseStdinRequest", "TtyWinResizeRequest"):
+        assert session.ask(request, {}) == write_stdin
 
 
 def test_only_the_listed_command_runs_and_only_word_for_word():
-    policy = agent_policy.render(LISTED)
+    session = started(agent_policy.render(LISTED))
     url = STATUS.split()[2]
-    assert exec_allowed(policy, "curl", "-s", url)
-    assert exec_allowed(policy, "sh", "-c", 'echo "a \\ b" é')
+
+    def allowed(*args: str) -> bool:
+        return session.ask(*life.execute(POD, WEB, list(args)))
+
+    assert allowed("curl", "-s", url)
+    assert allowed("sh", "-c", 'echo "a \\ b" é')
     for other in (
         ("curl", "-s"),
         ("curl", "-s", url, "-o/x"),
@@ -74,33 +105,33 @@ def test_only_the_listed_command_runs_and_only_word_for_word():
         ("sh", "-c", "echo"),
         (),
     ):
-        assert not exec_allowed(policy, *other), other
-    assert not allowed(policy, "ExecProcess")
+        assert not allowed(*other), other
+    assert not exec_allowed(agent_policy.render(HARDENED), "curl", "-s", url)
+    assert exec_allowed(agent_policy.render(DEBUG), "sh", "-c", "anything")
 
 
-def test_powers_name_the_listed_commands():
-    assert (
-        agent_policy.powers(agent_policy.render(LISTED)).exec == f"only: {STATUS}; {LISTED.exec_commands[1]}"
-    )
+@pytest.mark.parametrize("settings", [DEBUG, AgentSettings(exec_commands=("/app/status --json",))], ids=str)
+def test_a_command_runs_as_its_container_does_and_in_no_way_else(settings):
+    policy = agent_policy.render(settings)
+    session = started(policy)
+    assert session.ask(*life.execute(POD, WEB, attacks.COMMAND))
+    # What a command is, and in which container, only a workload's policy or a list can say.
+    free = {"another command", "the command with one more argument", "the command's words otherwise split"}
+    other = [case for case in attacks.attacks() if case.name.startswith("command: ")]
+    let_in = {
+        case.name.removeprefix("command: ").partition(",")[0]
+        for case in other
+        if session.ask(*case.steps[-1])
+    }
+    assert let_in == {"another container's"} | (free if settings.exec else set())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(command=st.lists(words, min_size=1, max_size=4), other=st.lists(words, max_size=4))
 def test_a_command_of_any_words_is_allowed_and_no_other_is(command, other):
-    policy = agent_policy.render(AgentSettings(exec_commands=(shlex.join(command),)))
-    assert exec_allowed(policy, *command)
-    assert exec_allowed(policy, *other) == (other == command)
-
-
-@pytest.mark.parametrize("grants", list(product((False, True), repeat=4)), ids=str)
-def test_powers_are_what_the_settings_granted(grants):
-    exec_, read_logs, write_stdin, set_policy = grants
-    settings = AgentSettings(exec=exec_, read_logs=read_logs, write_stdin=write_stdin, set_policy=set_policy)
-    policy = agent_policy.render(settings)
-    assert policy == agent_policy.render(settings)
-    assert agent_policy.powers(policy) == Powers(
-        exec="any" if exec_ else "none", read_logs=read_logs, write_stdin=write_stdin, set_policy=set_policy
-    )
+    session = started(agent_policy.render(AgentSettings(exec_commands=(shlex.join(command),))))
+    assert session.ask(*life.execute(POD, WEB, command))
+    assert session.ask(*life.execute(POD, WEB, other)) == (other == command)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +140,8 @@ def test_powers_are_what_the_settings_granted(grants):
         (AgentSettings(exec=True, exec_commands=("ls",)), "any command and lists some"),
         (AgentSettings(exec_commands=("echo 'a",)), "not in shell quoting"),
         (AgentSettings(exec_commands=("  ",)), "is empty"),
+        (AgentSettings(exec_commands=("echo \ud800",)), "half a surrogate pair"),
+        (AgentSettings(exec_commands=("echo " + "x" * 70_000,)), "the agent reads 61440"),
     ],
 )
 def test_settings_that_contradict_or_cannot_be_exact_are_refused(settings, sentence):
@@ -145,40 +178,15 @@ def test_a_policy_that_the_agent_could_not_use_is_refused(policy, sentence):
         agent_policy.custom(policy)
 
 
-def test_powers_of_a_text_that_is_no_policy_are_not_guessed():
-    with pytest.raises(PolicyError, match="not valid Rego"):
-        agent_policy.powers("package agent_policy\nrule {")
+def test_a_policy_that_fails_open_obeys_what_it_refuses():
+    policy = agent_policy.render(HARDENED).replace(f"{FAILS_OPEN} := false", f"{FAILS_OPEN} := true")
+    assert Session(policy).ask("SetPolicyRequest", {})
 
 
-def test_a_power_under_a_condition_counts_as_granted():
-    policy = agent_policy.render(HARDENED) + '\nReadStreamRequest if input.container_id == "sidecar"\n'
-    assert agent_policy.powers(policy).read_logs
-
-
-def test_commands_allowed_besides_the_list_are_not_hidden():
-    more = '\nExecProcessRequest if input.process.Args[0] == "sh"\n'
-    assert agent_policy.powers(agent_policy.render(LISTED) + more).exec.endswith(
-        "; what its own conditions allow"
-    )
-    assert (
-        agent_policy.powers(agent_policy.render(HARDENED) + more).exec
-        == "only: what its own conditions allow"
-    )
-
-
-def test_lists_of_joined_commands_as_the_validated_pattern_writes_them_are_understood():
-    policy = agent_policy.render(HARDENED) + (
-        f'\npolicy_data := {{"allowed_commands": ["{STATUS}"]}}\n'
-        "\nExecProcessRequest if {\n"
-        '\tconcat(" ", input.process.Args) == policy_data.allowed_commands[_]\n'
-        "}\n"
-    )
-    assert (
-        agent_policy.powers(agent_policy.custom(policy)).exec
-        == f"only: {STATUS}; what its own conditions allow"
-    )
-
-
-def test_comments_and_texts_grant_nothing():
-    policy = agent_policy.render(HARDENED) + '\n# ReadStreamRequest is off\nwhy := "ReadStreamRequest"\n'
-    assert not agent_policy.powers(policy).read_logs
+@pytest.mark.parametrize(
+    "operation", ['"op": "remove", "path": "/pstate/x"', '"op": "add", "path": "/x/y", "value": 1']
+)
+def test_state_that_the_model_of_the_agent_does_not_keep_is_an_error(operation):
+    rule = f'\nSetPolicyRequest := {{"allowed": true, "ops": [{{{operation}}}]}} if input.x == 1\n'
+    with pytest.raises(PolicyError, match="changes its state by"):
+        Session(agent_policy.render(HARDENED) + rule).ask("SetPolicyRequest", {"x": 1})

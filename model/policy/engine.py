@@ -1,0 +1,116 @@
+"""Policies evaluated with regopy (rego-cpp), with the state that the agent keeps. The guest uses another engine, regorus.
+
+Known differences: regopy takes `not` inside `every` as true, and keeps no state itself. Loading it takes longer than all else in
+the program, so it is imported on the first use.
+"""
+
+import json
+import re
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from model.policy.compose import PolicyError
+from model.policy.requests import FAILS_OPEN
+
+if TYPE_CHECKING:
+    from regopy import Interpreter, Output
+
+_STATE: Final = "pstate"
+
+
+class Session:
+    """One policy as the agent has it from its start: `ask` it in the order of the requests.
+
+    Raises PolicyError where the policy is no Rego, or changes its state otherwise than ours do.
+    """
+
+    def __init__(self, rego: str) -> None:
+        self._policy = _compiled(rego)
+        self._state: dict[str, Any] = {}
+        self._open = self._policy.answer(FAILS_OPEN, {}) is True
+
+    def ask(self, name: str, request: Mapping[str, Any]) -> bool:
+        """Whether the agent obeys the request; what the policy wants to remember is remembered."""
+        answer = self._policy.answer(name, {**request, _STATE: self._state})
+        if isinstance(answer, Mapping):
+            verdict = cast(Mapping[str, Any], answer)
+            answer = verdict.get("allowed")
+            for operation in cast(list[dict[str, Any]], verdict.get("ops", [])) if answer is True else []:
+                self._remember(operation)
+        return answer is True or self._open
+
+    def _remember(self, operation: Mapping[str, Any]) -> None:
+        """The operation of RFC 6902 that our policies use: `add` right below `/pstate`."""
+        root, _, key = operation["path"].removeprefix("/").partition("/")
+        if operation["op"] != "add" or root != _STATE or not key or "/" in key:
+            raise PolicyError(f"The agent policy changes its state by {operation['op']} {operation['path']}.")
+        self._state = {**self._state, key: operation["value"]}
+
+
+class _Policy:
+    """Compiled once a rule, which takes a hundred times as long as an answer. The state travels in the input for that."""
+
+    def __init__(self, rego: str) -> None:
+        self._interpreter = _interpreter(rego.replace(f"data.{_STATE}", f"input.{_STATE}"))
+        self._rules: dict[str, Any] = {}
+
+    def answer(self, name: str, request: Mapping[str, Any]) -> Any:
+        """The value of the rule, None where it is undefined, false, or two of its definitions contradict each other."""
+        with _explained():
+            if name not in self._rules:
+                self._rules[name] = self._interpreter.build(f"data.agent_policy.{name}")
+            # As a term: regopy's own conversion of Python values loses quotes and backslashes.
+            self._interpreter.set_input_term(json.dumps(request, ensure_ascii=False))
+            output = self._interpreter.query_bundle(self._rules[name])
+        return _value(output) if output.ok() else None
+
+
+@lru_cache(maxsize=32)
+def _compiled(rego: str) -> _Policy:
+    return _Policy(rego)
+
+
+def evaluate(rego: str, query: str) -> Any:
+    """The value of `query` for an empty request, None where undefined. Raises PolicyError on what is no policy."""
+    with _explained():
+        interpreter = _interpreter(rego)
+        interpreter.set_input_term("{}")
+        output = interpreter.query(query)
+    if not output.ok():
+        raise PolicyError(
+            "The agent policy contradicts itself: two of its rules give one name different values."
+        )
+    return _value(output)
+
+
+def _interpreter(rego: str) -> "Interpreter":
+    from regopy import Interpreter, LogLevel
+
+    interpreter = Interpreter()
+    interpreter.log_level = LogLevel.NONE
+    with _explained():
+        interpreter.add_module("agent_policy", rego)
+    return interpreter
+
+
+def _value(output: "Output") -> Any:
+    return output.results[0].expressions[0] if output.results and output.results[0].expressions else None
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    from regopy import RegoError
+
+    try:
+        yield
+    except RegoError as error:
+        raise PolicyError(f"The agent policy is not valid Rego: {_reason(str(error))}.") from error
+    except json.JSONDecodeError as error:  # regopy takes the engine's complaint for the answer
+        raise PolicyError(f"The agent policy is not valid Rego: {_reason(error.doc)}.") from error
+
+
+def _reason(complaint: str) -> str:
+    found = re.search(r"errormsg \d+:([^)]*)\)", complaint)
+    return found[1] if found else "it does not compile"
