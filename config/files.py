@@ -7,14 +7,18 @@ from pathlib import Path
 
 from config.rule import Mistake, Rule
 from config.rules.trusted import gives_away
-from config.sections import ProfileSection, ServedSecretSection
+from config.sections import ProfileSection, ServedSecretSection, WorkloadSection
 from model import versions
 from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
-from model.policy import agent_policy, powers
+from model.policy import agent_policy, powers, workload_policy
 from model.versions import Version
+from model.workloads import reading
+from model.workloads.problems import WorkloadError
+from model.workloads.workload import Workload
 
 REFERENCE_VALUES = Path("reference-values")  # <OSC version>.yaml
+WORKLOADS = Path("workloads")  # <name>/
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +26,7 @@ class Files:
     """The files under `root`, as the rules have read them once they were asked. `now` decides what has expired.
 
     `policies` are Rego texts by profile, `permissive` the profiles whose policy amounts to running anything;
-    `reference_values` are by OSC version.
+    `reference_values` are by OSC version, `workloads` by name.
     """
 
     root: Path
@@ -30,11 +34,13 @@ class Files:
     policies: dict[str, str] = field(default_factory=dict[str, str])
     permissive: set[str] = field(default_factory=set[str])
     reference_values: dict[str, ReferenceValues] = field(default_factory=dict[str, ReferenceValues])
+    workloads: dict[str, Workload] = field(default_factory=dict[str, Workload])
 
     def rules(self) -> tuple[Rule, ...]:
         """In the order in which they have to be asked: those that read, then those about what was read."""
         return (
             Rule(keys=("profiles",), check=self._policies),
+            Rule(keys=("workloads",), check=self._workloads),
             Rule(keys=("secrets",), check=self._readers),
             Rule(keys=("trustee.oscVersions",), check=self._measurements),
             Rule(
@@ -63,6 +69,37 @@ class Files:
                     self.permissive.add(name)
                 continue
             yield Mistake(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)
+
+    def _workloads(self, workloads: Mapping[str, WorkloadSection] | tuple[str, ...]) -> Iterator[Mistake]:
+        """A hub says what it grants; a spoke only names what it deploys."""
+        for name in workloads:
+            folder = WORKLOADS / name
+            grants = workloads[name].grants if isinstance(workloads, Mapping) else None
+            try:
+                workload = reading.read(name, _texts(self.root / folder), grants)
+                if grants:
+                    initdata.check_size(workload_policy.render_workload(workload.pins(grants)))
+            except (OSError, UnicodeDecodeError) as error:
+                yield Mistake(
+                    key=f"workloads.{name}",
+                    value=name,
+                    rule=f"must have its manifests in {folder}/",
+                    fix=f"put them there as YAML, and run: make pin WORKLOAD={name} ({_reason(error)})",
+                )
+            except WorkloadError as error:
+                for found in error.problems:
+                    where = ": ".join(part for part in (found.file, found.object, found.path) if part)
+                    yield Mistake(
+                        key=f"workloads.{name}",
+                        value=found.value,
+                        rule=f"{where} {found.rule}",
+                        fix=found.fix,
+                    )
+            except (agent_policy.PolicyError, initdata.InitdataError) as error:
+                rule, fix = "must be a pod that an agent policy can pin", str(error)
+                yield Mistake(key=f"workloads.{name}", value=name, rule=rule, fix=fix)
+            else:
+                self.workloads[name] = workload
 
     def _readers(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
         for name, secret in secrets.items():
@@ -113,6 +150,11 @@ class Files:
                     "replace them with values from the vendor's signed image; only where no secret is real, write"
                     " trustee.allowUnverifiedReferenceValues: true",
                 )
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """The text of each file of a workload, by its name."""
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.iterdir())}
 
 
 def _file(version: Version) -> Path:

@@ -19,6 +19,7 @@ from config.roles import ROLES, RoleConfig, StackConfig
 from config.rule import Mistake, broken
 from config.secret_keys import SECRETS
 from model.attestation.reference_values import ReferenceValues
+from model.workloads.workload import Workload
 
 PREFIX = "coco:"
 ConfigT = TypeVar("ConfigT", bound=RoleConfig)
@@ -39,13 +40,14 @@ class ConfigError(ValueError):
 class Loaded:
     """A stack's models, its secrets (plain text, for the caller to wrap), and the files it refers to.
 
-    `policies` are Rego texts by profile, `reference_values` by OSC version.
+    `policies` are Rego texts by profile, `reference_values` by OSC version, `workloads` by name.
     """
 
     config: StackConfig
     secrets: Mapping[str, str] = field(repr=False)
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
+    workloads: Mapping[str, Workload]
 
 
 def load(
@@ -80,7 +82,11 @@ def load(
     if config is None or problems:
         raise ConfigError([str(problem) for problem in problems])
     return Loaded(
-        config=config, secrets=secrets, policies=files.policies, reference_values=files.reference_values
+        config=config,
+        secrets=secrets,
+        policies=files.policies,
+        reference_values=files.reference_values,
+        workloads=files.workloads,
     )
 
 

@@ -7,7 +7,7 @@ needs `required_secrets`. Every model that could be made keeps the rules of `con
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from config import rules, values
 from config.markers import refuse
@@ -30,7 +30,7 @@ from config.sections import (
     TrusteeSection,
     UntrustedZone,
 )
-from config.types import StackName
+from config.types import DnsLabel, StackName, distinct
 
 __all__ = [
     "ROLES",
@@ -76,6 +76,11 @@ class TrustedStack(RoleConfig, TrustedZone):
 class UntrustedStack(RoleConfig, UntrustedZone):
     """A stack of any role with confidential pods."""
 
+    @property
+    def deployed_workloads(self) -> tuple[str, ...]:
+        """The workloads that this stack deploys."""
+        raise NotImplementedError
+
 
 class HubConfig(TrustedStack):
     """The trusted zone: a cluster with Trustee and the secrets it serves."""
@@ -88,6 +93,13 @@ class SpokeConfig(UntrustedStack):
 
     role: Literal["spoke"] = Field(description="spoke: an untrusted zone")
     hub: StackName = Field(description="Full name of the hub's stack, organization/project/stack")
+    workloads: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
+        default=(), description="Workloads of the hub that this stack deploys, each a folder of workloads/"
+    )
+
+    @property
+    def deployed_workloads(self) -> tuple[str, ...]:
+        return self.workloads
 
 
 class StandaloneConfig(TrustedStack, UntrustedStack):
@@ -96,6 +108,11 @@ class StandaloneConfig(TrustedStack, UntrustedStack):
     role: Literal["standalone"] = Field(
         description="standalone: both zones on one cluster, for a first trial"
     )
+
+    @property
+    def deployed_workloads(self) -> tuple[str, ...]:
+        """All that it defines."""
+        return tuple(self.workloads)
 
 
 StackConfig = Annotated[HubConfig | SpokeConfig | StandaloneConfig, Field(discriminator="role")]

@@ -11,7 +11,5 @@ WEB_IMAGE: Final = "registry.access.redhat.com/ubi9/httpd-24@sha256:7874b82335a8
 HARDENED: Final = "hardened"
 DEBUG: Final = "debug"
 
-SHOWN: Final = served("kbsres1", "key1")
-"""What ``kbs-access`` fetches from the KBS."""
-SEALED: Final = served("kbsres1", "key2")
+SEALED: Final = served("kbsres2", "key1")
 """What ``kbs-sealed`` gets in the place of a sealed secret."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import pulumi
 
 from model.attestation.profiles import MeasuredProfile
+from model.attestation.workload_documents import MeasuredWorkload
 from trust.contract import Contract, Offer
 
 
@@ -19,16 +20,50 @@ class RoleOutputs(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HubAccess:
-    """What the pods of a spoke need of their hub. ``sealed``: by path, the sealed secret that stands for it."""
+class Documents:
+    """``initdata`` as a pod's annotation takes it, and the PCR8 that it gives."""
 
+    initdata: pulumi.Output[str]
+    pcr8: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubAccess:
+    """What the pods of a spoke need of their hub. ``sealed``: by path, the sealed secret that stands for it.
+
+    ``profile_names`` and ``workload_names``: those that a pod of this spoke may run under.
+    """
+
+    profile_names: tuple[str, ...]
+    workload_names: tuple[str, ...]
     kbs_url: pulumi.Output[str]
     profiles: pulumi.Output[Mapping[str, MeasuredProfile]]
+    workloads: pulumi.Output[Mapping[str, MeasuredWorkload]]
     sealed: pulumi.Output[Mapping[str, str]]
 
     def initdata(self, profile: str) -> pulumi.Output[str]:
         """The initdata of a profile as a pod's annotation takes it."""
         return self.profiles.apply(lambda profiles: profiles[profile].encoded)
+
+    def workload_initdata(self, workload: str, spoke: str) -> pulumi.Output[str]:
+        """The same of a workload on ``spoke``."""
+        return self.workloads.apply(lambda workloads: workloads[workload].document(spoke).encoded)
+
+    def documents(self, spoke: str) -> dict[str, Documents]:
+        """By the name of each profile and workload, what its pods are given on ``spoke``."""
+
+        def of_workload(name: str) -> Documents:
+            made = self.workloads.apply(lambda workloads: workloads[name].document(spoke))
+            return Documents(initdata=made.apply(lambda it: it.encoded), pcr8=made.apply(lambda it: it.pcr8))
+
+        def of_profile(name: str) -> Documents:
+            pcr8 = self.profiles.apply(lambda profiles: profiles[name].pcr8)
+            return Documents(initdata=self.initdata(name), pcr8=pcr8)
+
+        return {
+            **{name: of_profile(name) for name in self.profile_names},
+            **{name: of_workload(name) for name in self.workload_names},
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +82,13 @@ class HubOutputs:
 
 @dataclass(frozen=True, kw_only=True)
 class SpokeOutputs:
-    """For people: where to look."""
+    """Where to look, and what other pipelines need to deploy confidential pods here.
 
+    ``documents`` by the name of a profile or workload.
+    """
+
+    runtime_class: pulumi.Output[str]
+    documents: Mapping[str, Documents]
     console_url: pulumi.Output[str]
     kbs_url: pulumi.Output[str]
     default_profile: str
@@ -61,6 +101,10 @@ class SpokeOutputs:
             "kbsUrl": self.kbs_url,
             "defaultProfile": self.default_profile,
             "egressAddress": self.egress_address,
+            "runtimeClass": self.runtime_class,
+            "documents": {
+                name: {"initdata": made.initdata, "pcr8": made.pcr8} for name, made in self.documents.items()
+            },
             "urls": dict(self.urls),
         }
 

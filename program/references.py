@@ -35,20 +35,25 @@ def hub(stack: StackName, needs: Needs) -> HubAccess:
         f"has been brought up: run `pulumi up --stack {stack.last}` first.",
     )
     try:
-        contract = Contract.read(outputs)
-        problems = lacking(contract, needs) or tampering(contract, needs.profiles)
+        read = Contract.read(outputs)
+        problems = lacking(read, needs) or tampering(read, needs)
     except ContractError as error:
-        problems = error.problems
-    if problems:
+        read, problems = None, error.problems
+    if read is None or problems:
         raise pulumi.RunError(
             f"coco:hub: {stack} cannot serve this spoke:\n" + "\n".join(f"  {p}" for p in problems)
         )
     reference = pulumi.StackReference(stack)
     contract = reference.outputs.apply(Contract.read)
     return HubAccess(
-        kbs_url=contract.apply(lambda read: read.kbs_url),
-        profiles=contract.apply(lambda read: read.profiles),
-        sealed=contract.apply(lambda read: {str(path): text for path, text in read.sealed.items()}),
+        profile_names=tuple(read.profiles),
+        workload_names=tuple(
+            name for name, workload in read.workloads.items() if needs.spoke in workload.accepted
+        ),
+        kbs_url=contract.apply(lambda hub: hub.kbs_url),
+        profiles=contract.apply(lambda hub: hub.profiles),
+        workloads=contract.apply(lambda hub: hub.workloads),
+        sealed=contract.apply(lambda hub: {str(path): text for path, text in hub.sealed.items()}),
     )
 
 

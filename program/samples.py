@@ -3,11 +3,10 @@
 import pulumi
 
 from components.spoke.hello_openshift import HelloOpenShift, HelloOpenShiftArgs
-from components.spoke.kbs_access import KbsAccess, KbsAccessArgs
 from components.spoke.kbs_sealed import KbsSealed, KbsSealedArgs
 from components.spoke.sandboxed_containers import SandboxedContainers
 from config.sections import SamplesSection
-from model.samples import DEBUG, HARDENED, SEALED, SHOWN
+from model.samples import DEBUG, HARDENED, SEALED
 from program.outputs import HubAccess
 from program.place import Place
 
@@ -29,18 +28,6 @@ def declare(
             place.on_cluster(sandboxed),
         )
         urls |= {f"hello-{variant}": url for variant, url in hello.urls.items()}
-    if chosen.kbs_access:
-        kbs_access = KbsAccess(
-            "kbs-access",
-            KbsAccessArgs(
-                apps_domain=place.cluster.apps_domain,
-                runtime_class=sandboxed.runtime_class,
-                initdata=hub.initdata(HARDENED),
-                resource=str(SHOWN),
-            ),
-            place.on_cluster(sandboxed),
-        )
-        urls["kbs-access"] = kbs_access.url
     if chosen.kbs_sealed:
         kbs_sealed = KbsSealed(
             "kbs-sealed",

@@ -8,6 +8,6 @@ from trust.needs import needs
 
 
 def declare(stack: LoadedStack[SpokeConfig]) -> SpokeOutputs:
-    hub = references.hub(stack.config.hub, needs(stack.config))
+    hub = references.hub(stack.config.hub, needs(stack.config, stack.name, stack.workloads))
     place = clusters.declare(stack, runs_peer_pods=True)
     return untrusted_zone.declare(stack, place, hub)

@@ -12,6 +12,7 @@ from config.roles import HubConfig, SpokeConfig, StandaloneConfig
 from config.sections import CommonSections
 from model.attestation.reference_values import ReferenceValues
 from model.azure import naming
+from model.workloads.workload import Workload
 
 ROOT = Path(__file__).parent.parent
 ConfigT_co = TypeVar("ConfigT_co", bound=CommonSections, covariant=True)
@@ -19,13 +20,16 @@ ConfigT_co = TypeVar("ConfigT_co", bound=CommonSections, covariant=True)
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedStack(Generic[ConfigT_co]):
-    """``policies`` are Rego texts by profile, ``reference_values`` by OSC version: what the stack file refers to by name."""
+    """``policies`` are Rego texts by profile, ``reference_values`` by OSC version: ``workloads`` by
+    name: what the stack file refers to by name.
+    """
 
     name: str
     config: ConfigT_co
     secrets: Mapping[str, pulumi.Output[str]]
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
+    workloads: Mapping[str, Workload]
 
 
 def load_stack() -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
@@ -43,4 +47,5 @@ def load_stack() -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
         secrets={key: pulumi.Output.secret(value) for key, value in loaded.secrets.items()},
         policies=loaded.policies,
         reference_values=loaded.reference_values,
+        workloads=loaded.workloads,
     )

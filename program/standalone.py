@@ -13,7 +13,7 @@ def declare(stack: LoadedStack[StandaloneConfig]) -> StandaloneOutputs:
     says = trusted_zone.inputs(stack)
     problems = not_offered(
         says.offer,
-        needs(stack.config),
+        needs(stack.config, stack.name, stack.workloads),
         profiles=stack.config.profiles,
         sealed=says.sealed_paths,
     )

@@ -25,7 +25,12 @@ class TrustedZoneOutputs:
 
 def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
     """What the stack file decides, with the files that it names."""
-    return Inputs(zone=stack.config, policies=stack.policies, reference_values=stack.reference_values)
+    return Inputs(
+        zone=stack.config,
+        policies=stack.policies,
+        reference_values=stack.reference_values,
+        workloads=stack.workloads,
+    )
 
 
 def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) -> TrustedZoneOutputs:
@@ -76,8 +81,11 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
     return TrustedZoneOutputs(
         published=HubOutputs(contract=contract, offer=says.offer),
         access=HubAccess(
+            profile_names=tuple(config.profiles),
+            workload_names=tuple(name for name, spokes in says.spokes.items() if stack.name in spokes),
             kbs_url=trustee.kbs_url,
             profiles=accepted.apply(lambda decided: decided.profiles),
+            workloads=accepted.apply(lambda decided: decided.workloads),
             sealed=secrets.sealed,
         ),
     )

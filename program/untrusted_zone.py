@@ -1,9 +1,10 @@
 """The untrusted zone on a cluster: sandboxed containers, peer pods that know their KBS, and the samples."""
 
 from components.spoke.peer_pods import PeerPods, PeerPodsArgs
+from components.spoke.profile_catalog import ProfileCatalog, ProfileCatalogArgs
 from components.spoke.sandboxed_containers import NAMESPACE, SandboxedContainers, SandboxedContainersArgs
 from config.roles import UntrustedStack
-from program import samples
+from program import samples, workloads
 from program.outputs import HubAccess, SpokeOutputs
 from program.place import Place
 from program.stack import LoadedStack
@@ -43,10 +44,26 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
         ),
         place.on_cluster(operator, peer_pods),
     )
+    documents = hub.documents(stack.name)
+    ProfileCatalog(
+        "profile-catalog",
+        ProfileCatalogArgs(
+            namespace=operator.namespace,
+            runtime_class=sandboxed.runtime_class,
+            initdata={name: made.initdata for name, made in documents.items()},
+            pcr8={name: made.pcr8 for name, made in documents.items()},
+        ),
+        place.on_cluster(operator),
+    )
     return SpokeOutputs(
+        runtime_class=sandboxed.runtime_class,
+        documents=documents,
         console_url=place.cluster.console_url,
         kbs_url=hub.kbs_url,
         default_profile=config.peer_pods.profile,
         egress_address=place.peer_pods.egress_address,
-        urls=samples.declare(config.samples, place, hub, sandboxed),
+        urls={
+            **samples.declare(config.samples, place, hub, sandboxed),
+            **workloads.declare(stack, place, hub, sandboxed),
+        },
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from model.attestation.profiles import MeasuredProfile
+from model.attestation.workload_documents import MeasuredWorkload
 from model.paths import ResourcePath
 
 VERSION: Final = 1
@@ -61,7 +62,8 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 
 class Contract(Offer):
-    """``released``: the PCR8 values that each path is released to. ``sealed``: the sealed secret that stands for each path.
+    """``workloads`` by name. ``released``: the PCR8 values that each path is released to. ``sealed``: the sealed secret that
+    stands for each path.
 
     ``kbs_url`` and ``kbs_ca`` are empty where the hub's update did not finish.
     """
@@ -69,6 +71,7 @@ class Contract(Offer):
     kbs_url: Text
     kbs_ca: Text
     profiles: Mapping[str, MeasuredProfile]
+    workloads: Mapping[str, MeasuredWorkload]
     released: Mapping[ResourcePath, tuple[str, ...]]
     sealed: Mapping[ResourcePath, str]
     console_url: str

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from model.attestation import profiles, reference_values
+from model.attestation import initdata, profiles, reference_values, workload_documents
 from model.attestation.image_pull import ImagePull
 from model.attestation.profiles import MeasuredProfile, ProfileSpec
+from model.attestation.workload_documents import MeasuredWorkload
 from model.paths import ResourcePath
 from model.policy import image_policy, resource_policy
 from model.policy.resource_policy import Release
@@ -29,9 +30,15 @@ class Kbs:
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """PCR8 values since the last update of the same stack: those accepted, by profile, and who read what, by path."""
+    """PCR8 values since the last update of the same stack.
+
+    ``accepted`` by profile, ``workloads`` by workload and spoke; ``released``: who read what, by path.
+    """
 
     accepted: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    workloads: Mapping[str, Mapping[str, Sequence[str]]] = field(
+        default_factory=dict[str, Mapping[str, Sequence[str]]]
+    )
     released: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     @classmethod
@@ -39,17 +46,19 @@ class Earlier:
         """From the outputs of that update; nothing before the first."""
         return cls(
             accepted={name: profile["accepted"] for name, profile in outputs.get("profiles", {}).items()},
+            workloads={name: made["accepted"] for name, made in outputs.get("workloads", {}).items()},
             released=outputs.get("released", {}),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """``profiles`` by name. ``resource_policy`` and ``reference_values`` are documents as Trustee reads them."""
+    """``profiles`` and ``workloads`` by name. ``resource_policy`` and ``reference_values`` are documents as Trustee reads them."""
 
     inputs: Inputs
     kbs: Kbs
     profiles: Mapping[str, MeasuredProfile]
+    workloads: Mapping[str, MeasuredWorkload]
     releases: tuple[Release, ...]
     resource_policy: str
     reference_values: str
@@ -61,6 +70,7 @@ class Decision:
             kbs_url=self.kbs.url,
             kbs_ca=self.kbs.ca,
             profiles=self.profiles,
+            workloads=self.workloads,
             released={release.path: release.pcr8 for release in self.releases},
             sealed={ResourcePath.parse(path): text for path, text in sealed.items()},
             console_url=console_url,
@@ -70,6 +80,7 @@ class Decision:
 def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
     """Raises InitdataError where a document cannot be rendered."""
     zone = inputs.zone
+    image_pull = ImagePull(image_policy=image_policy.PATH if inputs.checks_images else None)
     measured = profiles.render(
         {
             name: ProfileSpec(agent_policy=rego, algorithm=zone.profiles[name].algorithm)
@@ -77,22 +88,28 @@ def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
         },
         kbs_url=kbs.url,
         kbs_ca=kbs.ca,
-        image_pull=ImagePull(image_policy=image_policy.PATH if inputs.checks_images else None),
+        image_pull=image_pull,
         earlier=earlier.accepted,
         keep=zone.trustee.accepted_previous,
     )
-    releases = tuple(_release(path, readers, measured, earlier) for path, readers in inputs.readers.items())
+    workloads = _workloads(inputs, kbs, image_pull, earlier)
+    accepted = {
+        **{name: [profile.accepted] for name, profile in measured.items()},
+        **{name: list(workload.accepted.values()) for name, workload in workloads.items()},
+    }
+    releases = tuple(_release(path, readers, accepted, earlier) for path, readers in inputs.readers.items())
     return Decision(
         inputs=inputs,
         kbs=kbs,
         profiles=measured,
+        workloads=workloads,
         releases=releases,
         resource_policy=resource_policy.render(releases),
         reference_values=documents.reference_values(
             inputs.layout,
             reference_values.merge(
                 inputs.pod_vm_images,
-                {name: profile.accepted for name, profile in measured.items()},
+                {name: [value for each in values for value in each] for name, values in accepted.items()},
                 zone.trustee.tees,
             ),
             min(image.expires for image in inputs.pod_vm_images),
@@ -100,12 +117,32 @@ def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
     )
 
 
-def _release(
-    path: ResourcePath, readers: Sequence[str], measured: Mapping[str, MeasuredProfile], earlier: Earlier
-) -> Release:
-    """An earlier measurement of a reader keeps what it could read and gets no new path.
+def _workloads(
+    inputs: Inputs, kbs: Kbs, image_pull: ImagePull, earlier: Earlier
+) -> dict[str, MeasuredWorkload]:
+    measured: dict[str, MeasuredWorkload] = {}
+    for name, policy in inputs.workload_policies.items():
+        document = initdata.render(kbs_url=kbs.url, kbs_ca=kbs.ca, agent_policy=policy, image_pull=image_pull)
+        measured[name] = workload_documents.measure(
+            document.toml,
+            manifests=inputs.workloads[name].digest(),
+            spokes=inputs.spokes[name],
+            earlier=earlier.workloads.get(name, {}),
+            keep=inputs.zone.trustee.accepted_previous,
+        )
+    return measured
 
-    It may be the measurement of a document that allowed more than a new reader may.
+
+def _release(
+    path: ResourcePath,
+    readers: Sequence[str],
+    accepted: Mapping[str, Sequence[Sequence[str]]],
+    earlier: Earlier,
+) -> Release:
+    """``accepted``: for each reader lists of values, each with the present one first.
+
+    An earlier measurement of a reader keeps what it could read and gets no new path: it may be the measurement of a document
+    that allowed more than a new reader may.
     """
     before = earlier.released.get(str(path), ())
     return Release(
@@ -113,8 +150,9 @@ def _release(
         pcr8=tuple(
             value
             for name in readers
-            for value in measured[name].accepted
-            if value == measured[name].pcr8 or value in before
+            for values in accepted[name]
+            for value in values
+            if value == values[0] or value in before
         ),
         profiles=tuple(readers),
     )

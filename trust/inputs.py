@@ -8,18 +8,23 @@ from config.sections import ServedSecretSection, TrustedZone
 from model.attestation import attestation_policy
 from model.attestation.reference_values import ReferenceValues
 from model.paths import ResourcePath, served
-from model.policy import agent_policy, image_policy
+from model.policy import agent_policy, image_policy, workload_policy
 from model.trustee import documents, sealed_secrets
+from model.workloads.workload import Workload
 from trust.contract import Images, Offer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """``policies``: Rego of a user's own, by profile. ``reference_values``: by OSC version, all that the zone names."""
+    """``policies``: Rego of a user's own, by profile. ``reference_values``: by OSC version, all that the zone names.
+
+    ``workloads``: by name, all that the zone names.
+    """
 
     zone: TrustedZone
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
+    workloads: Mapping[str, Workload]
 
     @cached_property
     def layout(self) -> documents.Layout:
@@ -48,13 +53,13 @@ class Inputs:
 
     @cached_property
     def readers(self) -> dict[ResourcePath, tuple[str, ...]]:
-        """By path, the profiles that may read it: as the stack says, and what each needs to start a container at all."""
+        """By path, the workloads and profiles that may read it: as the stack says, and what each needs to start at all."""
         found = {path: secret.readable_by for path, secret in self._secrets.items()}
         if self.checks_images:
-            found |= dict.fromkeys(image_policy.needed(self.signed_images), tuple(self.zone.profiles))
+            found |= dict.fromkeys(image_policy.needed(self.signed_images), self._everybody)
         if self.sealed_paths:
             found[sealed_secrets.KEY_PATH] = tuple(
-                name for name in self.zone.profiles if any(name in found[path] for path in self.sealed_paths)
+                name for name in self._everybody if any(name in found[path] for path in self.sealed_paths)
             )
         return found
 
@@ -74,6 +79,22 @@ class Inputs:
                 )
             )
             for name, profile in self.zone.profiles.items()
+        }
+
+    @cached_property
+    def workload_policies(self) -> dict[str, str]:
+        """By workload, the Rego that its pods run under, with an empty place for the name of the spoke."""
+        return {
+            name: workload_policy.render_workload(self.workloads[name].pins(section.grants))
+            for name, section in self.zone.workloads.items()
+        }
+
+    @cached_property
+    def spokes(self) -> dict[str, tuple[str, ...]]:
+        """By workload, the spokes whose pods attest: those that the stack file names and does not revoke."""
+        return {
+            name: tuple(spoke for spoke in section.spokes if spoke not in self.zone.revoked)
+            for name, section in self.zone.workloads.items()
         }
 
     @cached_property
@@ -103,6 +124,10 @@ class Inputs:
                 document=self.image_policy,
             ),
         )
+
+    @property
+    def _everybody(self) -> tuple[str, ...]:
+        return (*self.zone.profiles, *self.zone.workloads)
 
     @cached_property
     def _secrets(self) -> dict[ResourcePath, ServedSecretSection]:

@@ -1,6 +1,6 @@
 """What a spoke asks of its hub, and the sentences on what it lacks. They complete "<hub> cannot serve this spoke: ..."."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from config.sections import UntrustedZone
@@ -8,41 +8,48 @@ from model.attestation import initdata
 from model.azure import vm_sizes
 from model.paths import ResourcePath
 from model.policy import image_policy
-from model.samples import DEBUG, HARDENED, SEALED, SHOWN, WEB_IMAGE
+from model.samples import DEBUG, HARDENED, SEALED, WEB_IMAGE
+from model.workloads.workload import Workload
 from trust.contract import Contract, Offer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """``tees``: kinds of confidential VM that its pods may get. ``resources``: paths with the profile that reads each;
-    ``sealed``: those that it needs sealed as well. ``images``: what its own workloads run.
+    """``spoke`` is the name of its stack. ``tees``: kinds of confidential VM that its pods may get. ``resources``: paths with the
+    profile that reads each; ``sealed``: those that it needs sealed as well. ``workloads``: by name, the digest of the manifests
+    that it deploys. ``images``: what its pods run, by who runs it.
     """
 
+    spoke: str
     osc_version: str
     tees: frozenset[str]
     profiles: frozenset[str]
     resources: Mapping[ResourcePath, str] = field(default_factory=dict[ResourcePath, str])
     sealed: frozenset[ResourcePath] = frozenset()
-    images: frozenset[str] = frozenset()
+    workloads: Mapping[str, str] = field(default_factory=dict[str, str])
+    images: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
 
-def needs(zone: UntrustedZone) -> Needs:
-    """What the hub must publish for an untrusted zone."""
+def needs(zone: UntrustedZone, spoke: str, workloads: Mapping[str, Workload]) -> Needs:
+    """What the hub must publish for an untrusted zone, the stack ``spoke``, which deploys ``workloads``."""
     samples, profiles, resources = zone.samples, {zone.peer_pods.profile}, dict[ResourcePath, str]()
     if samples.hello_openshift:
         profiles |= {HARDENED, DEBUG}
-    if samples.kbs_access:
-        resources[SHOWN] = HARDENED
     if samples.kbs_sealed:
         resources[SEALED] = HARDENED
-    any_sample = samples.hello_openshift or samples.kbs_access or samples.kbs_sealed
+    any_sample = samples.hello_openshift or samples.kbs_sealed
+    images = {f"workload {name}": frozenset(each.images) for name, each in workloads.items()}
+    if any_sample:
+        images["coco:samples"] = frozenset({WEB_IMAGE})
     return Needs(
+        spoke=spoke,
         osc_version=zone.sandboxed_containers.version,
         tees=frozenset(tee.value for size in zone.peer_pods.vm_sizes if (tee := vm_sizes.tee_of(size))),
         profiles=frozenset({*profiles, *resources.values()}),
         resources=resources,
         sealed=frozenset({SEALED} if samples.kbs_sealed else ()),
-        images=frozenset({WEB_IMAGE} if any_sample else ()),
+        workloads={name: workload.digest() for name, workload in workloads.items()},
+        images=images,
     )
 
 
@@ -53,7 +60,32 @@ def lacking(contract: Contract, needs: Needs) -> list[str]:
         for key, value in (("kbsUrl", contract.kbs_url), ("kbsCa", contract.kbs_ca))
         if not value
     ]
-    return unfinished + not_offered(contract, needs, profiles=contract.profiles, sealed=contract.sealed)
+    return [
+        *unfinished,
+        *not_offered(contract, needs, profiles=contract.profiles, sealed=contract.sealed),
+        *(
+            problem
+            for name, manifests in needs.workloads.items()
+            for problem in _workload(contract, needs.spoke, name, manifests)
+        ),
+    ]
+
+
+def _workload(contract: Contract, spoke: str, name: str, manifests: str) -> Iterator[str]:
+    measured = contract.workloads.get(name)
+    if measured is None:
+        yield f"it has no workload {name}: define coco:workloads.{name} in the hub, with {spoke} under spokes, and bring it up"
+        return
+    if spoke not in measured.accepted:
+        yield (
+            f"it lets no pod of workload {name} attest from {spoke}: add {spoke} to coco:workloads.{name}.spokes of the hub, or"
+            " take it out of coco:revoked, and bring the hub up"
+        )
+    if measured.manifests != manifests:
+        yield (
+            f"its workload {name} was measured from other manifests than workloads/{name}/ has here: bring the hub up first,"
+            " from the same commit"
+        )
 
 
 def not_offered(
@@ -90,32 +122,50 @@ def not_offered(
     ]
     if offer.images.policy != "insecure":
         problems += [
-            f"its image policy ({offer.images.policy}) refuses {image}, which coco:samples would run: add its repository to "
-            "coco:trustee.signedImages of the hub, or switch the samples off"
-            for image in sorted(needs.images)
+            f"its image policy ({offer.images.policy}) refuses {image}, which {runs_it} would run: add its repository to "
+            "coco:trustee.signedImages of the hub, or leave it out of the spoke"
+            for runs_it, images in sorted(needs.images.items())
+            for image in sorted(images)
             if not image_policy.covers(offer.images.repositories, image)
         ]
     return problems
 
 
-def tampering(contract: Contract, profiles: Collection[str]) -> list[str]:
+def tampering(contract: Contract, needs: Needs) -> list[str]:
     """What is wrong with initdata that is not what the hub measured, or that would send a pod elsewhere: it must reach no pod."""
-    problems: list[str] = []
-    for name in sorted(profiles):
-        profile = contract.profiles[name]
-        what = None
-        try:
-            decoded = initdata.decode(profile.encoded)
-            pinned = initdata.documents(decoded.toml)
-        except initdata.InitdataError as error:
-            what = f"cannot be read ({error})"
-        else:
-            if (decoded.toml, decoded.digest, decoded.pcr8) != (profile.toml, profile.digest, profile.pcr8):
-                what = "is not what the hub measured"
-            elif (pinned.kbs_url, pinned.kbs_ca.strip()) != (contract.kbs_url, contract.kbs_ca.strip()):
-                what = "names another KBS or CA than the hub does"
-        if what:
-            problems.append(
-                f"the initdata of profile {name} {what}: bring the hub up again, and find out who wrote its outputs"
-            )
-    return problems
+    found = [(f"profile {name}", _of_profile(contract, name)) for name in sorted(needs.profiles)]
+    found += [(f"workload {name}", _of_workload(contract, name, needs.spoke)) for name in needs.workloads]
+    return [
+        f"the initdata of {whose} {what}: bring the hub up again, and find out who wrote its outputs"
+        for whose, what in found
+        if what
+    ]
+
+
+def _of_profile(contract: Contract, name: str) -> str | None:
+    profile = contract.profiles[name]
+    try:
+        decoded = initdata.decode(profile.encoded)
+        if (decoded.toml, decoded.digest, decoded.pcr8) != (profile.toml, profile.digest, profile.pcr8):
+            return "is not what the hub measured"
+        return _elsewhere(contract, decoded.toml)
+    except initdata.InitdataError as error:
+        return f"cannot be read ({error})"
+
+
+def _of_workload(contract: Contract, name: str, spoke: str) -> str | None:
+    workload = contract.workloads[name]
+    try:
+        document = workload.document(spoke)
+        if document.pcr8 != workload.accepted[spoke][0]:
+            return f"with the name {spoke} is not what the hub measured"
+        return _elsewhere(contract, document.toml)
+    except initdata.InitdataError as error:
+        return f"cannot be read ({error})"
+
+
+def _elsewhere(contract: Contract, toml: str) -> str | None:
+    pinned = initdata.documents(toml)
+    if (pinned.kbs_url, pinned.kbs_ca.strip()) == (contract.kbs_url, contract.kbs_ca.strip()):
+        return None
+    return "names another KBS or CA than the hub does"

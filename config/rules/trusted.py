@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from config.rule import Mistake, Rule, rule
-from config.sections import ProfileSection, Section, ServedSecretSection, SignedImageSection
+from config.sections import (
+    ProfileSection,
+    Section,
+    ServedSecretSection,
+    SignedImageSection,
+    WorkloadSection,
+)
 from model import versions
 from model.attestation import initdata
 from model.policy import agent_policy
@@ -111,22 +117,84 @@ def _names_of_secrets(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mi
             )
 
 
-@rule("secrets", "profiles")
+@rule("secrets", "profiles", "workloads")
 def _readers(
-    secrets: Mapping[str, ServedSecretSection], profiles: Mapping[str, ProfileSection]
+    secrets: Mapping[str, ServedSecretSection],
+    profiles: Mapping[str, ProfileSection],
+    workloads: Mapping[str, WorkloadSection],
 ) -> Iterator[Mistake]:
     for name, secret in secrets.items():
         for reader in secret.readable_by:
+            if reader in workloads:
+                continue
             profile = profiles.get(reader)
             if profile is None:
                 yield Mistake(
                     key=f"secrets.{name}.readableBy",
                     value=reader,
-                    rule="must name profiles of this stack",
-                    fix=f"use one of {', '.join(profiles)}, or define the profile",
+                    rule="must name workloads or profiles of this stack",
+                    fix=f"use one of {', '.join([*workloads, *profiles])}, or define it",
                 )
-            elif profile.permissive and not secret.allow_debug:
+                continue
+            if not secret.allow_unpinned:
+                yield _unpinned(name, reader)
+            if profile.permissive and not secret.allow_debug:
                 yield gives_away(name, reader)
+
+
+def _unpinned(secret: str, profile: str) -> Mistake:
+    return Mistake(
+        key=f"secrets.{secret}.readableBy",
+        value=profile,
+        rule="must not name a profile, which pins neither image nor command: whoever runs the spoke can run a program of"
+        " their own under it and read the secret",
+        fix="name a workload of coco:workloads, or write allowUnpinned: true if this secret may be known",
+    )
+
+
+@rule("workloads", "profiles")
+def _names_of_workloads(
+    workloads: Mapping[str, WorkloadSection], profiles: Mapping[str, ProfileSection]
+) -> Iterator[Mistake]:
+    for name in workloads:
+        if name in profiles:
+            yield Mistake(
+                key=f"workloads.{name}",
+                value=name,
+                rule="must not be the name of a profile too, because secrets name both",
+                fix="rename one of them",
+            )
+
+
+@rule("revoked", "workloads")
+def _revoked(revoked: tuple[str, ...], workloads: Mapping[str, WorkloadSection]) -> Iterator[Mistake]:
+    known = {spoke for workload in workloads.values() for spoke in workload.spokes}
+    for spoke in revoked:
+        if spoke not in known:
+            yield Mistake(
+                key="revoked",
+                value=spoke,
+                rule="must name a spoke that a workload of this stack has under spokes",
+                fix=f"use one of {', '.join(sorted(known))}"
+                if known
+                else "remove it: no workload is defined",
+            )
+
+
+@rule("workloads")
+def _commands_of_workloads(workloads: Mapping[str, WorkloadSection]) -> Iterator[Mistake]:
+    for name, workload in workloads.items():
+        for container, lines in workload.exec_commands.items():
+            for line in lines:
+                try:
+                    agent_policy.arguments(line)
+                except agent_policy.PolicyError as error:
+                    yield Mistake(
+                        key=f"workloads.{name}.execCommands.{container}",
+                        value=line,
+                        rule="must be a command line as a shell would read it",
+                        fix=str(error),
+                    )
 
 
 def gives_away(secret: str, profile: str) -> Mistake:
@@ -193,6 +261,9 @@ RULES: tuple[Rule, ...] = (
     _profiles,
     _names_of_secrets,
     _readers,
+    _names_of_workloads,
+    _revoked,
+    _commands_of_workloads,
     _signed_images,
     _keys_of_signed_images,
     _store("keyVault"),

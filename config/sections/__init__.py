@@ -17,6 +17,7 @@ from config.sections.trusted import (
     TrustedZone,
     TrusteeSection,
     VaultSection,
+    WorkloadSection,
 )
 from config.sections.untrusted import (
     PeerPodsSection,
@@ -49,4 +50,5 @@ __all__ = [
     "TrusteeSection",
     "UntrustedZone",
     "VaultSection",
+    "WorkloadSection",
 ]

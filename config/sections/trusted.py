@@ -1,6 +1,7 @@
 """What a stack with Trustee says: versions, profiles, and the secrets it serves."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -22,7 +23,8 @@ from config.types import (
 )
 from model import versions
 from model.policy import powers
-from model.policy.agent_policy import AgentSettings
+from model.policy.agent_policy import AgentSettings, PolicyError, arguments
+from model.workloads.grants import Grants
 
 
 class SignedImageSection(Section):
@@ -104,6 +106,40 @@ class ProfileSection(Section):
         return powers.of_settings(settings).full
 
 
+class WorkloadSection(Section):
+    """A confidential workload, workloads/<name>/: where it may run, and what its owner gives away. Nothing, unless said here."""
+
+    spokes: Annotated[tuple[DnsLabel, ...], AfterValidator(some)] = Field(
+        description="Names of the stacks that may run it; the name is part of what is measured"
+    )
+    exec_commands: Mapping[
+        DnsLabel, Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(some)]
+    ] = Field(
+        default={},
+        description="By container, exact command lines that whoever runs the spoke may execute in it",
+    )
+    read_logs: Flag = Field(default=False, description="The containers' output may be read")
+    untrusted_input: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
+        default=(),
+        description="Volumes of ConfigMaps and Secrets, whose content whoever runs the spoke can change at any time; the"
+        " application must trust nothing in them",
+    )
+
+    @property
+    def grants(self) -> Grants:
+        """What the owner gives away. Commands that are no command lines are left out: `config.rules` refuses them."""
+        commands: dict[str, list[list[str]]] = {}
+        for container, lines in self.exec_commands.items():
+            for line in lines:
+                with suppress(PolicyError):
+                    commands.setdefault(container, []).append(arguments(line))
+        return Grants(
+            exec_commands=commands,
+            read_logs=self.read_logs,
+            untrusted_input=frozenset(self.untrusted_input),
+        )
+
+
 class ServedSecretSection(Section):
     """A secret that Trustee serves at kbs:///default/<name>/<key>."""
 
@@ -114,11 +150,16 @@ class ServedSecretSection(Section):
     )
     keys: Annotated[tuple[SecretKey, ...], AfterValidator(some)] = Field(description="Keys of the secret")
     readable_by: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
-        description="Profiles whose pods may read it; an empty list: none"
+        description="Workloads and profiles whose pods may read it; an empty list: none"
     )
     sealed: Flag = Field(
         default=False,
         description="Publish sealed secrets that stand for its keys, for applications that know nothing of Trustee",
+    )
+    allow_unpinned: Flag = Field(
+        default=False,
+        description="Let profiles read it, which do not pin what runs: whoever runs the spoke chooses the image and the command,"
+        " and so can read the secret. A workload pins both",
     )
     allow_debug: Flag = Field(
         default=False,
@@ -170,6 +211,12 @@ class TrustedZone(Section):
         min_length=1,
         description="Initdata profiles by name. The default is hardened, with nothing allowed, and debug, with commands,"
         " logs and input.",
+    )
+    workloads: Mapping[DnsLabel, WorkloadSection] = Field(
+        default={}, description="Confidential workloads by name, each a folder of workloads/"
+    )
+    revoked: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
+        default=(), description="Spokes whose workloads attest no longer, whatever else names them"
     )
     secrets: Mapping[DnsLabel, ServedSecretSection] = Field(
         default={}, description="Secrets that Trustee serves, by name"

@@ -39,9 +39,6 @@ class SamplesSection(Section):
         default=False,
         description="One web server three times: ordinary, confidential with debug access, hardened",
     )
-    kbs_access: Flag = Field(
-        default=False, description="A pod that shows a secret it got from Trustee by attesting"
-    )
     kbs_sealed: Flag = Field(
         default=False,
         description="The same for an application that only reads an environment variable and a file: sealed secrets",

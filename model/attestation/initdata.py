@@ -133,6 +133,18 @@ def render(
     return _measured(toml, _encode(toml))
 
 
+def of_toml(toml: str) -> Initdata:
+    """The initdata whose document is `toml`, which must be one that a guest can read. Raises InitdataError."""
+    documents(toml)
+    return _measured(toml, _encode(toml))
+
+
+def pcr8_of(toml: str) -> Pcr:
+    """PCR8 of a guest with the document `toml`; cheaper than `of_toml`. Raises InitdataError."""
+    algorithm, _ = _parsed(toml)
+    return pcr8(hashlib.new(algorithm, toml.encode("utf-8")).digest())
+
+
 def decode(encoded: str) -> Initdata:
     """The exact inverse of `render`'s `encoded`. InitdataError on anything truncated, altered or appended."""
     try:

@@ -41,7 +41,7 @@ def render(settings: AgentSettings) -> str:
     if settings.exec:
         return module(("profile", "exec", "exec_any"), granted)
     if settings.exec_commands:
-        commands = [_arguments(line) for line in settings.exec_commands]
+        commands = [arguments(line) for line in settings.exec_commands]
         return module(("profile", "exec", "exec_listed"), granted, {"allowed_commands": commands})
     return module(("profile",), granted)
 
@@ -66,7 +66,7 @@ def custom(rego: str) -> str:
     return rego
 
 
-def _arguments(line: str) -> list[str]:
+def arguments(line: str) -> list[str]:
     try:
         arguments = shlex.split(line)
     except ValueError as error:

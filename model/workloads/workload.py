@@ -38,6 +38,13 @@ class Workload:
         return self.holder.namespace
 
     @property
+    def images(self) -> tuple[str, ...]:
+        """The images by repository and digest, as they are deployed."""
+        return tuple(
+            f"{images.parse(name).repository}@{image.digest}" for name, image in self.lock.images.items()
+        )
+
+    @property
     def unread(self) -> tuple[str, ...]:
         """The images whose lock entry a person wrote without asking the registry."""
         return tuple(name for name, image in self.lock.images.items() if image.read_from == lock.UNREAD)

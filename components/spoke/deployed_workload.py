@@ -1,0 +1,92 @@
+"""A workload of a user's own on a spoke: its manifests as typed resources, so that a preview shows each field."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+_TYPED: Final[Mapping[tuple[str, str], Any]] = {
+    ("v1", "ConfigMap"): k8s.core.v1.ConfigMap,
+    ("v1", "Namespace"): k8s.core.v1.Namespace,
+    ("v1", "Pod"): k8s.core.v1.Pod,
+    ("v1", "Service"): k8s.core.v1.Service,
+    ("v1", "ServiceAccount"): k8s.core.v1.ServiceAccount,
+    ("apps/v1", "Deployment"): k8s.apps.v1.Deployment,
+    ("apps/v1", "StatefulSet"): k8s.apps.v1.StatefulSet,
+    ("batch/v1", "CronJob"): k8s.batch.v1.CronJob,
+    ("batch/v1", "Job"): k8s.batch.v1.Job,
+    ("networking.k8s.io/v1", "Ingress"): k8s.networking.v1.Ingress,
+    ("networking.k8s.io/v1", "NetworkPolicy"): k8s.networking.v1.NetworkPolicy,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedWorkloadArgs:
+    """``objects``: manifests in the order in which they can be made; values in them may be outputs."""
+
+    objects: Sequence[Mapping[str, Any]]
+    apps_domain: pulumi.Output[str]
+
+
+class DeployedWorkload(pulumi.ComponentResource):
+    """``urls``: the address of each Route, by its name. It answers when the whole component is there.
+
+    A route that ends TLS at the router belongs to the cluster: what is answered through it is not confidential.
+    """
+
+    urls: dict[str, pulumi.Output[str]]
+
+    def __init__(
+        self, name: str, args: DeployedWorkloadArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("coco:spoke:DeployedWorkload", name, {}, opts)
+        self.urls = {}
+        namespaces: list[pulumi.Resource] = []
+        for manifest in args.objects:
+            kind, metadata = manifest["kind"], manifest["metadata"]
+            made = self._declare(f"{name}-{kind.lower()}-{metadata['name']}", manifest, namespaces)
+            if kind == "Namespace":
+                namespaces.append(made)
+            if kind == "Route":
+                self.urls[metadata["name"]] = _url(manifest, made, args.apps_domain)
+        self.register_outputs({"urls": self.urls})
+
+    def _declare(
+        self, name: str, manifest: Mapping[str, Any], after: Sequence[pulumi.Resource]
+    ) -> pulumi.CustomResource:
+        options = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=list(after),
+            # A peer pod is a machine that has to start and to attest.
+            custom_timeouts=pulumi.CustomTimeouts(create="20m", update="20m"),
+        )
+        identity = (manifest["apiVersion"], manifest["kind"])
+        if (typed := _TYPED.get(identity)) is None:
+            return k8s.apiextensions.CustomResource(
+                name,
+                api_version=identity[0],
+                kind=identity[1],
+                metadata=manifest["metadata"],
+                spec=manifest["spec"],
+                opts=options,
+            )
+        rest = {_snake(key): value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+        return typed(name, **rest, opts=options)
+
+
+def _url(
+    manifest: Mapping[str, Any], route: pulumi.CustomResource, apps_domain: pulumi.Output[str]
+) -> pulumi.Output[str]:
+    """The host as the route names it, or as OpenShift makes it: ``subdomain``, else ``<name>-<namespace>``, of its domain."""
+    spec, metadata = manifest["spec"], manifest["metadata"]
+    if "host" in spec:
+        return route.id.apply(lambda _: f"https://{spec['host']}")
+    label = spec.get("subdomain", f"{metadata['name']}-{metadata['namespace']}")
+    return pulumi.Output.all(apps_domain, route.id).apply(lambda ready: f"https://{label}.{ready[0]}")
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
