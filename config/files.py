@@ -7,13 +7,20 @@ from pathlib import Path
 
 from config.rule import Mistake, Rule
 from config.rules.trusted import gives_away
-from config.sections import ProfileSection, ServedSecretSection, WorkloadSection
+from config.sections import (
+    ProfileSection,
+    Section,
+    ServedSecretSection,
+    TrustedZone,
+    WorkloadSection,
+)
 from model import versions
 from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
 from model.policy import agent_policy, powers, workload_policy
 from model.versions import Version
 from model.workloads import reading
+from model.workloads.grants import Grants
 from model.workloads.problems import WorkloadError
 from model.workloads.workload import Workload
 
@@ -36,11 +43,14 @@ class Files:
     reference_values: dict[str, ReferenceValues] = field(default_factory=dict[str, ReferenceValues])
     workloads: dict[str, Workload] = field(default_factory=dict[str, Workload])
 
-    def rules(self) -> tuple[Rule, ...]:
-        """In the order in which they have to be asked: those that read, then those about what was read."""
+    def rules(self, model: type[Section]) -> tuple[Rule, ...]:
+        """Those for a stack of `model`, in the order in which they have to be asked: first those that read a file."""
         return (
             Rule(keys=("profiles",), check=self._policies),
-            Rule(keys=("workloads",), check=self._workloads),
+            Rule(
+                keys=("workloads",),
+                check=self._measured if issubclass(model, TrustedZone) else self._deployed,
+            ),
             Rule(keys=("secrets",), check=self._readers),
             Rule(keys=("trustee.oscVersions",), check=self._measurements),
             Rule(
@@ -70,36 +80,35 @@ class Files:
                 continue
             yield Mistake(key=f"profiles.{name}.policyFile", value=profile.policy_file, rule=rule, fix=fix)
 
-    def _workloads(self, workloads: Mapping[str, WorkloadSection] | tuple[str, ...]) -> Iterator[Mistake]:
-        """A hub says what it grants; a spoke only names what it deploys."""
+    def _measured(self, workloads: Mapping[str, WorkloadSection]) -> Iterator[Mistake]:
+        """Those whose policy the stack renders, and for which it says what their owner gives away."""
+        for name, section in workloads.items():
+            yield from self._workload(name, section.grants)
+
+    def _deployed(self, workloads: tuple[str, ...]) -> Iterator[Mistake]:
+        """Those that a hub measured."""
         for name in workloads:
-            folder = WORKLOADS / name
-            grants = workloads[name].grants if isinstance(workloads, Mapping) else None
-            try:
-                workload = reading.read(name, _texts(self.root / folder), grants)
-                if grants:
-                    initdata.check_size(workload_policy.render_workload(workload.pins(grants)))
-            except (OSError, UnicodeDecodeError) as error:
-                yield Mistake(
-                    key=f"workloads.{name}",
-                    value=name,
-                    rule=f"must have its manifests in {folder}/",
-                    fix=f"put them there as YAML, and run: make pin WORKLOAD={name} ({_reason(error)})",
-                )
-            except WorkloadError as error:
-                for found in error.problems:
-                    where = ": ".join(part for part in (found.file, found.object, found.path) if part)
-                    yield Mistake(
-                        key=f"workloads.{name}",
-                        value=found.value,
-                        rule=f"{where} {found.rule}",
-                        fix=found.fix,
-                    )
-            except (agent_policy.PolicyError, initdata.InitdataError) as error:
-                rule, fix = "must be a pod that an agent policy can pin", str(error)
-                yield Mistake(key=f"workloads.{name}", value=name, rule=rule, fix=fix)
-            else:
-                self.workloads[name] = workload
+            yield from self._workload(name, None)
+
+    def _workload(self, name: str, grants: Grants | None) -> Iterator[Mistake]:
+        key, folder = f"workloads.{name}", WORKLOADS / name
+        try:
+            workload = reading.read(name, _texts(self.root / folder), grants)
+            if grants:
+                initdata.check_size(workload_policy.render_workload(workload.pins(grants)))
+        except (OSError, UnicodeDecodeError) as error:
+            rule = f"must have its manifests in {folder}/"
+            fix = f"put them there as YAML, and run: make pin WORKLOAD={name} ({_reason(error)})"
+            yield Mistake(key=key, value=name, rule=rule, fix=fix)
+        except WorkloadError as error:
+            for found in error.problems:
+                where = ": ".join(part for part in (found.file, found.object, found.path) if part)
+                yield Mistake(key=key, value=found.value, rule=f"{where} {found.rule}", fix=found.fix)
+        except (agent_policy.PolicyError, initdata.InitdataError) as error:
+            rule = "must be a pod that an agent policy can pin"
+            yield Mistake(key=key, value=name, rule=rule, fix=str(error))
+        else:
+            self.workloads[name] = workload
 
     def _readers(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
         for name, secret in secrets.items():

@@ -77,7 +77,7 @@ def load(
     config, valid, wrong = _validated(model, sections, hidden)
     problems += wrong
     files = Files(root=root, now=now or datetime.now(UTC))
-    checks = (*rules.of(model, valid), *secret_values.rules(model, secrets), *files.rules())
+    checks = (*rules.of(model, valid), *secret_values.rules(model, secrets), *files.rules(model))
     problems += broken(valid, checks)
     if config is None or problems:
         raise ConfigError([str(problem) for problem in problems])

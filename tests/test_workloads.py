@@ -81,3 +81,15 @@ def test_what_is_pinned_of_kbs_access_is_what_a_real_runtime_asked_for() -> None
         assert others == {"PATH", "TERM", "HOSTNAME", "NSS_SDB_USE_CACHE"} | KUBERNETES_VARIABLES
         mounted = {mount["destination"] for mount in bases[pins.name]["OCI"]["Mounts"]}
         assert {mount.path for mount in pins.mounts} <= mounted
+
+
+def test_a_refused_secret_keeps_the_pod_from_starting() -> None:
+    (fetch, _) = workload("kbs-access").containers
+    assert (fetch.init, fetch.arguments[:2]) == (True, ("/bin/bash", "-c"))
+    assert "curl --fail " in fetch.arguments[2]
+    assert fetch.arguments[2].endswith("http://127.0.0.1:8006/cdh/resource/default/kbsres1/key1")
+
+
+def test_the_fetched_secret_lies_in_memory_only() -> None:
+    for container in workload("kbs-access").containers:
+        assert [(mount.volume, mount.kind) for mount in container.mounts] == [("page", "memory")]

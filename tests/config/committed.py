@@ -1,6 +1,7 @@
 """The committed stack files, loaded as the program loads them, with throw-away secrets."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | S
         secrets={key: pulumi.Output.secret(value) for key, value in loaded.secrets.items()},
         policies=loaded.policies,
         reference_values=loaded.reference_values,
+        workloads=loaded.workloads,
     )
 
 
@@ -60,3 +62,12 @@ def _wanted(config: dict[str, str]) -> set[str]:
     wanted = {"pullSecret", "clusterClientSecret"} if aro else {"kubeconfig"}
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
     return wanted | ({"keyVaultClientSecret"} if "keyVault" in sources else set())
+
+
+@cache
+def hub() -> tuple[HubConfig, load.Loaded]:
+    """The committed hub without Pulumi, for what is pure."""
+    secrets = {f"coco:{key}": SECRETS[key] for key in ("pullSecret", "clusterClientSecret")}
+    loaded = load.load(bag("dev-hub") | secrets, root=ROOT)
+    assert isinstance(loaded.config, HubConfig)
+    return loaded.config, loaded

@@ -12,7 +12,7 @@ from model.azure import vm_sizes
 from tests.config.committed import ROOT
 from tests.config.edits import GONE, loaded, problems
 
-SECRET = {"source": "generated", "keys": ["k"], "readableBy": ["hardened"]}
+SECRET = {"source": "generated", "keys": ["k"], "readableBy": ["hardened"], "allowUnpinned": True}
 MISTAKES = yaml.safe_load((ROOT / "tests/config/mistakes.yaml").read_text("utf-8"))
 
 
@@ -88,7 +88,7 @@ def test_a_region_the_table_does_not_know_works_with_the_sizes_a_person_found_th
 
 
 def test_the_debug_profile_reads_a_secret_only_where_the_file_says_so() -> None:
-    readable = SECRET | {"readableBy": ["hardened", "debug"]}
+    readable = SECRET | {"readableBy": ["hardened", "debug"], "allowUnpinned": True}
     assert problems("dev-hub", {"secrets.a": readable})
     assert problems("dev-hub", {"secrets.a": readable | {"allowDebug": True}}) == []
 

@@ -16,7 +16,8 @@ from tests.config.edits import GONE, loaded, problems
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project folder with the committed reference values, to change files in."""
-    shutil.copytree(committed.ROOT / "reference-values", tmp_path / "reference-values")
+    for part in ("reference-values", "workloads"):
+        shutil.copytree(committed.ROOT / part, tmp_path / part)
     return tmp_path
 
 
@@ -126,7 +127,7 @@ def test_a_policy_file_replaces_the_settings_so_both_are_refused(project: Path) 
 
 @pytest.mark.parametrize("power", ["exec", "set_policy"])
 def test_a_permissive_policy_file_cannot_smuggle_a_secret_out(project: Path, power: str) -> None:
-    secret = {"source": "generated", "keys": ["k"], "readableBy": ["web"]}
+    secret = {"source": "generated", "keys": ["k"], "readableBy": ["web"], "allowUnpinned": True}
     changes = policy(project, rendered(**{power: True})) | {"secrets.a": secret}
     [found] = problems("dev-hub", changes, root=project)
     assert found.startswith("coco:secrets.a.readableBy: must not name a profile that allows any command")

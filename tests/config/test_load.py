@@ -15,7 +15,12 @@ from tests.config import committed
 from tests.config.edits import NOW, loaded, problems
 
 CANARY = "canary-0b5c"
-FROM_CONFIG = {"source": "config", "keys": ["user", "password"], "readableBy": ["hardened"]}
+FROM_CONFIG = {
+    "source": "config",
+    "keys": ["user", "password"],
+    "readableBy": ["hardened"],
+    "allowUnpinned": True,
+}
 OF_ARO = {key: committed.SECRETS[key] for key in ("pullSecret", "clusterClientSecret")}
 
 

@@ -51,7 +51,7 @@ def all_rules() -> list[tuple[Rule, Mapping[str, Any]]]:
         for rule in (
             *rules.of(model, {"cluster.kind": kind}),
             *secret_values.rules(model, {}),
-            *Files(root=Path(), now=NOW).rules(),
+            *Files(root=Path(), now=NOW).rules(model),
         )
     ]
 

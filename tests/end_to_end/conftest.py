@@ -8,9 +8,24 @@ from tests.end_to_end.project import Project, Run
 
 CANARY = "canary-from-the-configuration"
 VAULTS: dict[str, Any] = {
-    "secrets.token": {"source": "config", "keys": ["value"], "readableBy": ["hardened"]},
-    "secrets.payments": {"source": "keyVault", "keys": ["api.key", "user"], "readableBy": ["hardened"]},
-    "secrets.db": {"source": "vault", "keys": ["password"], "readableBy": ["hardened"]},
+    "secrets.token": {
+        "source": "config",
+        "keys": ["value"],
+        "readableBy": ["hardened"],
+        "allowUnpinned": True,
+    },
+    "secrets.payments": {
+        "source": "keyVault",
+        "keys": ["api.key", "user"],
+        "readableBy": ["hardened"],
+        "allowUnpinned": True,
+    },
+    "secrets.db": {
+        "source": "vault",
+        "keys": ["password"],
+        "readableBy": ["hardened"],
+        "allowUnpinned": True,
+    },
     "externalSecrets": {
         "keyVault": {
             "url": "https://coco.vault.azure.net",

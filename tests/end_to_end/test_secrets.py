@@ -103,7 +103,15 @@ def test_people_rotate_a_secret_by_its_name(with_vaults: tuple[Project, Run], tm
 def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: Project) -> None:
     before = served(dev, "kbsres1")
     dev.configure(
-        "dev-hub", {"secrets.token": {"source": "generated", "keys": ["value"], "readableBy": ["hardened"]}}
+        "dev-hub",
+        {
+            "secrets.token": {
+                "source": "generated",
+                "keys": ["value"],
+                "readableBy": ["hardened"],
+                "allowUnpinned": True,
+            }
+        },
     )
     up = dev.up("dev-hub")
     assert changes(up.text) == {

@@ -10,6 +10,8 @@ from program.roles import ROLES
 from tests.config import committed
 from tests.harness import CA_PEM, Answers, Graph, deploy
 from trust import contract
+from trust.decision import Earlier, Kbs, decide
+from trust.inputs import Inputs
 
 HUB = "organization/coco/dev-hub"
 KBS_URL = "https://kbs.apps.hub.example"
@@ -24,6 +26,18 @@ PROFILES = render(
     earlier={},
     keep=1,
 )
+
+
+def _workloads() -> dict[str, Any]:
+    """The committed workloads, as a hub at KBS_URL publishes them."""
+    config, loaded = committed.hub()
+    inputs = Inputs(
+        zone=config, policies={}, reference_values=loaded.reference_values, workloads=loaded.workloads
+    )
+    made = decide(inputs, Kbs(url=KBS_URL, ca=CA_PEM), Earlier()).workloads
+    return {name: workload.model_dump(mode="json") for name, workload in made.items()}
+
+
 HUB_OUTPUTS: dict[str, Any] = {
     "contractVersion": contract.VERSION,
     "kbsUrl": KBS_URL,
@@ -31,9 +45,10 @@ HUB_OUTPUTS: dict[str, Any] = {
     "profiles": {name: profile.model_dump(mode="json") for name, profile in PROFILES.items()},
     "oscVersions": ["1.13.1"],
     "tees": ["az-snp-vtpm"],
-    "resources": {"default/kbsres1/key1": ["hardened"], "default/kbsres1/key2": ["hardened"]},
+    "workloads": _workloads(),
+    "resources": {"default/kbsres1/key1": ["kbs-access"], "default/kbsres2/key1": ["hardened"]},
     "released": {},
-    "sealed": {"default/kbsres1/key2": "sealed.header.payload.signature"},
+    "sealed": {"default/kbsres2/key1": "sealed.header.payload.signature"},
     "images": {"policy": "insecure", "repositories": []},
     "consoleUrl": "https://console.hub.example",
 }

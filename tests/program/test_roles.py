@@ -71,7 +71,10 @@ def test_what_pods_will_show_is_what_trustee_accepts(name: str, graphs: dict[str
     accepted = json.loads(graph["trustee-reference-values"].inputs["data"]["reference_value"])
     values = json.loads(base64.b64decode(accepted["snp_pcr08"]))["value"]
     profiles = graph.exports["profiles"]
-    assert set(values) == {profile["pcr8"] for profile in profiles.values()}
+    workloads = graph.exports["workloads"]
+    assert set(values) == {profile["pcr8"] for profile in profiles.values()} | {
+        accepted[0] for workload in workloads.values() for accepted in workload["accepted"].values()
+    }
     for profile in profiles.values():
         assert initdata.decode(profile["encoded"]).toml == profile["toml"]
 
@@ -113,7 +116,7 @@ def test_an_earlier_measurement_gains_no_right_of_its_successor() -> None:
     loose = {"hardened": {}, "debug": {}, "web": {"exec": True}}
     before = roles.declare("dev-hub", profiles=loose).exports
     secrets = json.loads(committed.bag("dev-hub")["coco:secrets"])
-    secrets["kbsres1"]["readableBy"] = ["hardened", "web"]
+    secrets["kbsres1"] |= {"readableBy": ["hardened", "web"], "allowUnpinned": True}
     after = roles.declare("dev-hub", outputs=before, profiles=loose | {"web": {}}, secrets=secrets).exports
     now, earlier = after["profiles"]["web"]["accepted"]
     assert earlier == before["profiles"]["web"]["pcr8"]
@@ -126,7 +129,9 @@ def test_profiles_with_the_same_settings_read_nothing_of_each_other() -> None:
     graph = roles.declare("dev-hub", profiles={"hardened": {}, "twin": {}, "debug": {"exec": True}})
     profiles = graph.exports["profiles"]
     assert profiles["twin"]["pcr8"] != profiles["hardened"]["pcr8"]
-    assert profiles["twin"]["pcr8"] not in graph.exports["released"]["default/kbsres1/key1"]
+    released = graph.exports["released"]["default/kbsres2/key1"]
+    assert profiles["hardened"]["pcr8"] in released
+    assert profiles["twin"]["pcr8"] not in released
 
 
 def test_an_earlier_measurement_can_be_shut_out_at_once() -> None:
@@ -149,7 +154,7 @@ def test_peer_pods_are_given_what_the_hub_publishes(name: str, graphs: dict[str,
     assert source in graph["peer-pods-cm"].uses["data"] or source in graph.reaches("peer-pods-cm")
     deployments = {
         "hello-openshift-hardened-deployment",
-        "kbs-access-workload-deployment",
+        "workload-kbs-access-deployment-kbs-access",
         "hello-openshift-debug-deployment",
     }
     for deployment in deployments:
@@ -171,7 +176,7 @@ def test_destroy_order_is_workloads_kata_operators_cluster_network(
     name: str, graphs: dict[str, Graph]
 ) -> None:
     graph = graphs[name]
-    before_workload = graph.reaches("kbs-access-workload-deployment")
+    before_workload = graph.reaches("workload-kbs-access-deployment-kbs-access")
     assert {"sandboxed-containers-kata", "peer-pods-cm", "osc-operator-approval"} <= before_workload
     before_kata = graph.reaches("sandboxed-containers-kata")
     assert {
@@ -210,7 +215,7 @@ def test_a_standalone_stack_says_that_its_zones_are_not_separate(graphs: dict[st
 
 
 def test_a_standalone_stack_whose_pods_could_not_read_their_secret_is_refused() -> None:
-    with pytest.raises(Exception, match=r"serves no default/kbsres1/key1: add the secret to coco:secrets"):
+    with pytest.raises(Exception, match=r"serves no default/kbsres2/key1: add the secret to coco:secrets"):
         roles.declare("dev-standalone", secrets={})
 
 

@@ -37,7 +37,7 @@ VALUES_KEYS = {"1.1": "reference-values.json", "1.2": "reference_value"}
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The committed stacks, with reference values of two OSC versions."""
     root = tmp_path_factory.mktemp("project")
-    for part in ("reference-values", "stacks"):
+    for part in ("reference-values", "stacks", "workloads"):
         shutil.copytree(committed.ROOT / part, root / part)
     folder = root / "reference-values"
     file = yaml.load((folder / f"{NEW}.yaml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
@@ -152,7 +152,7 @@ def test_the_policies_say_the_same_in_both_layouts(hubs: list[Graph]) -> None:
 def test_pods_keep_their_secrets_from_the_first_step_to_the_last(
     hubs: list[Graph], step: int, osc: str, served: bool
 ) -> None:
-    hub, pcr8 = hubs[step], hubs[step].exports["profiles"]["hardened"]["pcr8"]
+    hub, pcr8 = hubs[step], hubs[step].exports["workloads"]["kbs-access"]["accepted"]["dev-spoke"][0]
     claims = {**deepcopy(evidence.MILAN), "init_data": pcr8}
     claims["az-snp-vtpm"]["tpm"] |= {**REGISTERS[osc], "pcr08": pcr8}
     attestation = document(hub, "attestation-policy", "default_cpu.rego")

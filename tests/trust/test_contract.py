@@ -1,5 +1,6 @@
 """What a spoke refuses of the contract of its hub: each with a sentence, all at once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,15 +10,16 @@ from tests.program import roles
 from trust.contract import VERSION, Contract, ContractError
 from trust.needs import Needs, lacking, tampering
 
-KEY1, KEY2 = (ResourcePath("default", "kbsres1", key) for key in ("key1", "key2"))
+SHOWN, SEALED = (ResourcePath("default", secret, "key1") for secret in ("kbsres1", "kbsres2"))
 
 NEEDS = Needs(
+    spoke="dev-spoke",
     osc_version="1.13.1",
     tees=frozenset({"az-snp-vtpm"}),
     profiles=frozenset({"hardened", "debug"}),
-    resources={KEY1: "hardened"},
-    sealed=frozenset({KEY2}),
-    images=frozenset({"registry.example/team/app@sha256:abc"}),
+    resources={SHOWN: "kbs-access"},
+    sealed=frozenset({SEALED}),
+    images={"coco:samples": frozenset({"registry.example/team/app@sha256:abc"})},
 )
 
 
@@ -64,7 +66,7 @@ def test_a_secret_the_hub_does_not_serve_is_refused() -> None:
 
 def test_a_secret_its_reader_may_not_read_is_refused() -> None:
     (problem,) = _problems(resources={"default/kbsres1/key1": ["debug"]})
-    assert "not readable by profile hardened: add it to readableBy" in problem
+    assert "not readable by profile kbs-access: add it to readableBy" in problem
 
 
 def _tampering(hardened: dict[str, Any] | None = None, hub: dict[str, Any] | None = None) -> list[str]:
@@ -73,7 +75,9 @@ def _tampering(hardened: dict[str, Any] | None = None, hub: dict[str, Any] | Non
         **roles.HUB_OUTPUTS,
         "profiles": {**profiles, "hardened": profiles["hardened"] | (hardened or {})},
     }
-    return tampering(Contract.read({**outputs, **(hub or {})}), ["hardened"])
+    return tampering(
+        Contract.read({**outputs, **(hub or {})}), replace(NEEDS, profiles=frozenset({"hardened"}))
+    )
 
 
 def test_initdata_as_the_hub_published_it_is_taken() -> None:
@@ -123,7 +127,7 @@ def test_pods_on_a_tee_that_the_hub_does_not_attest_are_refused() -> None:
 
 def test_a_sealed_secret_the_hub_does_not_publish_is_refused() -> None:
     (problem,) = _problems(sealed={})
-    assert "no sealed secret for default/kbsres1/key2: write sealed: true" in problem
+    assert "no sealed secret for default/kbsres2/key1: write sealed: true" in problem
 
 
 @pytest.mark.parametrize(

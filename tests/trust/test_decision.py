@@ -1,15 +1,11 @@
 """Invariants of the one decision of a hub, whatever its stack file says and whatever was accepted before."""
 
 import json
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.load import Loaded, load
-from config.roles import HubConfig
 from config.sections import ProfileSection, ServedSecretSection, SignedImageSection
 from model.attestation import initdata
 from model.paths import served
@@ -19,22 +15,12 @@ from tests.model.trustee.test_documents import read_as_trustee_does
 from trust.contract import Contract
 from trust.decision import Decision, Earlier, Kbs, decide
 from trust.inputs import Inputs
-from trust.needs import tampering
+from trust.needs import Needs, tampering
 
 KBS = Kbs(url="https://kbs.apps.hub.example", ca=CA_PEM)
 NAMES = ("hardened", "debug", "web", "batch")
 SECRETS = ("kbsres1", "db", "cosign")
 PCR8 = st.sampled_from([f"{n:064x}" for n in range(1, 9)])
-
-
-@cache
-def committed_hub() -> tuple[HubConfig, Loaded]:
-    secrets = {f"coco:{key}": committed.SECRETS[key] for key in ("pullSecret", "clusterClientSecret")}
-    loaded = load(
-        committed.bag("dev-hub") | secrets, root=committed.ROOT, now=datetime(2026, 11, 26, tzinfo=UTC)
-    )
-    assert isinstance(loaded.config, HubConfig)
-    return loaded.config, loaded
 
 
 @st.composite
@@ -52,7 +38,7 @@ def hubs(draw: st.DrawFn) -> Inputs:
         )
         for name in draw(st.lists(st.sampled_from(SECRETS), unique=True))
     }
-    config, loaded = committed_hub()
+    config, loaded = committed.hub()
     trustee: dict[str, Any] = {
         "accepted_previous": draw(st.integers(0, 3)),
         "image_policy": draw(st.sampled_from(["insecure", "reject"])),
@@ -64,10 +50,11 @@ def hubs(draw: st.DrawFn) -> Inputs:
         update={
             "profiles": profiles,
             "secrets": secrets,
+            "workloads": {},
             "trustee": config.trustee.model_copy(update=trustee),
         }
     )
-    return Inputs(zone=zone, policies={}, reference_values=loaded.reference_values)
+    return Inputs(zone=zone, policies={}, reference_values=loaded.reference_values, workloads={})
 
 
 earlier_updates = st.builds(
@@ -132,4 +119,7 @@ def test_a_spoke_reads_what_the_hub_decided(inputs: Inputs) -> None:
     assert contract.released == {
         path: release.pcr8 for path, release in zip(inputs.readers, decision.releases, strict=True)
     }
-    assert tampering(contract, list(contract.profiles)) == []
+    everything = Needs(
+        spoke="one", osc_version="1.13.1", tees=frozenset(), profiles=frozenset(contract.profiles)
+    )
+    assert tampering(contract, everything) == []

@@ -52,7 +52,7 @@ def test_a_renewed_certificate_rolls_trustee_and_nothing_else(world: World) -> N
 
 
 def test_an_added_secret_is_served(world: World) -> None:
-    secret = {"source": "generated", "keys": ["password"], "readableBy": ["hardened"]}
+    secret = {"source": "generated", "keys": ["password"], "readableBy": ["hardened"], "allowUnpinned": True}
     world.project.configure(HUB, {"secrets.kbsres2": secret})
     world.up(HUB)
     hub = world.cluster(HUB)

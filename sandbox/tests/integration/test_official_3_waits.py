@@ -29,7 +29,7 @@ def test_a_version_that_the_catalogue_lacks_is_told_with_the_reason_and_can_be_t
 def test_a_trustee_that_does_not_become_ready_is_named_with_the_condition_and_recovers(world: World) -> None:
     """Somebody has deleted a Secret of which the program thinks that it is there."""
     world.cluster(HUB).delete(f"{TRUSTEE}/secrets/kbsres1")
-    added = {"source": "generated", "keys": ["key"], "readableBy": ["hardened"]}
+    added = {"source": "generated", "keys": ["key"], "readableBy": ["hardened"], "allowUnpinned": True}
     world.project.configure(HUB, {"secrets.late": added})
     with world.project.edited("components/hub/trustee.py", ('"15m", update="15m"', '"15s", update="15s"')):
         done = world.pulumi("up", HUB, "--yes", "--skip-preview")
