@@ -60,6 +60,8 @@ class _Policy:
         self._interpreter.log_level = LogLevel.NONE
         self._failures = (RegoError, ValueError, KeyError)
         self._compiled: dict[str, Bundle] = {}
+        # Attacks differ in their last step, so that the same honest ones are asked again and again.
+        self._answers = lru_cache(maxsize=256)(self._answer)
         self.reads_state = _READS_STATE.search(rego) is not None
         try:
             self._interpreter.add_module("agent_policy", _READS_STATE.sub("input", rego))
@@ -73,16 +75,19 @@ class _Policy:
     def ask(self, endpoint: str, request: Mapping[str, Any]) -> Any:
         """The rule's value; None where it is undefined or contradicts itself, which the agent takes for an error."""
         try:
-            if endpoint not in self._compiled:
-                # Bound to a name, because a bare false is an unfulfilled expression and comes back as undefined.
-                self._compiled[endpoint] = self._interpreter.build(f"found = data.agent_policy.{endpoint}")
-            self._interpreter.set_input_term(json.dumps(request, ensure_ascii=False))
-            output = self._interpreter.query_bundle(self._compiled[endpoint])
-            if not output.ok() or str(output) == "undefined":
-                return None
-            return json.loads(str(output))["bindings"]["found"]
+            return self._answers(endpoint, json.dumps(request, ensure_ascii=False))
         except self._failures:
             return None
+
+    def _answer(self, endpoint: str, request: str) -> Any:
+        if endpoint not in self._compiled:
+            # Bound to a name, because a bare false is an unfulfilled expression and comes back as undefined.
+            self._compiled[endpoint] = self._interpreter.build(f"found = data.agent_policy.{endpoint}")
+        self._interpreter.set_input_term(request)
+        output = self._interpreter.query_bundle(self._compiled[endpoint])
+        if not output.ok() or str(output) == "undefined":
+            return None
+        return json.loads(str(output))["bindings"]["found"]
 
 
 @lru_cache(maxsize=64)
