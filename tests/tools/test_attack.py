@@ -46,7 +46,7 @@ def put(spoke: Deployment, hub: Deployment | None, *names: str) -> Report:
         assert trusting
         matrix = trusting.matrix
     wanted = [one for one in CATALOGUE if one.name in names]
-    return report.build(spoke, zone.untrusted.workloads, matrix, Regopy(), wanted)
+    return report.build(spoke, zone.untrusted.workloads, matrix, [Regopy()], wanted)
 
 
 def only(spoke: Deployment, name: str) -> Deployment:

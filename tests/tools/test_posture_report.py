@@ -144,8 +144,8 @@ def test_a_difference_is_shown_in_the_texts_that_people_read(home: Path) -> None
     changes = {
         one.what: one.diff for one in difference.between(deployed.posture(before), deployed.posture(after))
     }
-    assert "-hardened: read its output: no" in changes["what the administrator of a spoke can do"]
-    assert "+hardened: read its output: YES" in changes["what the administrator of a spoke can do"]
+    assert "-hardened: read output: no" in changes["what the administrator of a spoke can do"]
+    assert "+hardened: read output: YES" in changes["what the administrator of a spoke can do"]
     assert "+default ReadStreamRequest := true" in changes["profile hardened: policy.rego"]
     old, new = (one.outputs["profiles"]["hardened"]["pcr8"] for one in (before, after))
     assert {f"-hardened: {old}", f"+hardened: {new}"} <= set(changes["PCR8"])

@@ -121,12 +121,13 @@ def _workloads(spoke: Untrusted) -> Table:
 
 
 def _powers(whose: str, held: Mapping[str, Powers]) -> RenderableType:
-    """Narrow enough for an ordinary terminal: the answers are short, and the headings break between words."""
+    """At most 120 columns wide: headings break between words, and long names and lists of commands are folded."""
     table = _table("What an administrator of a spoke could do to a pod", whose, *words.POWERS)
-    table.columns[0].no_wrap, table.columns[0].max_width = False, 28
-    table.columns[1].max_width = 14
-    for column in table.columns[2:]:
-        column.max_width = 9
+    table.collapse_padding = True
+    table.columns[0].no_wrap, table.columns[0].max_width = False, 26
+    for heading, column in zip(words.POWERS, table.columns[1:], strict=True):
+        column.max_width = max(map(len, heading.split()))
+    table.columns[1].max_width = 12
     for name, powers in held.items():
         table.add_row(name, *map(_answer, words.powers(powers)))
     return Group(table, Text(words.FOOTNOTE, "dim"))

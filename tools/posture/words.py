@@ -28,8 +28,8 @@ POWERS = (
     "replace files",
 )
 FOOTNOTE = (
-    '"replace files" are files that no container mounts. What a mounted ConfigMap or Secret, /etc/hosts or /etc/resolv.conf holds is '
-    "the host's choice always."
+    '"replace files": files that no container mounts. What a mounted ConfigMap or Secret, /etc/hosts and the like hold is always '
+    "the host's choice."
 )
 STATES = {
     "current": "as the hub has it",
