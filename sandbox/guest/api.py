@@ -7,7 +7,7 @@ from sandbox.guest.attacks import CATALOGUE, Attack, Outcome, put_to, worst
 from sandbox.guest.images import find as find_image
 from sandbox.guest.node import AgentLine, Node, Service, agent_line
 from sandbox.guest.regopy_engine import Regopy
-from sandbox.guest.regorus_engine import EngineError, regorus
+from sandbox.guest.regorus_engine import EngineError, regorus, regorus_unavailable
 from sandbox.guest.requests import Request, start
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "find_image",
     "put_to",
     "regorus",
+    "regorus_unavailable",
     "start",
     "worst",
 ]

@@ -12,6 +12,11 @@ from sandbox.guest.agent import Engine, PolicyUnusable
 from sandbox.policy_engine import EngineError, Job, Judge
 
 
+def regorus_unavailable(home: Path) -> str | None:
+    """Why regorus cannot judge on this machine; None where it can, if need be after a build into `home`."""
+    return policy_engine.unavailable(home)
+
+
 @contextmanager
 def regorus(home: Path, say: Callable[[str], None]) -> Generator[Sequence[Engine]]:
     """An engine for each version, as long as the context lasts. Raises EngineError. `say` is told what takes minutes."""

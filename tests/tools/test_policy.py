@@ -49,7 +49,7 @@ def test_a_workload_of_several_spokes_needs_the_name_of_one(hub: Deployment) -> 
     published = hub.outputs["workloads"][WORKLOAD]
     more = {**published, "accepted": {**published["accepted"], "other": ["ab" * 32]}}
     twice = replace(hub, outputs={**hub.outputs, "workloads": {WORKLOAD: more}})
-    with pytest.raises(PostureError, match="stands for several.*kbs-access@dev-spoke, kbs-access@other"):
+    with pytest.raises(PostureError, match=r"stands for several.*kbs-access@dev-spoke, kbs-access@other"):
         command.policy(twice, WORKLOAD)
     other = workload_documents.document(published["toml"], "other").toml
     assert command.policy(twice, f"{WORKLOAD}@other") == initdata.documents(other).policy
