@@ -127,7 +127,8 @@ def _powers(whose: str, held: Mapping[str, Powers]) -> RenderableType:
     table.columns[0].no_wrap, table.columns[0].max_width = False, 26
     for heading, column in zip(words.POWERS, table.columns[1:], strict=True):
         column.max_width = max(map(len, heading.split()))
-    table.columns[1].max_width = 12
+    for heading in ("run commands", "other image"):
+        table.columns[1 + words.POWERS.index(heading)].max_width = 12
     for name, powers in held.items():
         table.add_row(name, *map(_answer, words.powers(powers)))
     return Group(table, Text(words.FOOTNOTE, "dim"))
