@@ -91,7 +91,7 @@ def test_the_powers_fit_into_120_columns_with_every_word(home: Path, stack: str)
     table = [line.rstrip() for line in lines[start:end]]
     assert max(map(len, table)) <= 120
     assert all(word in "\n".join(table) for word in COLUMNS)
-    cells = [re.split(" {2,}", line) for line in table]
+    cells = [re.split(" {2,}", line.strip()) for line in table]
     rows = {name: " ".join(answers).split() for name, *answers in cells if name in ANSWERS}
     assert rows == ANSWERS
 
