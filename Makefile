@@ -47,6 +47,10 @@ trustee: one-stack environment ## Run the real KBS on what STACK renders (the pr
 posture: one-stack environment ## Show what STACK allows, and to whom
 	@$(PYTHON) -m tools.posture '$(STACK)' --engine '$(ENGINE)' $(ARGS)
 
+.PHONY: policy
+policy: one-stack one-profile environment ## Print the agent policy of PROFILE, a profile or workload of STACK
+	@$(PYTHON) -m tools.policy '$(STACK)' '$(PROFILE)' --engine '$(ENGINE)' $(ARGS)
+
 .PHONY: attack
 attack: one-stack environment ## Put every known attack to the policies of STACK's pods
 	@$(PYTHON) -m tools.attack '$(STACK)' --engine '$(ENGINE)' $(ARGS)
@@ -121,6 +125,10 @@ one-stack:
 .PHONY: one-workload
 one-workload:
 	@test -n '$(WORKLOAD)' || { echo 'make pin needs to know the workload, for example: make -s pin WORKLOAD=kbs-access' >&2; exit 1; }
+
+.PHONY: one-profile
+one-profile:
+	@test -n '$(PROFILE)' || { echo 'make policy needs to know the profile or workload, for example: make -s policy STACK=dev-hub PROFILE=hardened' >&2; exit 1; }
 
 .PHONY: environment environment-dev
 environment:

@@ -5,7 +5,8 @@ oldest OpenShift, veritas' osc-support-1.11.json (Azure) and, for OSC 1.12, the 
 that one is taken to need what 1.12 needs.
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from model.text import FormedText
 
@@ -28,6 +29,27 @@ class Version(FormedText):
         return self.rpartition(".")[0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """The kata agent in a pod VM, as far as it matters to a policy.
+
+    ``kata``: its release line. ``rego``: the version of the language that its engine reads. ``digested_copies``: whether the policy is
+    shown `file_type` and `symlink_target` of a CopyFile request instead of its raw bytes (from kata 3.29).
+    """
+
+    kata: str
+    rego: Literal["v0", "v1"]
+    digested_copies: bool
+
+
+# By release line of OSC. 1.12 and 1.13: the RPM of kata-containers that the operator's tests pin (openshift/
+# sandboxed-containers-operator #1706, #2632). 1.11: by date, 3.21 to 3.23; nothing that is known here differs from 3.25.
+AGENT_OF_OSC = {
+    "1.11": Agent(kata="3.23", rego="v0", digested_copies=False),
+    "1.12": Agent(kata="3.25", rego="v0", digested_copies=False),
+    "1.13": Agent(kata="3.31", rego="v1", digested_copies=True),
+}
+
 TRUSTEE_OF_OSC = {"1.11": "1.0", "1.12": "1.1", "1.13": "1.2"}
 
 _OLDEST_PATCH: dict[str, dict[tuple[int, int], int]] = {
@@ -35,6 +57,13 @@ _OLDEST_PATCH: dict[str, dict[tuple[int, int], int]] = {
     "1.12": {(4, 19): 28, (4, 20): 6},
     "1.13": {(4, 19): 28, (4, 20): 6},
 }
+
+
+def agent(osc: Version) -> Agent:
+    """The agent of pods of this OSC version. One that is not in `AGENT_OF_OSC` is taken for its nearest neighbour there."""
+    lines = sorted(AGENT_OF_OSC, key=lambda line: tuple(map(int, line.split("."))))
+    below = [line for line in lines if tuple(map(int, line.split("."))) <= osc.numbers[:2]]
+    return AGENT_OF_OSC[below[-1] if below else lines[0]]
 
 
 def pair(*, osc: Version, trustee: Version) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import cast
+from typing import Any, cast
 
 import yaml
 
@@ -32,6 +32,9 @@ def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]
         }
         found = {name for name in map(_stack, changed) if name}
         found |= {name for name, strings in named.items() if strings & words}
+        parts = [PurePosixPath(path).parts for path in changed]
+        workloads = {part[1] for part in parts if len(part) > 2 and part[0] == "workloads"}
+        found |= {name for name, content in stacks.items() if workloads & _workloads(content)}
     while read_them := {
         name
         for name, strings in named.items()
@@ -44,6 +47,13 @@ def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]
 def _is_program(path: str) -> bool:
     packages = tuple(f"{folder}/" for folder in program_files.CODE)
     return path in program_files.ENTRY or (path.startswith(packages) and path.endswith((".py", ".sh")))
+
+
+def _workloads(content: object) -> set[str]:
+    """The workloads that a stack file names: a hub by key, a spoke in a list."""
+    config = cast(Mapping[str, Any], content).get("config") if isinstance(content, Mapping) else None
+    named = cast(Mapping[str, Any], config).get("coco:workloads") if isinstance(config, Mapping) else None
+    return set(cast(Collection[str], named)) if isinstance(named, Mapping | list) else set()
 
 
 def _stack(path: str) -> str | None:

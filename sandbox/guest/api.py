@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sandbox.guest.agent import Agent, Engine, PolicyUnusable
-from sandbox.guest.attacks import CATALOGUE, Attack, Outcome, put_to
+from sandbox.guest.attacks import CATALOGUE, Attack, Outcome, put_to, worst
 from sandbox.guest.images import find as find_image
-from sandbox.guest.node import AgentLine, Node, Service
+from sandbox.guest.node import AgentLine, Node, Service, agent_line
 from sandbox.guest.regopy_engine import Regopy
+from sandbox.guest.regorus_engine import EngineError, regorus, regorus_unavailable
 from sandbox.guest.requests import Request, start
 
 __all__ = [
@@ -15,13 +16,18 @@ __all__ = [
     "AgentLine",
     "Attack",
     "Engine",
+    "EngineError",
     "Node",
     "Outcome",
     "PolicyUnusable",
     "Regopy",
     "Request",
     "Service",
+    "agent_line",
     "find_image",
     "put_to",
+    "regorus",
+    "regorus_unavailable",
     "start",
+    "worst",
 ]

@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from model import versions
+from model.versions import Version
+
 AgentLine = Literal["3.25", "3.31"]
-"""Release line of kata in the pod VM. 3.25 (OSC 1.12 and before): the policy is shown the raw CopyFile request, and storages have
-no field `shared` (it came with 3.28). 3.31 (OSC 1.13): CopyFile is shown digested, and GetDiagnosticData exists (both from 3.29)."""
+"""Release line of kata in the pod VM. 3.25 and before: the policy is shown the raw CopyFile request, and storages have no field
+`shared` (it came with 3.28). 3.31: CopyFile is shown digested, and GetDiagnosticData exists (both from 3.29)."""
 
 # /usr/share/rhel/secrets of a RHEL worker, which its containers-mounts.conf mounts at /run/secrets.
 _SUBSCRIPTION = {"redhat.repo": b"[repo]\n", "rhsm/rhsm.conf": b"x\n"}
+
+
+def agent_line(osc: Version) -> AgentLine:
+    """The line whose requests pods of this OSC version make (`model.versions.AGENT_OF_OSC`)."""
+    return "3.31" if versions.agent(osc).digested_copies else "3.25"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 ENGINES = ("0.2.8", "0.9.1")
 """Versions of regorus: of agents of kata-containers before 3.30, and of later ones."""
@@ -86,6 +86,43 @@ def judge(binary: Path, jobs: Iterable[Job]) -> list[list[str | None]]:
     if failed := [answer["error"] for answer in answers if "error" in answer]:
         raise EngineError(f"The policy cannot be loaded: {failed[0]}")
     return [answer["answers"] for answer in answers]
+
+
+class Judge:
+    """The running program, for whoever needs an answer before the next question. Use it as a context manager."""
+
+    def __init__(self, binary: Path) -> None:
+        self._process = subprocess.Popen(
+            [str(binary)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.__exit__(None, None, None)  # closes its input, at which it ends
+
+    def ask(self, job: Job) -> tuple[list[str | None], Mapping[str, Any]]:
+        """As `judge`, with the state that the last request left."""
+        assert self._process.stdin
+        assert self._process.stdout
+        try:
+            self._process.stdin.write(json.dumps(job._asdict(), ensure_ascii=False) + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise EngineError(f"The policy engine ended: {error}") from error
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                answer = json.loads(line)
+                if "error" in answer:
+                    raise EngineError(f"The policy cannot be loaded: {answer['error']}")
+                return answer["answers"], answer["state"]
+        raise EngineError("The policy engine ended before it answered.")
 
 
 def _binary(home: Path) -> Path:

@@ -25,6 +25,27 @@ def test_versions_pair_by_release_line(osc: str, trustee: str, fits: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("osc", "kata", "rego", "digested"),
+    [
+        ("1.11.1", "3.23", "v0", False),
+        ("1.12.0", "3.25", "v0", False),
+        ("1.13.1", "3.31", "v1", True),
+        ("1.14.0", "3.31", "v1", True),
+        ("1.2.0", "3.23", "v0", False),
+    ],
+)
+def test_an_osc_version_has_the_agent_of_its_release_line(
+    osc: str, kata: str, rego: str, digested: bool
+) -> None:
+    found = versions.agent(Version(osc))
+    assert (found.kata, found.rego, found.digested_copies) == (kata, rego, digested)
+
+
+def test_every_osc_version_that_is_known_has_an_agent() -> None:
+    assert set(versions.AGENT_OF_OSC) == set(versions.TRUSTEE_OF_OSC)
+
+
+@pytest.mark.parametrize(
     ("osc", "trustee", "judged"),
     [
         ("1.13.1", "1.2.1", True),

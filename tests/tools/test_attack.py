@@ -17,13 +17,15 @@ from sandbox.guest.api import CATALOGUE, Regopy
 from sandbox.tests.guest.policies import exactly
 from tests.tools import deployed
 from tools.attack import __main__ as attack
-from tools.attack import pods, render, report
+from tools.attack import pods, render, report, short
 from tools.attack.report import Report
 from tools.posture.deployment import Deployment
+from tools.posture.model import Attacked
 from tools.posture.untrusted import ANNOTATION
 
 KBS_ACCESS = "kbs-access/kbs-access"
 KEY = "kbs:///default/kbsres1/key1"
+UNPINNED = "kbs:///default/kbsres2/key1"
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def put(spoke: Deployment, hub: Deployment | None, *names: str) -> Report:
         assert trusting
         matrix = trusting.matrix
     wanted = [one for one in CATALOGUE if one.name in names]
-    return report.build(spoke, zone.untrusted.workloads, matrix, Regopy(), wanted)
+    return report.build(spoke, zone.untrusted.workloads, matrix, [Regopy()], wanted)
 
 
 def only(spoke: Deployment, name: str) -> Deployment:
@@ -95,9 +97,9 @@ def pinned(spoke: Deployment, name: str) -> Deployment:
 def test_every_confidential_pod_is_attacked_and_no_other(spoke: Deployment, hub: Deployment) -> None:
     found = put(spoke, hub, "exec")
     assert [(one.name, one.profile) for one in found.workloads] == [
+        (KBS_ACCESS, "kbs-access on dev-spoke"),
         ("hello-openshift/hello-debug", "debug"),
         ("hello-openshift/hello-hardened", "hardened"),
-        (KBS_ACCESS, "hardened"),
         ("kbs-sealed/kbs-sealed", "hardened"),
     ]
 
@@ -202,14 +204,75 @@ def test_the_table_says_what_refused_and_what_that_would_have_reached(
     text = shown(put(spoke, hub, "exec", "another image", "volume not mounted", "swap"))
     assert "Judged by regopy (rego-cpp)" in text
     lines = {line.split("  ")[0].strip(): line.split() for line in text.splitlines()}
-    assert lines["exec"][:1] == ["exec"]
+    assert lines["exec"][:2] == ["exec", "ExecProcess"]
     assert "THROUGH" in lines["exec"]
-    assert lines["exec"][-3:] == ["ExecProcess", "ExecProcess", "ExecProcess"]
-    assert lines["volume not mounted"][3:] == ["-", "-", "THROUGH", "-"]
+    assert lines["another image"][2:] == ["CreateContainer", "THROUGH", "THROUGH", "THROUGH"]
+    assert lines["volume not mounted"][3:5] == ["CreateContainer", "-"]
     assert "exec: whoever runs the node starts a process in a container" in text
     flat = " ".join(text.split())
     assert "attacks get through to hello-openshift/hello-debug, which may read no secret." in flat
-    assert f"attacks get through to {KBS_ACCESS} and reach {KEY}" in flat
+    assert f"attacks get through to kbs-sealed/kbs-sealed and reach {UNPINNED}" in flat
+    assert f"get through to {KBS_ACCESS}" not in flat
+
+
+def test_no_known_attack_gets_through_to_a_workload_and_its_power_is_its_owner_s(
+    spoke: Deployment, hub: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(only(spoke, "kbs-access"), hub, tmp_path, "--json") == 0
+    [one] = json.loads(capsys.readouterr().out)["workloads"]
+    assert (one["refusal"], one["profile"], one["secrets"][0]) == (None, "kbs-access on dev-spoke", KEY)
+    assert [it["attack"] for it in one["outcomes"] if it["through"] or not it["tried"]] == []
+
+
+def test_in_short_it_is_said_how_many_attacks_get_through_and_what_they_reach(
+    spoke: Deployment, hub: Deployment
+) -> None:
+    alone = only(spoke, "kbs-sealed")
+    whole = put(alone, hub, *(one.name for one in CATALOGUE)).workloads[0]
+    brief = short.in_short(deployed.posture(alone, hub), alone, hub)
+    assert brief.untrusted is not None
+    assert brief.untrusted.attacks == (
+        Attacked(
+            name="kbs-sealed/kbs-sealed",
+            tried=sum(outcome.tried > 0 for outcome in whole.outcomes),
+            through=len(whole.through),
+            secrets=whole.secrets,
+        ),
+    )
+    assert len(whole.through) > 0
+
+
+def test_a_hub_has_no_attacks_in_short(hub: Deployment) -> None:
+    found = deployed.posture(hub)
+    assert short.in_short(found, hub, None) == found
+
+
+def test_an_attack_counts_where_one_of_the_engines_lets_it_through(spoke: Deployment) -> None:
+    class Lenient(Regopy):
+        name = "another one"
+
+        def __call__(self, policy: str):
+            return super().__call__(policy.replace("AddSwapRequest := false", "AddSwapRequest := true"))
+
+    zone = deployed.posture(spoke)
+    assert zone.untrusted
+    swap = [one for one in CATALOGUE if one.name == "swap"]
+    for engines in ([Regopy(), Lenient()], [Lenient(), Regopy()]):
+        found = report.build(only(spoke, "kbs-access"), zone.untrusted.workloads, None, engines, swap)
+        [outcome] = found.workloads[0].outcomes
+        assert (outcome.through, outcome.tried) == (1, 2)
+        assert set(outcome.refused_by) == {"AddSwapRequest", "AddSwapPathRequest"}
+        assert found.engine == " and ".join(one.name for one in engines)
+
+
+def test_regorus_that_cannot_be_had_is_an_error(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    exports = [home / "stacks/dev-spoke.json", home / "stacks/dev-hub.json"]
+    arguments = ["dev-spoke", "--from", str(exports[0]), "--hub-from", str(exports[1])]
+    assert attack.main([*arguments, "--judge", "regorus", "--home", str(tmp_path)]) == 2
+    assert "regorus cannot judge here" in capsys.readouterr().err
 
 
 def test_the_table_fits_a_terminal_of_120_columns(spoke: Deployment, hub: Deployment) -> None:

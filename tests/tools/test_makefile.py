@@ -32,4 +32,4 @@ def test_help_is_the_default_and_names_every_target_for_people() -> None:
     listed = set(re.findall(r"^  ([a-z-]+) ", make().stdout, re.MULTILINE))
     declared = set(re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {"up", "preview", "down", "outputs", "export", "test", "check", "bench", "help"} <= listed
-    assert listed == declared - {"one-stack", "one-workload", "environment environment-dev"}
+    assert listed == declared - {"one-stack", "one-workload", "one-profile", "environment environment-dev"}

@@ -1,6 +1,7 @@
 """Who may read which secret: the report says what the deployed policies do, for every pair, and notices every weakening."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,12 +17,25 @@ PUBLIC = "default/sealing-key/jwk"
 SECTIONS = {
     name: yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text())["config"] for name in NAMES
 }
-PAIRS = [
-    (stack, profile, f"default/{secret}/{key}", profile in served["readableBy"])
+# By stack: each profile, and each workload on each of its spokes, as the report labels it and as the stack file names it.
+LABELS = {
+    stack: {
+        **{name: name for name in sections.get("coco:profiles", {})},
+        **{
+            f"{name} on {spoke}": name
+            for name, workload in sections["coco:workloads"].items()
+            for spoke in workload["spokes"]
+        },
+    }
     for stack, sections in SECTIONS.items()
-    for secret, served in sections.get("coco:secrets", {}).items()
+    if "coco:secrets" in sections
+}
+PAIRS = [
+    (stack, label, f"default/{secret}/{key}", name in served["readableBy"])
+    for stack, labels in LABELS.items()
+    for secret, served in SECTIONS[stack]["coco:secrets"].items()
     for key in served["keys"]
-    for profile in sections["coco:profiles"]
+    for label, name in labels.items()
 ]
 
 
@@ -51,7 +65,7 @@ def test_nobody_else_reads_anything_and_nothing_else_is_read(home: Path, stack: 
     assert {row.path.removeprefix("kbs:///") for row in hub.matrix.rows} <= known
     assert readers(hub, ANYTHING_ELSE) == set()
     for row in hub.matrix.rows:
-        assert not readers(hub, row.path.removeprefix("kbs:///")) - set(SECTIONS[stack]["coco:profiles"])
+        assert not readers(hub, row.path.removeprefix("kbs:///")) - set(LABELS[stack])
 
 
 def without(line: str) -> Callable[[str], str]:
@@ -121,8 +135,8 @@ def test_a_secret_that_a_debug_profile_reads_is_reported_whoever_promised_it(hom
     hardened, debug = (hub.outputs["profiles"][name]["pcr8"] for name in ("hardened", "debug"))
     changed = deployed.with_text(hub, "resource-policy", instead(f'"{hardened}"', f'"{hardened}", "{debug}"'))
     warnings = deployed.posture(changed).warnings
-    assert any("Profile debug may read kbs:///default/kbsres1/key1" in warning for warning in warnings)
-    assert "kbs:///default/kbsres1/key1 is given to debug, and the stack says that it is not." in warnings
+    assert any("Profile debug may read kbs:///default/kbsres2/key1" in warning for warning in warnings)
+    assert "kbs:///default/kbsres2/key1 is given to debug, and the stack says that it is not." in warnings
     assert not any("debug may read kbs:///default/sealing-key" in warning for warning in warnings)
 
 
@@ -146,7 +160,7 @@ def test_an_earlier_version_that_is_still_accepted_has_its_own_column_and_is_rep
     )
     found = deployed.posture(changed)
     assert found.trusted is not None
-    assert readers(found.trusted, "default/kbsres1/key1") == {"hardened", "hardened, earlier cdcdcdcd"}
+    assert readers(found.trusted, "default/kbsres2/key1") == {"hardened", "hardened, earlier cdcdcdcd"}
     assert any("An earlier version of profile hardened is still accepted" in one for one in found.warnings)
 
 
@@ -156,3 +170,35 @@ def test_a_policy_that_does_not_compile_makes_no_report(home: Path) -> None:
     )
     with pytest.raises(ValueError, match="resource policy is not valid Rego"):
         deployed.posture(hub)
+
+
+def test_a_reader_that_pins_nothing_is_reported_with_each_secret_and_a_workload_is_not(home: Path) -> None:
+    warnings = deployed.posture(deployed.export(home, "dev-hub")).warnings
+    unpinned = [one for one in warnings if "does not pin what runs" in one]
+    assert [one.partition(",")[0] for one in unpinned] == [
+        "Profile hardened may read kbs:///default/kbsres2/key1"
+    ]
+
+
+def test_a_workload_reads_nothing_once_its_policy_is_another(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    published = hub.outputs["workloads"]["kbs-access"]
+    wider = {
+        **published,
+        "toml": published["toml"].replace(
+            "default SetPolicyRequest := false", "default SetPolicyRequest := true"
+        ),
+    }
+    assert wider != published
+    changed = replace(hub, outputs={**hub.outputs, "workloads": {"kbs-access": wider}})
+    warnings = deployed.posture(changed).warnings
+    assert (
+        "Workload kbs-access on dev-spoke lets its own policy be replaced: nothing else in it holds."
+        in warnings
+    )
+    assert (
+        "No pod of workload kbs-access on dev-spoke can attest: its PCR8 is no reference value." in warnings
+    )
+    assert (
+        "kbs:///default/kbsres1/key1 is not given to kbs-access, and the stack says that it is." in warnings
+    )

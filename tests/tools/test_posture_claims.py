@@ -62,7 +62,35 @@ def test_a_permissive_profile_that_reads_a_secret_is_reported(home: Path) -> Non
         return rego.replace("default ExecProcessRequest := false", "default ExecProcessRequest := true")
 
     hub = deployed.with_agent_policy(deployed.export(home, "dev-hub"), "hardened", permit)
-    assert warned(deployed.posture(hub), "Profile hardened may read kbs:///default/kbsres1/key1")
+    assert warned(
+        deployed.posture(hub),
+        "Profile hardened may read kbs:///default/kbsres2/key1, and whoever runs the spoke may run any",
+    )
+
+
+def test_a_policy_that_can_fail_open_is_reported_and_counts_as_every_power(home: Path) -> None:
+    def open_(rego: str) -> str:
+        return rego.replace("AllowRequestsFailingPolicy := false", "AllowRequestsFailingPolicy := true")
+
+    hub = deployed.export(home, "dev-hub")
+    assert not warned(deployed.posture(hub), "can fail open")
+    found = deployed.posture(deployed.with_agent_policy(hub, "hardened", open_))
+    assert warned(found, "Profile hardened has a policy that can fail open (AllowRequestsFailingPolicy)")
+    assert warned(
+        found, "Profile hardened may read kbs:///default/kbsres2/key1, and whoever runs the spoke may run any"
+    )
+    held = profile(found, "hardened").powers
+    assert (held.fails_open, held.full, held.pinned, held.replace_files) == (True, True, False, True)
+
+
+def test_a_profile_does_not_pin_and_a_workload_does(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-hub"))
+    does_not, does = profile(found, "hardened").powers, profile(found, "kbs-access").powers
+    assert (does_not.other_image, does_not.other_command, does_not.extra_environment) == (True, True, True)
+    assert (does_not.mount_over_files, does_not.replace_files, does_not.pinned) == (True, False, False)
+    assert (does.other_image, does.other_command, does.extra_environment) == (False, False, False)
+    assert (does.mount_over_files, does.replace_files, does.pinned) == (False, False, True)
+    assert (does.exec, does.full) == ("none", False)
 
 
 def test_the_listed_commands_are_named(home: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from tests.config.committed import ROOT
 from tests.tools import deployed
 from tests.tools.deployed import NOW
 from tools.posture import __main__ as command
-from tools.posture import deployment, difference, model, render_html, render_text
+from tools.posture import deployment, difference, model, render_html, render_text, words
 from tools.posture.deployment import PostureError
-from tools.posture.model import Posture
+from tools.posture.model import Attacked, Posture
 from tools.program_files import RUNNABLE
 
 
@@ -61,16 +62,115 @@ def test_the_text_says_what_the_report_does(home: Path) -> None:
     found = deployed.posture(deployed.export(home, "dev-hub"))
     assert found.trusted is not None
     text = text_of(found)
-    for words in (
+    for said in (
         *(one.pcr8 for one in found.trusted.profiles),
         "kbs:///default/kbsres1/key1",
         "anything else",
     ):
-        assert words in text
+        assert said in text
     for profile in found.trusted.profiles:
         for document in profile.documents.values():
             assert all(line.rstrip() in text for line in document.replace("\t", "").splitlines())
     assert "eyJ" not in text  # reference values are decoded
+
+
+COLUMNS = ("commands", "output", "input", "policy", "image", "command", "variables", "mount", "replace")
+ANSWERS = {
+    "debug": ["YES,", "any", "YES", "YES", "no", "YES,", "any", "YES", "YES", "YES", "no"],
+    "hardened": ["no", "no", "no", "no", "YES,", "any", "YES", "YES", "YES", "no"],
+    "kbs-access on dev-spoke": ["no"] * 9,
+}
+
+
+@pytest.mark.parametrize("stack", ["dev-hub", "dev-spoke"])
+def test_the_powers_fit_into_120_columns_with_every_word(home: Path, stack: str) -> None:
+    hub = deployed.export(home, "dev-hub")
+    lines = text_of(deployed.posture(deployed.export(home, stack), hub)).splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith("What an administrator of a spoke"))
+    end = next(at for at, line in enumerate(lines) if line.startswith('"replace files"'))
+    table = [line.rstrip() for line in lines[start:end]]
+    assert max(map(len, table)) <= 120
+    assert all(word in "\n".join(table) for word in COLUMNS)
+    cells = [re.split(" {2,}", line.strip()) for line in table]
+    rows = {name: " ".join(answers).split() for name, *answers in cells if name in ANSWERS}
+    assert rows == ANSWERS
+
+
+class _Rows(HTMLParser):
+    """Tables of a page as rows of text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows, self.inside = list[list[str]](), False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.rows[-1][-1] += data
+
+
+@pytest.mark.parametrize("stack", ["dev-hub", "dev-spoke"])
+def test_the_page_has_the_same_powers_as_the_text(home: Path, stack: str) -> None:
+    hub = deployed.export(home, "dev-hub")
+    page = _Rows()
+    page.feed(render_html.page(deployed.posture(deployed.export(home, stack), hub), None, "", "", NOW))
+    assert [row[1:] for row in page.rows if "other image" in row] == [list(words.POWERS)]
+    rows = {row[0]: " ".join(row[1:]).split() for row in page.rows if len(row) == 1 + len(words.POWERS)}
+    assert {name: answers for name, answers in rows.items() if name in ANSWERS} == ANSWERS
+
+
+def test_the_json_has_the_powers_of_each(home: Path) -> None:
+    found = model.as_json(deployed.posture(deployed.export(home, "dev-hub")))
+    powers = {one["name"]: one["powers"] for one in found["trusted"]["profiles"]}
+    assert {one["name"]: one["spoke"] for one in found["trusted"]["profiles"]} == {
+        "debug": None,
+        "hardened": None,
+        "kbs-access": "dev-spoke",
+    }
+    asked = ("otherImage", "otherCommand", "extraEnvironment", "mountOverFiles", "replaceFiles", "failsOpen")
+    assert [powers["hardened"][key] for key in asked] == [True, True, True, True, False, False]
+    assert [powers["kbs-access"][key] for key in asked] == [False] * 6
+    assert (powers["hardened"]["pinned"], powers["kbs-access"]["pinned"]) == (False, True)
+
+
+def test_the_attacks_are_there_in_short_in_every_form(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-spoke"), deployed.export(home, "dev-hub"))
+    assert found.untrusted is not None
+    attacks = (
+        Attacked(name="web/holds", tried=60, through=0, secrets=("kbs:///default/a/b",)),
+        Attacked(name="web/leaks", tried=60, through=3, secrets=("kbs:///default/a/b",)),
+        Attacked(name="web/poor", tried=60, through=3, secrets=()),
+        Attacked(name="web/blind", tried=60, through=3, secrets=None),
+    )
+    found = replace(found, untrusted=replace(found.untrusted, attacks=attacks))
+    sentences = (
+        "60 known attacks on web/holds: none gets through.",
+        "60 known attacks on web/leaks: 3 get through, that reaches kbs:///default/a/b.",
+        "60 known attacks on web/poor: 3 get through, it may read no secret.",
+        "60 known attacks on web/blind: 3 get through, which secrets that reaches is not known without its hub.",
+        "make attack STACK=dev-spoke",
+    )
+    page = html.unescape(render_html.page(found, None, "", "", NOW))
+    for sentence in sentences:
+        assert sentence in text_of(found)
+        assert sentence in page
+    assert '<span class="bad">60 known attacks on web/leaks' in page
+    assert '<span class="bad">60 known attacks on web/holds' not in page
+    assert model.as_json(found)["untrusted"]["attacks"][1] == {
+        "name": "web/leaks",
+        "tried": 60,
+        "through": 3,
+        "secrets": ["kbs:///default/a/b"],
+    }
 
 
 def test_the_json_has_the_documented_shape(home: Path) -> None:
@@ -144,8 +244,8 @@ def test_a_difference_is_shown_in_the_texts_that_people_read(home: Path) -> None
     changes = {
         one.what: one.diff for one in difference.between(deployed.posture(before), deployed.posture(after))
     }
-    assert "-hardened: read its output: no" in changes["what the administrator of a spoke can do"]
-    assert "+hardened: read its output: YES" in changes["what the administrator of a spoke can do"]
+    assert "-hardened: read output: no" in changes["what the administrator of a spoke can do"]
+    assert "+hardened: read output: YES" in changes["what the administrator of a spoke can do"]
     assert "+default ReadStreamRequest := true" in changes["profile hardened: policy.rego"]
     old, new = (one.outputs["profiles"]["hardened"]["pcr8"] for one in (before, after))
     assert {f"-hardened: {old}", f"+hardened: {new}"} <= set(changes["PCR8"])
@@ -178,6 +278,16 @@ def test_the_command_reads_the_hub_of_a_spoke_from_the_same_sandbox(
     assert run("dev-spoke", "--home", str(home), "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["notes"], found["untrusted"]["hub"]) == ([], "dev-hub")
+    attacks = {one["name"]: one for one in found["untrusted"]["attacks"]}
+    assert set(attacks) == {
+        f"{one['name']}"
+        for one in found["untrusted"]["workloads"]
+        if one["state"] == "current" and "/" in one["name"]
+    }
+    pinned, debug = attacks["kbs-access/kbs-access"], attacks["hello-openshift/hello-debug"]
+    assert (pinned["through"], pinned["secrets"][0]) == (0, "kbs:///default/kbsres1/key1")
+    assert pinned["tried"] > 50
+    assert debug["through"] > attacks["hello-openshift/hello-hardened"]["through"] > 0
 
 
 def test_what_the_stack_files_would_give_is_what_was_brought_up(

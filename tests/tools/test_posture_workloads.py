@@ -48,7 +48,8 @@ def test_every_workload_is_named_with_its_profile(spoke: Deployment, hub: Deploy
         "hello-openshift/hello-standard": (None, "ordinary"),
         "hello-openshift/hello-debug": ("debug", "current"),
         "hello-openshift/hello-hardened": ("hardened", "current"),
-        "kbs-access/kbs-access": ("hardened", "current"),
+        "kbs-access/kbs-access": ("kbs-access on dev-spoke", "current"),
+        "kbs-sealed/kbs-sealed": ("hardened", "current"),
     }
     assert expected.items() <= states(found).items()
     assert found.warnings == ()
@@ -62,7 +63,7 @@ def test_initdata_that_the_hub_does_not_know_is_reported(spoke: Deployment, hub:
     ):
         found = deployed.posture(changed, hub)
         assert states(found)[name] == (None, "unknown")
-        assert any(name in one and "no profile of dev-hub" in one for one in found.warnings)
+        assert any(name in one and "no profile or workload of dev-hub" in one for one in found.warnings)
 
 
 def test_a_workload_without_initdata_of_its_own_runs_under_the_default(
@@ -84,16 +85,16 @@ def test_an_old_version_of_a_profile_is_reported_as_long_as_it_runs(
     newer = deployed.with_agent_policy(hub, "hardened", changed)
     now = newer.outputs["profiles"]["hardened"]["pcr8"]
     refused = deployed.posture(spoke, newer)
-    assert states(refused)["kbs-access/kbs-access"] == (None, "refused")
-    assert any("kbs-access/kbs-access" in one and "no longer accepts" in one for one in refused.warnings)
+    assert states(refused)["kbs-sealed/kbs-sealed"] == (None, "refused")
+    assert any("kbs-sealed/kbs-sealed" in one and "no longer accepts" in one for one in refused.warnings)
     earlier = deployed.posture(spoke, deployed.with_profile(newer, "hardened", accepted=[now, before]))
-    assert states(earlier)["kbs-access/kbs-access"] == ("hardened", "earlier")
-    assert any("earlier version of profile hardened" in one for one in earlier.warnings)
+    assert states(earlier)["kbs-sealed/kbs-sealed"] == ("hardened", "earlier")
+    assert any("earlier version of hardened" in one for one in earlier.warnings)
 
 
 def test_without_the_hub_the_spoke_is_judged_by_what_it_saw_and_says_so(spoke: Deployment) -> None:
     found = deployed.posture(spoke)
-    assert states(found)["kbs-access/kbs-access"] == ("hardened", "current")
+    assert states(found)["kbs-access/kbs-access"] == ("kbs-access on dev-spoke", "current")
     assert "organization/coco/dev-hub could not be read" in found.notes[0]
 
 

@@ -58,3 +58,16 @@ def test_a_file_touches_the_stacks_that_name_it() -> None:
 def test_a_removed_stack_touches_its_readers_but_has_no_preview_itself() -> None:
     left = {name: content for name, content in STACKS.items() if name != "dev-hub"}
     assert touched(["stacks/Pulumi.dev-hub.yaml"], left) == ["dev-spoke"]
+
+
+def test_a_workload_touches_the_hub_that_measures_it_and_the_spokes_that_run_it() -> None:
+    stacks = {
+        "a-hub": {"config": {"coco:role": "hub", "coco:workloads": {"web": {"spokes": ["a-spoke"]}}}},
+        "a-spoke": {"config": {"coco:role": "spoke", "coco:workloads": ["web"]}},
+        "other-hub": {"config": {"coco:role": "hub", "coco:workloads": {"shop": {"spokes": ["a-spoke"]}}}},
+        "odd": {"config": {"coco:workloads": "web"}},
+        "empty": None,
+    }
+    assert touched(["workloads/web/images.lock.yaml"], stacks) == ["a-hub", "a-spoke"]
+    assert touched(["workloads/web/deployment.yaml"], {"a-spoke": stacks["a-spoke"]}) == ["a-spoke"]
+    assert touched(["workloads/README.md", "docs/workloads/web/x.yaml"], stacks) == []

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.guest.api import Regopy
-from tools.attack import render
+from tools.attack import judges, render
 from tools.attack.report import as_json, build
+from tools.attack.short import matrix
 from tools.posture import report as posture
-from tools.posture import sources, trusted
+from tools.posture import sources
 from tools.posture.deployment import Deployment, PostureError
-from tools.posture.model import Matrix
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         zone = posture.build(spoke, hub, root=sources.ROOT, now=datetime.now(UTC))
         if zone.untrusted is None:
             raise PostureError(f"{spoke.stack} is a hub and runs no pods: name one of its spokes.")
-        matrix = zone.trusted.matrix if zone.trusted else _matrix(hub)
-        found = build(spoke, zone.untrusted.workloads, matrix, Regopy())
+        with judges.named(options.judge, options.home) as engines:
+            found = build(spoke, zone.untrusted.workloads, matrix(zone, hub), engines)
     except PostureError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -58,10 +57,6 @@ def _hub(options: argparse.Namespace, spoke: Deployment) -> Deployment | None:
         return None
 
 
-def _matrix(hub: Deployment | None) -> Matrix | None:
-    return trusted.build(hub, sources.ROOT).matrix if hub else None
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.attack", description=__doc__)
     parser.add_argument("stack", help="for example dev-spoke")
@@ -74,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
     parser.add_argument("--hub-from", dest="hub_file", metavar="FILE", help="the export of the spoke's hub")
+    parser.add_argument(
+        "--judge",
+        choices=judges.NAMES,
+        default="regopy",
+        help="which policy engine answers: regopy, which needs Python alone, or regorus, the agents' own, in both versions",
+    )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     return parser
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sandbox.guest.api import AgentLine, Node, Service
+from model.versions import Version
+from sandbox.guest.api import AgentLine, Node, Service, agent_line
 from tools.posture.deployment import Deployment, Resource, Sealed, table
 from tools.posture.untrusted import ANNOTATION, RUNTIME_CLASS
 
@@ -92,11 +93,10 @@ def _service(one: Resource) -> Service:
 
 
 def _agent(spoke: Deployment) -> AgentLine:
-    """Operators up to 1.12 ship kata 3.25 or older, later ones 3.31."""
     for subscription in spoke.objects("Subscription"):
         package, _, version = str(table(subscription.inputs, "spec").get("startingCSV", "")).partition(".v")
-        if package == _OPERATOR and tuple(map(int, version.split(".")[:2])) < (1, 13):
-            return "3.25"
+        if package == _OPERATOR:
+            return agent_line(Version(version))
     return "3.31"
 
 

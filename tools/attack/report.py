@@ -55,18 +55,24 @@ def build(
     spoke: Deployment,
     known: Sequence[Workload],
     matrix: Matrix | None,
-    engine: Engine,
+    engines: Sequence[Engine],
     catalogue: Sequence[Attack] = CATALOGUE,
+    *,
+    brief: bool = False,
 ) -> Report:
     """``known`` says which profile each workload runs under, ``matrix`` what the hub releases, None where it cannot be had.
+
+    An attack gets through where one of the ``engines`` lets it; an honest pod starts where all do. ``brief``: only whether each
+    attack gets through, not in how many of its forms.
 
     Raises PostureError where the initdata or the policy of a workload cannot be read.
     """
     profiles = {one.name: one for one in known}
     found = [
-        _attacked(one, profiles.get(one.name), matrix, engine, catalogue) for one in pods.deployed(spoke)
+        _attacked(one, profiles.get(one.name), matrix, engines, catalogue, brief)
+        for one in pods.deployed(spoke)
     ]
-    return Report(stack=spoke.stack, engine=engine.name, workloads=tuple(found))
+    return Report(stack=spoke.stack, engine=" and ".join(one.name for one in engines), workloads=tuple(found))
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -109,14 +115,16 @@ def _attacked(
     one: Confidential,
     known: Workload | None,
     matrix: Matrix | None,
-    engine: Engine,
+    engines: Sequence[Engine],
     catalogue: Sequence[Attack],
+    brief: bool,
 ) -> Attacked:
     honest = api.start(one.pod, _configuration, one.node)
     try:
         policy = initdata.documents(initdata.decode(one.encoded).toml).policy
-        refusal = Agent(policy, engine).play(honest)
-        outcomes = tuple(api.put_to(policy, engine, honest, catalogue))
+        refusal = next(filter(None, (Agent(policy, engine).play(honest) for engine in engines)), None)
+        judged = [api.put_to(policy, engine, honest, catalogue, brief=brief) for engine in engines]
+        outcomes = tuple(api.worst(same) for same in zip(*judged, strict=True))
     except (initdata.InitdataError, PolicyUnusable) as error:
         raise PostureError(f"The policy of {one.name} cannot be judged: {error}") from error
     spec: Mapping[str, list[dict[str, Any]]] = one.pod["spec"]

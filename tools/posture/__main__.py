@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tools.attack import short as attack
 from tools.posture import difference, model, render_html, render_text, report, sources
 from tools.posture.deployment import Deployment, PostureError
 from tools.posture.difference import Change
@@ -38,7 +39,8 @@ class _Run:
     def run(self) -> int:
         against: str | None = self.options.against
         if against is None:
-            return self._show(self._posture(self._export(), sources.ROOT))
+            stack = self._export()
+            return self._show(attack.in_short(self._posture(stack, sources.ROOT), stack, self._hub(stack)))
         if against == LAST_UP:
             before, after = self._posture(self._export(), sources.ROOT), self._planned(sources.ROOT)
             return self._show(after, before, "the last up", "what the stack files would give")

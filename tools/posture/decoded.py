@@ -37,6 +37,8 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
         extra_environment=held.extra_environment,
         mount_over_files=held.mount_over_files,
         replace_files=held.replace_files,
+        fails_open=held.fails_open,
+        pinned=held.pinned,
         full=held.full,
     )
     return Decoded(document, inner, allowed)

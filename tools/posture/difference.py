@@ -43,9 +43,9 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
     yield (
         "what the administrator of a spoke can do",
         "\n".join(
-            f"{profile.name}: {what}: {answer}"
+            f"{profile.label}: {what}: {answer}"
             for profile in hub.profiles
-            for what, answer in zip(words.POWERS, words.powers(profile), strict=True)
+            for what, answer in zip(words.POWERS, words.powers(profile.powers), strict=True)
         ),
     )
     yield (
@@ -63,8 +63,8 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
             line
             for profile in hub.profiles
             for line in (
-                f"{profile.name}: {profile.pcr8}",
-                *(f"{profile.name}, earlier: {value}" for value in profile.accepted_earlier),
+                f"{profile.label}: {profile.pcr8}",
+                *(f"{profile.label}, earlier: {value}" for value in profile.accepted_earlier),
             )
         ),
     )
@@ -78,7 +78,7 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
     yield "settings", "\n".join([*settings, *(f"serves: {name}" for name in hub.served_secrets)])
     for profile in hub.profiles:
         for name, text in profile.documents.items():
-            yield f"profile {profile.name}: {name}", text
+            yield f"{profile.called}: {name}", text
     for name, text in hub.documents.items():
         yield name, words.readable(name, text)
 

@@ -12,8 +12,9 @@ FORMAT: Final = 1
 class Powers:
     """What an administrator of the spoke could do to a pod. `exec` and `images` are words: `none`, `any`, `only ...`.
 
-    The last six are those of `model.policy.powers.Powers`: containers that are not the pod's own, files that no container mounts,
-    and whether all powers together amount to running anything.
+    `images` is what the image policy admits. From `other_image` on they are those of `model.policy.powers.Powers`: containers that
+    are not the pod's own, files that no container mounts, a policy that fails open, whether nothing but the pod as its owner wrote it
+    can be created, and whether all powers together amount to running anything.
     """
 
     exec: str
@@ -26,14 +27,21 @@ class Powers:
     extra_environment: bool
     mount_over_files: bool
     replace_files: bool
+    fails_open: bool
+    pinned: bool
     full: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """`accepted_earlier` are PCR8 values of former versions that Trustee still takes. `documents` by file name."""
+    """What a pod can be measured as: a profile, or a workload on one spoke, which has its own document there.
+
+    `spoke` is None for a profile. `accepted_earlier` are PCR8 values of former versions that Trustee still takes. `documents` by
+    file name.
+    """
 
     name: str
+    spoke: str | None
     pcr8: str
     accepted_earlier: tuple[str, ...]
     algorithm: str
@@ -42,10 +50,20 @@ class Profile:
     powers: Powers
     documents: Mapping[str, str]
 
+    @property
+    def label(self) -> str:
+        """Its name in tables."""
+        return f"{self.name} on {self.spoke}" if self.spoke else self.name
+
+    @property
+    def called(self) -> str:
+        """Its name in sentences."""
+        return f"workload {self.label}" if self.spoke else f"profile {self.name}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Who asks: `profile` with its present PCR8, `earlier` with one it had, `unlisted` with a PCR8 that the policy names but
+    """Who asks: `profile` with the present PCR8 of a profile or workload, `earlier` with one it had, `unlisted` with a PCR8 that the policy names but
     no profile has, `foreign` with any other, or `unattested`: with the right one, but evidence that does not affirm.
     """
 
@@ -108,7 +126,9 @@ class Trusted:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """`profile` is None for an ordinary pod and where no profile of the hub is known. `state` says which of these it is."""
+    """`profile` is the label of a profile or workload of the hub, None for an ordinary pod and where the hub has none. `state` says
+    which of these it is.
+    """
 
     name: str
     kind: str
@@ -119,12 +139,26 @@ class Workload:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attacked:
+    """One workload: how many attacks of the catalogue apply to it, and how many its policy lets through.
+
+    `secrets` are those that its initdata may read, None where the hub's policy is not known.
+    """
+
+    name: str
+    tried: int
+    through: int
+    secrets: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Untrusted:
-    """What runs: the spoke's part."""
+    """What runs: the spoke's part. `attacks` is None where none were tried."""
 
     hub: str
     kbs_url: str
     workloads: tuple[Workload, ...]
+    attacks: tuple[Attacked, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

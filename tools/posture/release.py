@@ -49,9 +49,9 @@ def _row(
 
 def _readers(policy: str, profiles: Sequence[Profile]) -> Iterator[Reader]:
     for profile in profiles:
-        yield Reader(kind="profile", label=profile.name, pcr8=profile.pcr8)
+        yield Reader(kind="profile", label=profile.label, pcr8=profile.pcr8)
         for value in profile.accepted_earlier:
-            yield Reader(kind="earlier", label=f"{profile.name}, earlier {value[:8]}", pcr8=value)
+            yield Reader(kind="earlier", label=f"{profile.label}, earlier {value[:8]}", pcr8=value)
     known = {value for profile in profiles for value in (profile.pcr8, *profile.accepted_earlier)}
     for value in dict.fromkeys(_PCR8.findall(policy)):
         if value not in known:

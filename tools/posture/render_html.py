@@ -1,13 +1,13 @@
 """The report as one page that needs nothing else: no script, no font, no request. Everything shown is escaped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
 
 from tools.posture import words
 from tools.posture.difference import Change
-from tools.posture.model import Posture, Profile, Trusted, Untrusted
+from tools.posture.model import Posture, Powers, Profile, Trusted, Untrusted
 
 _STYLE = Path(__file__).with_name("page.css")
 _PAGE = """<!doctype html>
@@ -42,6 +42,8 @@ def page(posture: Posture, changes: Sequence[Change] | None, before: str, after:
         sections += _trusted(posture.trusted)
     if posture.untrusted:
         sections.append(_workloads(posture.untrusted))
+        sections.append(_powers("pod", words.holders(posture.untrusted)))
+        sections += _attacks(posture.untrusted, posture.stack)
     if posture.notes:
         items = "".join(f"<li>{escape(note)}</li>" for note in posture.notes)
         sections.append(_section("Notes", f"<ul>{items}</ul>"))
@@ -78,12 +80,7 @@ def _diff(change: Change) -> str:
 
 
 def _trusted(hub: Trusted) -> Iterator[str]:
-    rows = [[_strong(one.name), *map(_answer, words.powers(one))] for one in hub.profiles]
-    yield _section(
-        "What an administrator of a spoke could do to a pod",
-        _table(["profile", *words.POWERS], rows),
-        "By asking each profile's agent policy, and by its image policy.",
-    )
+    yield _powers("profile or workload", {one.label: one.powers for one in hub.profiles})
     yield _section(
         "Who may read what",
         _matrix(hub),
@@ -124,10 +121,10 @@ def _measured(hub: Trusted) -> str:
     rows: list[list[str]] = []
     for profile in hub.profiles:
         digest = f"<code>{escape(profile.algorithm)}:{escape(profile.digest)}</code>"
-        rows.append([_strong(profile.name), f"<code>{escape(profile.pcr8)}</code>", digest])
+        rows.append([_strong(profile.label), f"<code>{escape(profile.pcr8)}</code>", digest])
         for value in profile.accepted_earlier:
             rows.append([_flag("earlier, still accepted", bad=True), f"<code>{escape(value)}</code>", ""])
-    return _table(["profile", "PCR8", "digest of the initdata"], rows)
+    return _table(["profile or workload", "PCR8", "digest of the initdata"], rows)
 
 
 def _decides(hub: Trusted) -> str:
@@ -155,7 +152,7 @@ def _documents(hub: Trusted) -> Iterator[str]:
 
 def _of_profile(profile: Profile) -> Iterator[str]:
     for name, text in profile.documents.items():
-        yield _details(f"Profile {profile.name}: {name}", text)
+        yield _details(f"{profile.called}: {name}", text)
 
 
 def _workloads(spoke: Untrusted) -> str:
@@ -164,12 +161,30 @@ def _workloads(spoke: Untrusted) -> str:
             f"{escape(one.kind)} <strong>{escape(one.name)}</strong>",
             escape(one.profile or "-"),
             _flag(words.STATES[one.state], bad=one.state in ("earlier", "refused", "unknown")),
-            *map(_answer, words.powers(one)),
         ]
         for one in spoke.workloads
     ]
-    title = f"What runs, and under which profile of {spoke.hub}"
-    return _section(title, _table(["workload", "profile", "", *words.POWERS], rows))
+    title = f"What runs, and as what of {spoke.hub}"
+    return _section(title, _table(["pods", "profile or workload", ""], rows))
+
+
+def _powers(whose: str, held: Mapping[str, Powers]) -> str:
+    rows = [[_strong(name), *map(_answer, words.powers(powers))] for name, powers in held.items()]
+    return _section(
+        "What an administrator of a spoke could do to a pod",
+        _table([whose, *words.POWERS], rows),
+        f"By asking each agent policy, and by the image policy. {words.FOOTNOTE}",
+    )
+
+
+def _attacks(spoke: Untrusted, stack: str) -> Iterator[str]:
+    if spoke.attacks is not None:
+        items = "".join(
+            f"<li>{_flag(words.attacked(one), bad=bool(one.through))}</li>" for one in spoke.attacks
+        )
+        yield _section(
+            "Known attacks by whoever runs the nodes", f"<ul>{items}</ul>", words.more_on_attacks(stack)
+        )
 
 
 def _section(title: str, body: str, words_: str = "") -> str:

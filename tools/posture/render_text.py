@@ -1,6 +1,6 @@
 """The report for a terminal; without one it is the same text without colours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tools.posture import words
 from tools.posture.difference import Change
-from tools.posture.model import Posture, Trusted, Untrusted
+from tools.posture.model import Posture, Powers, Trusted, Untrusted
 
 
 def console() -> Console:
@@ -46,6 +46,8 @@ def _parts(posture: Posture, *, documents: bool) -> Iterator[RenderableType]:
         yield from _trusted(posture.trusted, documents=documents)
     if posture.untrusted:
         yield _workloads(posture.untrusted)
+        yield _powers("pod", words.holders(posture.untrusted))
+        yield from _attacks(posture.untrusted, posture.stack)
     for note in posture.notes:
         yield Text(f"Note: {note}", "dim")
 
@@ -58,14 +60,11 @@ def _warnings(posture: Posture) -> RenderableType:
 
 
 def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
-    powers = _table("What an administrator of a spoke could do to a pod", "profile", *words.POWERS)
-    for profile in hub.profiles:
-        powers.add_row(profile.name, *map(_answer, words.powers(profile)))
-    yield powers
+    yield _powers("profile or workload", {profile.label: profile.powers for profile in hub.profiles})
     yield _matrix(hub)
-    measured = _table("What is measured", "profile", "PCR8", "digest of the initdata")
+    measured = _table("What is measured", "profile or workload", "PCR8", "digest of the initdata")
     for profile in hub.profiles:
-        measured.add_row(profile.name, profile.pcr8, f"{profile.algorithm}:{profile.digest}")
+        measured.add_row(profile.label, profile.pcr8, f"{profile.algorithm}:{profile.digest}")
         for value in profile.accepted_earlier:
             measured.add_row(Text("  earlier, still accepted", "red"), Text(value, "red"), "")
     yield measured
@@ -80,7 +79,7 @@ def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
     if documents:
         for profile in hub.profiles:
             for name, text in profile.documents.items():
-                yield _document(f"Profile {profile.name}: {name}", text)
+                yield _document(f"{profile.called}: {name}", text)
         for name, text in hub.documents.items():
             yield _document(f"Trustee: {name}", words.readable(name, text))
 
@@ -110,18 +109,38 @@ def _attestation(hub: Trusted) -> Table:
 
 
 def _workloads(spoke: Untrusted) -> Table:
-    table = _table(
-        f"What runs, and under which profile of {spoke.hub}", "workload", "profile", "", *words.POWERS
-    )
+    table = _table(f"What runs, and as what of {spoke.hub}", "pods", "profile or workload", "")
     for one in spoke.workloads:
         bad = one.state in ("earlier", "refused", "unknown")
         table.add_row(
             f"{one.kind} {one.name}",
             one.profile or "-",
             Text(words.STATES[one.state], "bold red" if bad else ""),
-            *map(_answer, words.powers(one)),
         )
     return table
+
+
+def _powers(whose: str, held: Mapping[str, Powers]) -> RenderableType:
+    """At most 120 columns wide: headings break between words, and long names and lists of commands are folded."""
+    table = _table("What an administrator of a spoke could do to a pod", whose, *words.POWERS)
+    table.collapse_padding = True
+    table.columns[0].no_wrap, table.columns[0].max_width = False, 26
+    for heading, column in zip(words.POWERS, table.columns[1:], strict=True):
+        column.max_width = max(map(len, heading.split()))
+    for heading in ("run commands", "other image"):
+        table.columns[1 + words.POWERS.index(heading)].max_width = 12
+    for name, powers in held.items():
+        table.add_row(name, *map(_answer, words.powers(powers)))
+    return Group(table, Text(words.FOOTNOTE, "dim"))
+
+
+def _attacks(spoke: Untrusted, stack: str) -> Iterator[RenderableType]:
+    if spoke.attacks is None:
+        return
+    yield Text("Known attacks by whoever runs the nodes", "bold")
+    for one in spoke.attacks:
+        yield Text(words.attacked(one), "bold red" if one.through else "green")
+    yield Text(words.more_on_attacks(stack), "dim")
 
 
 def _document(title: str, text: str) -> RenderableType:

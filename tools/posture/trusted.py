@@ -1,10 +1,12 @@
 """The hub's part of the report, out of its export."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from model.attestation import workload_documents
+from model.attestation.initdata import InitdataError
 from model.paths import PathError, ResourcePath
 from model.trustee import documents
 from model.trustee.documents import Layout
@@ -51,7 +53,7 @@ def build(hub: Deployment, root: Path) -> Trusted:
 
 
 def resources(hub: Deployment) -> dict[ResourcePath, list[str]]:
-    """The paths that the stack says it serves, each with the profiles that may read it. Raises PostureError."""
+    """The paths that the stack says it serves, each with the profiles and workloads that may read it. Raises PostureError."""
     try:
         return {ResourcePath.parse(path): list(who) for path, who in table(hub.outputs, "resources").items()}
     except PathError as error:
@@ -83,25 +85,48 @@ def documents_of(hub: Deployment, kbs: Resource, layout: Layout) -> dict[str, st
 
 
 def profiles(hub: Deployment) -> tuple[Profile, ...]:
-    """The profiles as they are handed out: everything is derived anew from the encoded document."""
-    return tuple(
-        _profile(name, profile, table(hub.outputs, "images"))
-        for name, profile in sorted(hub.outputs["profiles"].items())
-    )
+    """The profiles and workloads as they are handed out: everything is derived anew from the published document."""
+    image_policy = table(hub.outputs, "images")
+    found = [
+        _profile(name, None, str(table(published)["encoded"]), published["accepted"], image_policy)
+        for name, published in sorted(_known(hub, "profiles", "profile"))
+    ]
+    for name, published in sorted(_known(hub, "workloads", "workload")):
+        for spoke, accepted in sorted(table(published, "accepted").items()):
+            encoded = _of_workload(name, str(published["toml"]), spoke)
+            found.append(_profile(name, spoke, encoded, accepted, image_policy))
+    return tuple(found)
 
 
-def _profile(name: str, published: Mapping[str, Any], image_policy: Mapping[str, Any]) -> Profile:
-    if unknown(dict(published)):
-        raise PostureError(f"Profile {name} is not known before the stack is up: bring it up first.")
+def _known(hub: Deployment, output: str, word: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, published in table(hub.outputs, output).items():
+        if unknown(published):
+            raise PostureError(
+                f"{word.capitalize()} {name} is not known before the stack is up: bring it up first."
+            )
+        yield name, table(published)
+
+
+def _of_workload(name: str, toml: str, spoke: str) -> str:
     try:
-        found = decoded.read(str(published["encoded"]), image_policy)
+        return workload_documents.document(toml, spoke).encoded
+    except InitdataError as error:
+        raise PostureError(f"The initdata of workload {name} cannot be read: {error}") from error
+
+
+def _profile(
+    name: str, spoke: str | None, encoded: str, accepted: Sequence[str], image_policy: Mapping[str, Any]
+) -> Profile:
+    try:
+        found = decoded.read(encoded, image_policy)
     except PostureError as error:
         raise PostureError(f"The initdata of profile {name} cannot be read: {error}") from error
     document, inner = found.document, found.inner
     return Profile(
         name=name,
+        spoke=spoke,
         pcr8=document.pcr8,
-        accepted_earlier=tuple(value for value in published["accepted"] if value != document.pcr8),
+        accepted_earlier=tuple(value for value in accepted if value != document.pcr8),
         algorithm=document.algorithm,
         digest=document.digest,
         kbs_url=inner.kbs_url,

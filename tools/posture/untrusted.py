@@ -10,11 +10,11 @@ from tools.posture.model import Powers, Profile, Untrusted, Workload
 ANNOTATION: Final = "io.katacontainers.config.hypervisor.cc_init_data"
 RUNTIME_CLASS: Final = "kata-remote"
 _DEFAULT: Final = "(pods without initdata of their own)"
-_WITH_PODS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet", "Pod")
+_WITH_PODS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet", "Pod")
 
 
 class Measured(NamedTuple):
-    """`profile` is the hub's, None where it has none that measures so."""
+    """`profile` is the label of the hub's profile or workload, None where it has none that measures so."""
 
     state: Literal["current", "earlier", "refused", "unknown"]
     profile: str | None
@@ -50,9 +50,9 @@ def measured(encoded: str | None, profiles: Sequence[Profile], image_policy: Map
         return Measured("unknown", None, None, None)
     for profile in profiles:
         if document.pcr8 == profile.pcr8:
-            return Measured("current", profile.name, document.pcr8, powers)
+            return Measured("current", profile.label, document.pcr8, powers)
         if document.pcr8 in profile.accepted_earlier:
-            return Measured("earlier", profile.name, document.pcr8, powers)
+            return Measured("earlier", profile.label, document.pcr8, powers)
     ours = any(inner.kbs_url == profile.kbs_url for profile in profiles)
     return Measured("refused" if ours else "unknown", None, document.pcr8, powers)
 
@@ -60,7 +60,8 @@ def measured(encoded: str | None, profiles: Sequence[Profile], image_policy: Map
 def _workload(
     one: Resource, profiles: Sequence[Profile], fallback: str | None, image_policy: Mapping[str, Any]
 ) -> Workload | None:
-    template = dict(one.inputs) if one.kind[1] == "Pod" else table(one.inputs, "spec", "template")
+    above = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
+    template = table(one.inputs, *above.get(one.kind[1], ("spec", "template")))
     annotation = table(template, "metadata", "annotations").get(ANNOTATION)
     confidential = table(template, "spec").get("runtimeClassName") == RUNTIME_CLASS
     name = f"{one.namespace}/{one.object_name}"

@@ -1,12 +1,12 @@
 """What somebody must know and decide on, a sentence each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from model.trustee import sealed_secrets
 from tools.posture import attestation, images, measurements, trusted
-from tools.posture.model import Access, Matrix, Powers, Profile, ReferenceValue, Trusted, Untrusted
+from tools.posture.model import Access, Matrix, Powers, Profile, Reader, ReferenceValue, Trusted, Untrusted
 from tools.posture.release import ANYTHING_ELSE
 
 # Served like secrets, but public by nature: what a guest needs to check what it runs, or to open what is sealed for it.
@@ -32,11 +32,11 @@ def of_spoke(spoke: Untrusted, profiles: Sequence[Profile]) -> Iterator[str]:
         where = f"{workload.kind} {workload.name}"
         match workload.state:
             case "unknown":
-                yield f"{where} runs under initdata that is no profile of {spoke.hub}: nobody knows what it allows."
+                yield f"{where} runs under initdata that is no profile or workload of {spoke.hub}: nobody knows what it allows."
             case "refused":
                 yield f"{where} runs under initdata that {spoke.hub} no longer accepts: it gets no secret. Bring the spoke up."
             case "earlier":
-                yield f"{where} runs under an earlier version of profile {workload.profile}: bring the spoke up."
+                yield f"{where} runs under an earlier version of {workload.profile}: bring the spoke up."
             case "current" | "ordinary":
                 pass
     if profiles and any(spoke.kbs_url != profile.kbs_url for profile in profiles):
@@ -50,28 +50,35 @@ def permissive(powers: Powers) -> bool:
 
 def _of_profiles(hub: Trusted) -> Iterator[str]:
     free = [
-        one.name for one in hub.profiles if one.powers.images == "any" or "any image of" in one.powers.images
+        one.name
+        for one in hub.profiles
+        if one.powers.other_image and (one.powers.images == "any" or "any image of" in one.powers.images)
     ]
     if free:
         yield (
             f"Pods of {_profiles(free)} run any image: whoever runs the spoke can put a program of their own in their place, "
-            "which then reads their secrets (coco:trustee.imagePolicy)."
+            "which then reads their secrets (coco:trustee.imagePolicy, or a workload instead of a profile)."
         )
-    if hidden := [one.name for one in hub.profiles if one.powers.images == images.UNKNOWN]:
+    if hidden := [
+        one.name for one in hub.profiles if one.powers.other_image and one.powers.images == images.UNKNOWN
+    ]:
         yield f"Which images pods of {_profiles(hidden)} run is not known: the hub does not publish its image policy."
     measured = {v for one in hub.reference_values if one.name.endswith("_pcr08") for v in one.values}
     for profile in hub.profiles:
+        called = profile.called[0].upper() + profile.called[1:]
+        if profile.powers.fails_open:
+            yield f"{called} has a policy that can fail open (AllowRequestsFailingPolicy): what it refuses is done all the same."
         if profile.powers.set_policy:
-            yield f"Profile {profile.name} lets its own policy be replaced: nothing else in it holds."
+            yield f"{called} lets its own policy be replaced: nothing else in it holds."
         for value in profile.accepted_earlier:
             yield (
-                f"An earlier version of profile {profile.name} is still accepted (PCR8 {value[:8]}): it may allow what this one "
+                f"An earlier version of {profile.called} is still accepted (PCR8 {value[:8]}): it may allow what this one "
                 "does not."
             )
         if profile.pcr8 not in measured:
-            yield f"No pod of profile {profile.name} can attest: its PCR8 is no reference value."
+            yield f"No pod of {profile.called} can attest: its PCR8 is no reference value."
         if profile.kbs_url != hub.kbs_url:
-            yield f"Profile {profile.name} names the KBS {profile.kbs_url}, and this one is {hub.kbs_url}."
+            yield f"{called} names the KBS {profile.kbs_url}, and this one is {hub.kbs_url}."
 
 
 def _profiles(names: Sequence[str]) -> str:
@@ -81,7 +88,7 @@ def _profiles(names: Sequence[str]) -> str:
 def _of_access(
     matrix: Matrix, profiles: Sequence[Profile], public: set[str], promised: dict[str, list[str]]
 ) -> Iterator[str]:
-    by_name = {profile.name: profile for profile in profiles}
+    by_label = {profile.label: profile for profile in profiles}
     for row in matrix.rows:
         for reader, allowed in zip(matrix.readers, row.allowed, strict=True):
             if not allowed:
@@ -93,31 +100,47 @@ def _of_access(
             elif reader.kind == "unlisted":
                 yield f"{_secret(row)} is given to initdata that is no profile (PCR8 {str(reader.pcr8)[:8]})."
             elif row.path == ANYTHING_ELSE:
-                yield f"The resource policy gives profile {reader.label} more than the paths it names."
-            elif (
-                reader.kind == "profile"
-                and permissive(by_name[reader.label].powers)
-                and row.path not in public
-            ):
-                yield (
-                    f"Profile {reader.label} may read {row.path}, and whoever runs the spoke may run any command in its pods: "
-                    "that secret is theirs."
-                )
-        yield from _of_promise(row, matrix, promised)
+                yield f"The resource policy gives {_called(reader, by_label)} more than the paths it names."
+            elif reader.kind == "profile" and row.path not in public:
+                yield from _of_reader(row, by_label[reader.label])
+        yield from _of_promise(row, matrix, promised, by_label)
 
 
-def _of_promise(row: Access, matrix: Matrix, promised: dict[str, list[str]]) -> Iterator[str]:
+def _of_reader(row: Access, profile: Profile) -> Iterator[str]:
+    called = profile.called[0].upper() + profile.called[1:]
+    if permissive(profile.powers):
+        yield (
+            f"{called} may read {row.path}, and whoever runs the spoke may run any command in its pods: "
+            "that secret is theirs."
+        )
+    elif not profile.powers.pinned:
+        yield (
+            f"{called} may read {row.path}, and its policy does not pin what runs: whoever runs the spoke chooses "
+            "image, command, environment or mounts, and can read that secret. Name a workload instead."
+        )
+
+
+def _called(reader: Reader, by_label: Mapping[str, Profile]) -> str:
+    return by_label[reader.label].called if reader.label in by_label else reader.label
+
+
+def _of_promise(
+    row: Access, matrix: Matrix, promised: dict[str, list[str]], by_label: Mapping[str, Profile]
+) -> Iterator[str]:
     if row.path == ANYTHING_ELSE:
         return
     readers = set(promised.get(row.path, ()))
-    found = {
-        reader.label
+    answers = [
+        (by_label[reader.label].name, allowed)
         for reader, allowed in zip(matrix.readers, row.allowed, strict=True)
-        if allowed and reader.kind == "profile"
-    }
+        if reader.kind == "profile"
+    ]
+    found = {name for name, allowed in answers if allowed}
+    # A promise to a workload is kept only where all its spokes may read.
+    kept = found - {name for name, allowed in answers if not allowed}
     if more := sorted(found - readers):
         yield f"{row.path} is given to {', '.join(more)}, and the stack says that it is not."
-    if fewer := sorted(readers - found):
+    if fewer := sorted(readers - kept):
         yield f"{row.path} is not given to {', '.join(fewer)}, and the stack says that it is."
 
 

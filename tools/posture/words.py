@@ -5,14 +5,31 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tools.posture.model import Access, Matrix, Profile, Reader, ReferenceValue, Requirement, Workload
+from tools.posture.model import (
+    Access,
+    Attacked,
+    Matrix,
+    Powers,
+    Reader,
+    ReferenceValue,
+    Requirement,
+    Untrusted,
+)
 
 POWERS = (
-    "run commands in it",
-    "read its output",
-    "write to its input",
-    "replace its policy",
-    "swap its image",
+    "run commands",
+    "read output",
+    "write input",
+    "replace policy",
+    "other image",
+    "other command",
+    "extra variables",
+    "mount over files",
+    "replace files",
+)
+FOOTNOTE = (
+    '"replace files": files that no container mounts. What a mounted ConfigMap or Secret, /etc/hosts and the like hold is always '
+    "the host's choice."
 )
 STATES = {
     "current": "as the hub has it",
@@ -23,18 +40,43 @@ STATES = {
 }
 
 
-def powers(profile: Profile | Workload) -> tuple[str, ...]:
+def powers(held: Powers) -> tuple[str, ...]:
     """An answer for each of POWERS."""
-    held = profile.powers
-    if held is None:
-        return ("-",) * len(POWERS)
     return (
         _granted(held.exec),
-        "YES" if held.read_logs else "no",
-        "YES" if held.write_stdin else "no",
-        "YES" if held.set_policy else "no",
-        _granted(held.images),
+        _yes(held.read_logs),
+        _yes(held.write_stdin),
+        _yes(held.set_policy),
+        _granted(held.images) if held.other_image else "no",
+        _yes(held.other_command),
+        _yes(held.extra_environment),
+        _yes(held.mount_over_files),
+        _yes(held.replace_files),
     )
+
+
+def holders(spoke: Untrusted) -> dict[str, Powers]:
+    """Whose powers count on a spoke: those of each profile that pods run under, and of what is no profile by the pods' own names."""
+    return {one.profile or one.name: one.powers for one in spoke.workloads if one.powers is not None}
+
+
+def attacked(one: Attacked) -> str:
+    """The outcome of the attacks on one workload."""
+    if not one.through:
+        return f"{one.tried} known attacks on {one.name}: none gets through."
+    reached = (
+        "which secrets that reaches is not known without its hub"
+        if one.secrets is None
+        else f"that reaches {', '.join(one.secrets)}"
+        if one.secrets
+        else "it may read no secret"
+    )
+    return f"{one.tried} known attacks on {one.name}: {one.through} get through, {reached}."
+
+
+def more_on_attacks(stack: str) -> str:
+    """Where the whole table of attacks is."""
+    return f"What each attack does and what refuses it: make attack STACK={stack}"
 
 
 def cells(row: Access, matrix: Matrix) -> list[tuple[Reader, str, bool]]:
@@ -69,6 +111,10 @@ def readable(name: str, text: str) -> str:
         encoded: list[str] = list(document.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         document = [json.loads(base64.b64decode(entry, altchars=b"-_")) for entry in encoded]
     return json.dumps(document, indent=2) + "\n"
+
+
+def _yes(granted: bool) -> str:
+    return "YES" if granted else "no"
 
 
 def _granted(power: str) -> str:

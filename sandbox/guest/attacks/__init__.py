@@ -7,14 +7,14 @@ content of copied files (ConfigMaps, /etc/hosts), the moment at which an init co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.guest.agent import Agent, Engine
 from sandbox.guest.attacks import calls, images, mounts, processes, sequence
 from sandbox.guest.attacks.attack import CREATE_CONTAINER, CREATE_SANDBOX, Attack
 from sandbox.guest.requests import Request
 
-__all__ = ["CATALOGUE", "Attack", "Outcome", "put_to"]
+__all__ = ["CATALOGUE", "Attack", "Outcome", "put_to", "worst"]
 
 CATALOGUE: tuple[Attack, ...] = (
     *images.ATTACKS,
@@ -42,9 +42,17 @@ class Outcome:
 
 
 def put_to(
-    policy: str, engine: Engine, honest: Sequence[Request], catalogue: Sequence[Attack] = CATALOGUE
+    policy: str,
+    engine: Engine,
+    honest: Sequence[Request],
+    catalogue: Sequence[Attack] = CATALOGUE,
+    *,
+    brief: bool = False,
 ) -> Iterator[Outcome]:
-    """Every attack of the catalogue on the pod whose start is `honest`. Raises agent.PolicyUnusable."""
+    """Every attack of the catalogue on the pod whose start is `honest`. Raises agent.PolicyUnusable.
+
+    `brief`: an attack is not tried any further once it got through.
+    """
     guests = _Guests(policy, engine, short=_short_is_enough(policy, engine, honest))
     for attack in catalogue:
         tried, passed, rules = 0, list[Request](), dict[str, None]()
@@ -52,6 +60,8 @@ def put_to(
             tried += 1
             if guests.allow(steps):
                 passed.append(steps[-1])
+                if brief:
+                    break
             else:
                 rules[steps[-1].endpoint] = None
         yield Outcome(
@@ -61,6 +71,13 @@ def put_to(
             refused_by=tuple(rules),
             example=passed[0] if passed else None,
         )
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """Of one attack, judged by several engines: it got through where one of them let it."""
+    first = max(outcomes, key=lambda one: one.through)
+    rules = dict.fromkeys(rule for one in outcomes for rule in one.refused_by)
+    return replace(first, refused_by=tuple(rules))
 
 
 class _Guests:

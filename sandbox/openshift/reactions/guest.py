@@ -8,10 +8,11 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from model.versions import Version
 from model.workloads.lock import LockedImage
 from sandbox.guest import identity, images, requests
 from sandbox.guest.agent import Agent, Engine, PolicyUnusable, Refusal
-from sandbox.guest.node import AgentLine, Node, Service
+from sandbox.guest.node import AgentLine, Node, Service, agent_line
 from sandbox.guest.regopy_engine import Regopy
 from sandbox.openshift.kinds import CONFIG_MAP, CSV, NAMESPACE, SECRET, SERVICE
 from sandbox.openshift.objects import Manifest, Objects, annotation, short_hash
@@ -119,11 +120,10 @@ def _node(objects: Objects, pod: Manifest) -> Node:
 
 
 def _agent(objects: Objects) -> AgentLine:
-    """Operators up to 1.12 ship kata 3.25 or older, later ones 3.31."""
-    for version in objects.all(CSV, OSC_NAMESPACE):
-        _, found, number = version["metadata"]["name"].partition(_OPERATOR)
-        if found and tuple(map(int, number.split(".")[:2])) < (1, 13):
-            return "3.25"
+    for installed in objects.all(CSV, OSC_NAMESPACE):
+        _, found, number = installed["metadata"]["name"].partition(_OPERATOR)
+        if found:
+            return agent_line(Version(number))
     return "3.31"
 
 

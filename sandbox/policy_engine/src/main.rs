@@ -4,7 +4,7 @@
 // Each line of stdin is a job, each line of stdout its answer, in the same order:
 //   {"engine": "0.2.8" | "0.9.1", "policy": <Rego>, "state": {...}, "requests": [[<name>, <input>], ...]}
 //     state: what earlier requests left in `data.pstate`; {} at the start of an agent
-//   {"answers": [<text or null>, ...]}     null: the agent obeys; a text: it refuses, and why
+//   {"answers": [<text or null>, ...], "state": {...}}     null: the agent obeys; a text: it refuses, and why
 //   {"error": <text>}                      the policy cannot be loaded; the agent would not start
 use serde_json::{json, Value};
 use std::collections::HashMap;
@@ -71,15 +71,16 @@ macro_rules! agent {
                 mut self,
                 state: &Value,
                 requests: &[Value],
-            ) -> Result<Vec<Option<String>>, String> {
+            ) -> Result<Value, String> {
                 self.state["pstate"] = state.clone();
                 self.keep()?;
-                let answers = requests.iter().map(|request| {
+                let mut answers = Vec::new();
+                for request in requests {
                     let name = request[0].as_str().unwrap_or_default();
                     let refusal = self.ask(name, &request[1]).err();
-                    refusal.filter(|_| !self.fails_open)
-                });
-                Ok(answers.collect())
+                    answers.push(refusal.filter(|_| !self.fails_open));
+                }
+                Ok(json!({"answers": answers, "state": self.state["pstate"]}))
             }
         }
     };
@@ -123,11 +124,10 @@ fn answer(loaded: &mut Loaded, line: &str) -> Result<Value, String> {
         .entry((engine.to_string(), policy.to_string()))
         .or_insert_with(|| with(engine, policy))
         .clone()?;
-    let answers = match agent {
-        Agent::Older(agent) => agent.answers(state, requests)?,
-        Agent::Newer(agent) => agent.answers(state, requests)?,
-    };
-    Ok(json!({"answers": answers}))
+    match agent {
+        Agent::Older(agent) => agent.answers(state, requests),
+        Agent::Newer(agent) => agent.answers(state, requests),
+    }
 }
 
 fn main() -> io::Result<()> {

@@ -1,73 +1,19 @@
 """Attacks that the recorded cases leave out, above all on powers and kinds of volume that the recorded pod has not.
 
-Each is a list of requests of which the last is bad. `GOOD` are honest ones beside them.
+Each is a list of requests of which the last is bad. `good` are honest ones beside them.
 """
 
-import copy
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from model.digests import ImageDigest
-from model.policy.pins import ContainerPins, MountPins, PodPins
-from tests.model.policy import life
-from tests.model.policy.life import DEFAULT_PATH, SHARED, container_id
+from model.policy.pins import PodPins
+from tests.model.policy import life, parts
+from tests.model.policy.changes import Change, changed, of_process, signal, user
+from tests.model.policy.container_attacks import on_containers
+from tests.model.policy.life import container_id
+from tests.model.policy.parts import SHARED
 from tests.model.policy.recorded import Case, Request
-
-DIGESTS = tuple(ImageDigest(f"sha256:{digit * 64}") for digit in "abc")
-POD = PodPins(
-    workload="shop",
-    containers=(
-        ContainerPins(
-            name="migrate",
-            init=True,
-            digest=DIGESTS[0],
-            arguments=("/app/migrate", "--all"),
-            working_directory="/app",
-            environment=(("PATH", "/app/bin:/usr/bin"), ("TERM", "dumb")),
-            mounts=(MountPins(path="/scratch", volume="scratch", kind="disk", read_only=False),),
-        ),
-        ContainerPins(
-            name="web",
-            init=False,
-            digest=DIGESTS[1],
-            arguments=("/app/web", 'a "b" \\ $(c)\né'),
-            working_directory="/app",
-            environment=(("MODE", "production"),),
-            environment_patterns=(("POD_NAME", "[a-z0-9.-]+"),),
-            user=2000,
-            group=3000,
-            supplemental_groups=(4000,),
-            read_only_root=True,
-            mounts=(
-                MountPins(path="/data", volume="data", kind="memory", read_only=False),
-                MountPins(path="/scratch", volume="scratch", kind="disk", read_only=True),
-                MountPins(path="/etc/app", volume="settings", kind="configMap", read_only=True),
-                MountPins(
-                    path="/etc/one.conf", volume="one", kind="configMap", read_only=True, sub_path="one"
-                ),
-            ),
-            exec_commands=(("/app/status", "--json"), ("/app/version",)),
-            stop_signal=10,
-        ),
-        ContainerPins(
-            name="helper",
-            init=False,
-            digest=DIGESTS[2],
-            arguments=("/helper",),
-            working_directory="/",
-            environment=(),
-            exec_commands=(("/helper", "status"),),
-        ),
-    ),
-    sysctls=(("net.ipv4.ip_unprivileged_port_start", "0"),),
-    fs_group=5000,
-)
-PAUSE, WEB, HELPER = -1, 1, 2
-COMMAND = ["/app/status", "--json"]
-TREE = "..2026_11_25_22_00_00.123456789"
-
-Change = Callable[[dict[str, Any]], object]
+from tests.model.policy.shop import COMMAND, HELPER, OPEN, POD, TREE, WEB
 
 
 def good() -> list[Case]:
@@ -89,11 +35,12 @@ def good() -> list[Case]:
     late = [
         *(life.execute(POD, WEB, [*command]) for command in POD.containers[WEB].exec_commands),
         life.execute(POD, HELPER, ["/helper", "status"]),
-        _changed(
-            life.execute(POD, WEB, COMMAND), lambda request: _of(request, Capabilities=life.NO_CAPABILITIES)
+        changed(
+            life.execute(POD, WEB, COMMAND),
+            lambda request: of_process(request, Capabilities=parts.NO_CAPABILITIES),
         ),
-        _signal(WEB, 10),
-        _signal(HELPER, 15),
+        signal(WEB, 10),
+        signal(HELPER, 15),
     ]
     steps = [*[started[: end + 1] for end in range(len(started))], *[[one] for one in files]]
     steps += [[*started, one] for one in (*again, *late)]
@@ -101,7 +48,7 @@ def good() -> list[Case]:
 
 
 def attacks() -> list[Case]:
-    return [*_on_the_sandbox(), *_on_files(), *_on_containers(), *_on_commands(), *_on_signals()]
+    return [*_on_the_sandbox(), *_on_files(), *on_containers(), *_on_commands(), *_on_signals()]
 
 
 def _on_files() -> list[Case]:
@@ -123,7 +70,7 @@ def _on_files() -> list[Case]:
         "a link beside the tree": life.link("bin/x", "y"),
         "a link above the tree": life.link("app/../x", "y"),
         "a link to a directory of the guest": life.link("app/x", "/etc"),
-        "a relative path": life.copy("", path=f"{first}-{life.HEX}-hosts"),
+        "a relative path": life.copy("", path=f"{first}-{parts.HEX}-hosts"),
         "a link to the root": life.link("app/x", "/"),
         "a link up": life.link("app/x", ".."),
         "a link up and down": life.link("app/x", "y/../../z"),
@@ -135,7 +82,7 @@ def _on_files() -> list[Case]:
         "an old link up last": life.old_link("app/x", "x/.."),
         "an old link up in between": life.old_link("app/x", "y/../../z"),
         "an old link to nothing": life.old_link("app/x", ""),
-        "outside, with a fitting rest": life.copy("", path=f"/etc/{first}-{life.HEX}-app/x"),
+        "outside, with a fitting rest": life.copy("", path=f"/etc/{first}-{parts.HEX}-app/x"),
         "an id that is none": life.copy("", path=f"{SHARED}/{'../' * 27}x-app/x"),
     }
     return [Case(f"file: {name}", False, [request]) for name, request in requests.items()]
@@ -150,151 +97,52 @@ def _on_the_sandbox() -> list[Case]:
     return [
         Case("sandbox: a second one", False, [life.sandbox(), life.sandbox()]),
         Case(
-            "sandbox: a name server", False, [_changed(life.sandbox(), lambda r: r.update(dns=["10.0.0.1"]))]
+            "sandbox: a name server", False, [changed(life.sandbox(), lambda r: r.update(dns=["10.0.0.1"]))]
         ),
         *(
             Case(
                 f"sandbox: {name}",
                 False,
-                [_changed(life.sandbox(), lambda r, f=fields: r["storages"][0].update(f))],
+                [changed(life.sandbox(), lambda r, f=fields: r["storages"][0].update(f))],
             )
             for name, fields in changes.items()
         ),
     ]
 
 
-OPEN = replace(POD, fs_group=None)
-"""The pod where OpenShift chooses the group of its volumes."""
-
-
 def attacks_on_open() -> list[Case]:
     started = life.start(OPEN)
-    other = _changed(started[2 + WEB], lambda r: _user(r, AdditionalGids=[3000, 6]))
+    other = changed(started[2 + WEB], lambda r: user(r, AdditionalGids=[3000, 6]))
     return [
         Case("open: the pod", True, started),
         Case("open: a group of the image", False, [*started[: 2 + WEB], other]),
     ]
 
 
-def _on_containers() -> list[Case]:
-    started = life.start(POD)
-    changes: dict[str, tuple[int, Change]] = {
-        "another user than the pinned": (WEB, lambda r: _user(r, UID=2001)),
-        "user 0": (WEB, lambda r: _user(r, UID=0)),
-        "a user below OpenShift's ranges": (HELPER, lambda r: _user(r, UID=999)),
-        "user 0 where OpenShift chooses": (HELPER, lambda r: _user(r, UID=0)),
-        "a user by name": (WEB, lambda r: _user(r, Username="root")),
-        "group 0 instead of the pinned": (WEB, lambda r: _user(r, GID=0)),
-        "a group besides": (WEB, lambda r: _user(r, AdditionalGids=[3000, 4000, 5000, 6])),
-        "a group of OpenShift's range where it is pinned": (WEB, lambda r: _user(r, AdditionalGids=[1000690000])),
-        "a writable root": (WEB, lambda r: r["OCI"]["Root"].update(Readonly=False)),
-        "the value of the downward API": (WEB, lambda r: _variable(r, "POD_NAME", "x;id")),
-        "no variable of the downward API": (WEB, lambda r: _variable(r, "POD_NAME", None)),
-        "a longer name with its value": (WEB, lambda r: _env(r).append("POD_NAME_X=web-0")),
-        "TERM back to CRI-O's": (0, lambda r: _env(r).append("TERM=xterm")),
-        "PATH back to CRI-O's": (0, lambda r: _env(r).append(DEFAULT_PATH)),
-        "no PATH of CRI-O": (HELPER, lambda r: _env(r).pop(0)),
-        "another PATH first": (HELPER, lambda r: _env(r).insert(0, "PATH=/scratch")),
-        "HOSTNAME twice": (WEB, lambda r: _env(r).append("HOSTNAME=other")),
-        "a disk volume of another sandbox": (WEB, lambda r: _mount(r, "/scratch", source=f"{SHARED}/{'00' * 32}/rootfs/local/scratch")),
-        "a disk volume that the host fills": (WEB, lambda r: _mount(r, "/scratch", source=f"{SHARED}/{container_id(1)}-{life.HEX}-scratch")),
-        "a writable disk volume": (WEB, lambda r: _mount(r, "/scratch", options=["rbind", "rprivate", "rw", "bind"])),
-        "a bind mount of a disk volume": (WEB, lambda r: _mount(r, "/scratch", type_="bind")),
-        "no ConfigMap": (WEB, lambda r: _without_mount(r, "/etc/app")),
-        "a ConfigMap elsewhere": (WEB, lambda r: _mount(r, "/etc/app", destination="/app")),
-        "a ConfigMap that is writable": (WEB, lambda r: _mount(r, "/etc/app", options=["rbind", "rprivate", "rw", "bind"])),
-        "another copy as ConfigMap": (WEB, lambda r: _mount(r, "/etc/app", source=f"{SHARED}/{container_id(1)}-{life.HEX}-hosts")),
-        "a copy whose random part climbs": (WEB, lambda r: _mount(r, "/etc/app", source=f"{SHARED}/{container_id(1)}-/../../../etc/app-app")),
-        "resolv.conf writable on a read-only root": (WEB, lambda r: _mount(r, "/etc/resolv.conf", options=["rw", "bind", "nodev", "nosuid", "noexec"])),
-        "a disk volume with another mode": (WEB, lambda r: _storage(r, "local", options=["mode=4777"])),
-        "a disk volume without a mode": (WEB, lambda r: _storage(r, "local", options=["fsgid=5000"])),
-        "a disk volume with a third option": (WEB, lambda r: _storage(r, "local", options=["mode=0777", "fsgid=5000", "x"])),
-        "a disk volume with an option of another kind": (WEB, lambda r: _storage(r, "local", options=["mode=0777", "x"])),
-        "a disk volume of another source": (WEB, lambda r: _storage(r, "local", source="/dev/sda")),
-        "a disk volume of another file system": (WEB, lambda r: _storage(r, "local", fstype="ext4")),
-        "a disk volume of another driver": (WEB, lambda r: _storage(r, "local", driver="blk")),
-        "a disk volume with driver options": (WEB, lambda r: _storage(r, "local", driver_options=["x"])),
-        "a disk volume that is shared": (WEB, lambda r: _storage(r, "local", shared=True)),
-        "a disk volume elsewhere": (WEB, lambda r: _storage(r, "local", mount_point=f"{SHARED}/{life.SANDBOX}/rootfs/local/x")),
-        "another group owns the volume": (WEB, lambda r: _storage(r, "ephemeral", options=["fsgid=0"])),
-        "a volume twice and another not": (WEB, lambda r: r["storages"].__setitem__(2, r["storages"][1])),
-        "a sysctl's other value": (WEB, lambda r: r["OCI"]["Linux"]["Sysctl"].update({"net.ipv4.ip_unprivileged_port_start": "1"})),
-        "a pull option without its name": (WEB, lambda r: _pull(r).update(driver_options=[_pull(r)["driver_options"][0].removeprefix("image_guest_pull=")])),
-        "a memory volume of another driver": (WEB, lambda r: _storage(r, "ephemeral", driver="blk")),
-        "LD_PRELOAD as the second variable": (WEB, lambda r: _env(r).__setitem__(1, "LD_PRELOAD=/etc/app/x.so")),
-        "a variable that is only a value": (WEB, lambda r: _env(r).append("web-1")),
-        "an image of another file system": (WEB, lambda r: _pull(r).update(fstype="ext4")),
-        "a volume over programs": (WEB, lambda r: _add_mount(r, "/usr/bin", "bin")),
-        "a volume at a relative path": (WEB, lambda r: _add_mount(r, "bin", "bin")),
-        "a volume at a path that climbs": (WEB, lambda r: _add_mount(r, "/x/..", "..")),
-        "a volume of the sandbox": (PAUSE, lambda r: _add_mount(r, "/x", "x")),
-        "a volume that climbs": (WEB, lambda r: (_storage(r, "ephemeral", mount_point=f"{life.EPHEMERAL}/.."), _without_mount(r, "/data"))),
-        "CRI-O's annotation says sandbox": (
-            WEB,
-            lambda r: r["OCI"]["Annotations"].update({"io.kubernetes.cri-o.ContainerType": "sandbox"}),
-        ),
-        "a namespace twice instead of another": (WEB, lambda r: _namespaces(r)[2].update(Type="ipc")),
-        "a namespace twice": (WEB, lambda r: _namespaces(r).append({"Type": "ipc", "Path": ""})),
-        "a namespace of another process": (WEB, lambda r: _namespaces(r)[0].update(Path="/proc/1/ns/ipc")),
-        "the pod's network as mount namespace": (WEB, lambda r: _namespaces(r)[2].update(Path="/run/netns/podns")),
-        "no /proc": (WEB, lambda r: _without_mount(r, "/proc")),
-        "a copy as /proc": (WEB, lambda r: _mount(r, "/proc", source=f"{SHARED}/{container_id(1)}-{life.HEX}-proc")),
-        "a memory volume as /proc": (WEB, lambda r: _mount(r, "/proc", source=f"{life.EPHEMERAL}/proc")),
-        "a disk volume as /proc": (WEB, lambda r: _mount(r, "/proc", source=f"{SHARED}/{life.SANDBOX}/rootfs/local/proc")),
-        "the word for a copy as source": (WEB, lambda r: _mount(r, "/etc/hosts", source="copy:hosts")),
-        "a relative source": (WEB, lambda r: _mount(r, "/etc/hosts", source=f"{life.HEX}-hosts")),
-        "a source whose random part climbs": (WEB, lambda r: _mount(r, "/etc/hosts", source=f"{SHARED}/{container_id(1)}-/../../../../../-hosts")),
-        "hooks": (WEB, lambda r: r["OCI"].update(Hooks={"Prestart": []})),
-        "a short id": (WEB, lambda r: r.update(container_id="image")),
-        "another root": (WEB, lambda r: r["OCI"]["Root"].update(Path="/")),
-        "unpacked elsewhere": (WEB, lambda r: _storage(r, "image_guest_pull", mount_point="/run/x")),
-        "another type says containerd": (WEB, lambda r: r["OCI"]["Annotations"].update({"io.kubernetes.cri.container-type": "sandbox"})),
-        "a port for input": (WEB, lambda r: r.update(stdin_port=5)),
-        "a shared mount": (WEB, lambda r: r.update(shared_mounts=[{"name": "x"}])),
-        "an AppArmor profile": (WEB, lambda r: r["OCI"]["Process"].update(ApparmorProfile="unconfined")),
-        "cache partitions": (WEB, lambda r: r["OCI"]["Linux"].update(IntelRdt={})),
-        "mapped users": (WEB, lambda r: r["OCI"]["Linux"].update(UIDMappings=[{}])),
-        "a network class": (WEB, lambda r: r["OCI"]["Linux"]["Resources"].update(Network={})),
-        "a strange cgroup": (WEB, lambda r: r["OCI"]["Linux"].update(CgroupsPath="/a b")),
-    }  # fmt: skip
-    writable = replace(POD.containers[WEB], read_only_root=False)
-    whole = {
-        "an id that is a directory of the agent": life.container(POD, WEB, "image"),
-        "a writable root and its mounts": life.container(replace(POD, containers=(writable,)), 0, "ab" * 32),
-    }
-    return [
-        *(
-            Case(f"container: {name}", False, [*started[: number + 2], _changed(started[number + 2], change)])
-            for name, (number, change) in changes.items()
-        ),
-        *(Case(f"container: {name}", False, [*started[:-1], request]) for name, request in whole.items()),
-    ]
-
-
 def _on_commands() -> list[Case]:
     started = life.start(POD)
     honest = life.execute(POD, WEB, COMMAND)
-    env = honest.input["process"]["Env"]
+    variables = honest.input["process"]["Env"]
     changes: dict[str, Change] = {
-        "another command": lambda r: _of(r, Args=["/bin/sh"]),
-        "the command with one more argument": lambda r: _of(r, Args=[*COMMAND, "-v"]),
-        "the command's words otherwise split": lambda r: _of(r, Args=[" ".join(COMMAND)]),
-        "no command": lambda r: _of(r, Args=[]),
-        "LD_PRELOAD": lambda r: _of(r, Env=[*env, "LD_PRELOAD=/etc/app/x.so"]),
-        "another PATH": lambda r: _of(r, Env=["PATH=/etc/app", *env[1:]]),
-        "no environment": lambda r: _of(r, Env=[]),
-        "another directory": lambda r: _of(r, Cwd="/etc/app"),
+        "another command": lambda r: of_process(r, Args=["/bin/sh"]),
+        "the command with one more argument": lambda r: of_process(r, Args=[*COMMAND, "-v"]),
+        "the command's words otherwise split": lambda r: of_process(r, Args=[" ".join(COMMAND)]),
+        "no command": lambda r: of_process(r, Args=[]),
+        "LD_PRELOAD": lambda r: of_process(r, Env=[*variables, "LD_PRELOAD=/etc/app/x.so"]),
+        "another PATH": lambda r: of_process(r, Env=["PATH=/etc/app", *variables[1:]]),
+        "no environment": lambda r: of_process(r, Env=[]),
+        "another directory": lambda r: of_process(r, Cwd="/etc/app"),
         "user 0": lambda r: r["process"]["User"].update(UID=0),
         "another group": lambda r: r["process"]["User"].update(GID=0),
         "a user as text": lambda r: r.update(string_user={"uid": "0"}),
-        "new privileges": lambda r: _of(r, NoNewPrivileges=False),
-        "a capability": lambda r: _of(
-            r, Capabilities={**life.NO_CAPABILITIES, "Effective": ["CAP_SYS_ADMIN"]}
+        "new privileges": lambda r: of_process(r, NoNewPrivileges=False),
+        "a capability": lambda r: of_process(
+            r, Capabilities={**parts.NO_CAPABILITIES, "Effective": ["CAP_SYS_ADMIN"]}
         ),
-        "an AppArmor profile": lambda r: _of(r, ApparmorProfile="x"),
-        "an SELinux label": lambda r: _of(r, SelinuxLabel="x"),
+        "an AppArmor profile": lambda r: of_process(r, ApparmorProfile="x"),
+        "an SELinux label": lambda r: of_process(r, SelinuxLabel="x"),
         "in another container": lambda r: r.update(container_id=container_id(HELPER)),
-        "in the sandbox": lambda r: r.update(container_id=life.SANDBOX),
+        "in the sandbox": lambda r: r.update(container_id=parts.SANDBOX),
         "in a container that is not there": lambda r: r.update(container_id="dd" * 32),
     }
     helpers = life.execute(POD, HELPER, COMMAND)
@@ -303,10 +151,10 @@ def _on_commands() -> list[Case]:
         "NoNewPrivileges": True,
         "Capabilities": None,
     }
-    paused = Request(honest.name, {**honest.input, "container_id": life.SANDBOX, "process": process})
+    paused = Request(honest.name, {**honest.input, "container_id": parts.SANDBOX, "process": process})
     return [
         *(
-            Case(f"command: {name}", False, [*started, _changed(honest, change)])
+            Case(f"command: {name}", False, [*started, changed(honest, change)])
             for name, change in changes.items()
         ),
         Case("command: in the sandbox, as that one runs", False, [*started, paused]),
@@ -317,71 +165,10 @@ def _on_commands() -> list[Case]:
 def _on_signals() -> list[Case]:
     started = life.start(POD)
     return [
-        Case("signal: another container's stop signal", False, [*started, _signal(HELPER, 10)]),
-        Case("signal: one that stops a process", False, [*started, _signal(WEB, 19)]),
-        Case("signal: to a container that is not there", False, [_signal(WEB, 10)]),
+        Case("signal: another container's stop signal", False, [*started, signal(HELPER, 10)]),
+        Case("signal: one that stops a process", False, [*started, signal(WEB, 19)]),
+        Case("signal: to a container that is not there", False, [signal(WEB, 10)]),
     ]
-
-
-def _signal(number: int, signal: int) -> Request:
-    fields = {"container_id": container_id(number), "exec_id": "", "signal": signal}
-    return Request("SignalProcessRequest", fields)
-
-
-def _changed(request: Request, change: Change) -> Request:
-    fields = copy.deepcopy(request.input)
-    change(fields)
-    assert fields != request.input
-    return Request(request.name, fields)
-
-
-def _of(request: dict[str, Any], **fields: Any) -> None:
-    request["process"].update(fields)
-
-
-def _env(request: dict[str, Any]) -> list[str]:
-    return request["OCI"]["Process"]["Env"]
-
-
-def _namespaces(request: dict[str, Any]) -> list[dict[str, str]]:
-    return request["OCI"]["Linux"]["Namespaces"]
-
-
-def _user(request: dict[str, Any], **fields: Any) -> None:
-    request["OCI"]["Process"]["User"].update(fields)
-
-
-def _variable(request: dict[str, Any], name: str, value: str | None) -> None:
-    env = _env(request)
-    [place] = [number for number, one in enumerate(env) if one.startswith(f"{name}=")]
-    env[place : place + 1] = [] if value is None else [f"{name}={value}"]
-
-
-def _mount(request: dict[str, Any], at: str, **fields: Any) -> None:
-    [mount] = [one for one in request["OCI"]["Mounts"] if one["destination"] == at]
-    mount.update(fields)
-
-
-def _add_mount(request: dict[str, Any], destination: str, name: str) -> None:
-    source = f"{SHARED}/{request['container_id']}-{life.HEX}-{name}"
-    options = ["rbind", "rprivate", "rw", "bind"]
-    request["OCI"]["Mounts"].append(
-        {"destination": destination, "type_": "bind", "source": source, "options": options}
-    )
-
-
-def _without_mount(request: dict[str, Any], destination: str) -> None:
-    mounts = request["OCI"]["Mounts"]
-    mounts[:] = [one for one in mounts if one["destination"] != destination]
-
-
-def _pull(request: dict[str, Any]) -> dict[str, Any]:
-    return next(one for one in request["storages"] if one["driver"] == "image_guest_pull")
-
-
-def _storage(request: dict[str, Any], of: str, **fields: Any) -> None:
-    [storage] = [one for one in request["storages"] if one["driver"] == of]
-    storage.update(fields)
 
 
 def pod_with_arguments(arguments: tuple[str, ...]) -> PodPins:

@@ -11,14 +11,14 @@ from model.policy import agent_policy, engine
 from model.policy.agent_policy import AgentSettings, PolicyError
 from model.policy.engine import Session
 from model.policy.requests import FAILS_OPEN, REQUESTS, TABLE, Grant
-from tests.model.policy import attacks, life
+from tests.model.policy import attacks, life, shop
 
 HARDENED = AgentSettings()
 DEBUG = AgentSettings(exec=True, read_logs=True, write_stdin=True)
 STATUS = "curl -s http://127.0.0.1:8006/cdh/resource/default/attestation-status/status"
 LISTED = AgentSettings(exec_commands=(STATUS, """sh -c 'echo "a \\ b" é'"""))
 ALL = pytest.mark.parametrize("settings", [HARDENED, DEBUG, LISTED], ids=["hardened", "debug", "listed"])
-POD, WEB = attacks.POD, attacks.WEB
+POD, WEB = shop.POD, shop.WEB
 
 words = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=12)
 
@@ -114,7 +114,7 @@ def test_only_the_listed_command_runs_and_only_word_for_word():
 def test_a_command_runs_as_its_container_does_and_in_no_way_else(settings):
     policy = agent_policy.render(settings)
     session = started(policy)
-    assert session.ask(*life.execute(POD, WEB, attacks.COMMAND))
+    assert session.ask(*life.execute(POD, WEB, shop.COMMAND))
     # What a command is, and in which container, only a workload's policy or a list can say.
     free = {"another command", "the command with one more argument", "the command's words otherwise split"}
     other = [case for case in attacks.attacks() if case.name.startswith("command: ")]

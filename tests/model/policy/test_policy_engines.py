@@ -9,12 +9,12 @@ from model.policy.agent_policy import AgentSettings
 from model.policy.workload_policy import render_workload
 from sandbox import policy_engine
 from sandbox.policy_engine import ENGINES, Job
-from tests.model.policy import attacks, mutants, recorded
+from tests.model.policy import attacks, mutants, recorded, shop
 from tests.model.policy.recorded import ROOT, Case
 
 pytestmark = pytest.mark.integration
 HOME = ROOT / ".sandbox"
-SHOP = render_workload(attacks.POD)
+SHOP = render_workload(shop.POD)
 HARDENED = agent_policy.render(AgentSettings())
 LISTED = agent_policy.render(AgentSettings(exec_commands=("/app/status --json",)))
 BOTH = pytest.mark.parametrize("engine", ENGINES)
@@ -41,7 +41,7 @@ def wrong(binary: Path, engine: str, policy: str, cases: list[Case]) -> set[str]
 @BOTH
 def test_only_the_pod_as_its_owner_wrote_it_runs(binary: Path, engine: str) -> None:
     assert wrong(binary, engine, SHOP, [*attacks.good(), *attacks.attacks()]) == set()
-    assert wrong(binary, engine, render_workload(attacks.OPEN), attacks.attacks_on_open()) == set()
+    assert wrong(binary, engine, render_workload(shop.OPEN), attacks.attacks_on_open()) == set()
 
 
 @recorded.needed
@@ -155,7 +155,7 @@ def test_each_statement_of_the_rules_stops_an_attack_or_lets_a_pod_live(binary: 
     suites = [
         mutants.Suite(render_workload(recorded.PINS), recorded.cases()),
         mutants.Suite(SHOP, own),
-        mutants.Suite(render_workload(attacks.OPEN), attacks.attacks_on_open()),
+        mutants.Suite(render_workload(shop.OPEN), attacks.attacks_on_open()),
         mutants.Suite(HARDENED, [*recorded.cases(), *own]),
         mutants.Suite(agent_policy.render(AgentSettings(exec=True)), commands),
         mutants.Suite(LISTED, commands),

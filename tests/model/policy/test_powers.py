@@ -8,10 +8,10 @@ from model.policy import agent_policy, powers
 from model.policy.agent_policy import AgentSettings, PolicyError
 from model.policy.powers import Powers
 from model.policy.workload_policy import for_spoke, render_workload
-from tests.model.policy import attacks
+from tests.model.policy import shop
 
 HARDENED = agent_policy.render(AgentSettings())
-WORKLOAD = render_workload(attacks.POD)
+WORKLOAD = render_workload(shop.POD)
 
 
 @pytest.mark.parametrize("grants", list(product((False, True), repeat=4)), ids=str)

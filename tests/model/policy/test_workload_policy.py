@@ -13,9 +13,9 @@ from model.policy.compose import PolicyError
 from model.policy.engine import Session
 from model.policy.pins import ContainerPins, MountPins, PodPins
 from model.policy.workload_policy import for_spoke, read_workload, render_workload
-from tests.model.policy import attacks, life, recorded
+from tests.model.policy import attacks, life, recorded, shop
 
-POD = attacks.POD
+POD = shop.POD
 POLICY = render_workload(POD)
 texts = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=20)
 
@@ -32,7 +32,7 @@ def one_container(**fields: object) -> PodPins:
     container: dict[str, object] = {
         "name": "web",
         "init": False,
-        "digest": attacks.DIGESTS[0],
+        "digest": shop.DIGESTS[0],
         "arguments": ("/app",),
         "working_directory": "/",
         "environment": (),
