@@ -7,7 +7,7 @@ from typing import Any, Final
 from model.attestation import initdata
 from model.workloads.lock import LockedImage
 from sandbox.guest import api
-from sandbox.guest.api import CATALOGUE, Agent, Attack, Engine, Outcome, PolicyUnusable
+from sandbox.guest.api import CATALOGUE, Agent, Attack, Outcome, PolicyEngine, PolicyUnusable
 from tools.attack import pods
 from tools.attack.pods import Confidential
 from tools.posture.deployment import Deployment, PostureError
@@ -55,7 +55,7 @@ def build(
     spoke: Deployment,
     known: Sequence[Workload],
     matrix: Matrix | None,
-    engine: Engine,
+    engine: PolicyEngine,
     catalogue: Sequence[Attack] = CATALOGUE,
 ) -> Report:
     """``known`` says which profile each workload runs under, ``matrix`` what the hub releases, None where it cannot be had.
@@ -109,7 +109,7 @@ def _attacked(
     one: Confidential,
     known: Workload | None,
     matrix: Matrix | None,
-    engine: Engine,
+    engine: PolicyEngine,
     catalogue: Sequence[Attack],
 ) -> Attacked:
     honest = api.start(one.pod, _configuration, one.node)

@@ -1,9 +1,9 @@
 """Invariants of the samples: what differs between the three ways, and that a refused secret stops the pod."""
 
 import pulumi
+from components.spoke.kbs_access import KbsAccess, KbsAccessArgs
 
 from components.spoke.hello_openshift import HelloOpenShift, HelloOpenShiftArgs
-from components.spoke.kbs_access import KbsAccess, KbsAccessArgs
 from components.spoke.workload import INITDATA_ANNOTATION
 from tests.answers import APPS_DOMAIN
 from tests.harness import Graph, deploy
