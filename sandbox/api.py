@@ -19,8 +19,8 @@ from sandbox.provider import Refused
 if TYPE_CHECKING:
     from sandbox.azure import AzureStandIn
     from sandbox.engine.workspace import Workspace
-    from sandbox.openshift.kinds import Kind
-    from sandbox.openshift.store import Cluster as StoredCluster
+    from sandbox.openshift.kinds import ObjectKind
+    from sandbox.openshift.store import StoredCluster
 
 __all__ = [
     "Azure",
@@ -89,9 +89,9 @@ class Sandbox:
 
     def outputs(self, stack: str, *, secret: Callable[[Any], Any] | None = None) -> dict[str, Any]:
         """The outputs after the last `up`, empty before the first; `secret` makes what is shown of a secret value."""
-        from sandbox.engine.values import Secret, replaced
+        from sandbox.engine.values import SecretValue, replaced
 
-        def shown(found: Secret) -> Any:
+        def shown(found: SecretValue) -> Any:
             return secret(found.value) if secret else found.value
 
         return replaced(self._workspace().outputs(stack), shown)
@@ -262,7 +262,7 @@ def official_engine_ratios(root: Path, home: Path) -> dict[str, float]:
     return ratios(root, home)
 
 
-def _kind(kind: str, api_version: str | None) -> Kind | None:
+def _kind(kind: str, api_version: str | None) -> ObjectKind | None:
     from sandbox.openshift.kinds import KINDS
 
     if api_version is not None:

@@ -1,4 +1,4 @@
-"""What every kind of cluster gives to the components that live on it, and how it is read from the cluster itself."""
+"""What every kind of cluster gives to the components on it, and how it is read from the cluster itself."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from components.kubernetes import Observed
 
 @dataclass(frozen=True, kw_only=True)
 class AzurePlace:
-    """Where a cluster lives in Azure, from its own cloud configuration (camelCase keys of the Azure cloud provider).
+    """Where a cluster is in Azure, from its own cloud configuration (camelCase keys of the Azure cloud provider).
 
     ``resource_group`` is the group of the machines (on ARO the managed group); the VNet may be in another one.
     """
@@ -54,8 +54,10 @@ def access(
     cluster_identifier: str,
     parent: pulumi.Resource,
     api_url: pulumi.Output[str] | None = None,
+    on_azure: bool = True,
 ) -> ClusterAccess:
-    """A provider for the cluster, and what is read through it. ``api_url`` is read from the cluster where it is not given.
+    """A provider for the cluster, and what is read through it. ``api_url`` is read from the cluster where it is not given;
+    with ``on_azure`` false nothing is read about Azure.
 
     ``cluster_identifier`` keeps a rotated kubeconfig from looking like another cluster, which would replace everything.
 
@@ -82,7 +84,7 @@ def access(
         api_url=_api_url(f"{name}-infrastructure", read) if api_url is None else api_url,
         apps_domain=domain,
         console_url=pulumi.Output.format("https://console-openshift-console.{0}", domain),
-        azure=_azure_place(f"{name}-cloud-conf", read),
+        azure=_azure_place(f"{name}-cloud-conf", read) if on_azure else None,
     )
 
 

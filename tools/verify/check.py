@@ -13,7 +13,7 @@ _SHOWN: Final = 100  # characters of a value that a line repeats
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class LiveCheck:
     """`detail` says what is different, or why it could not be checked."""
 
     subject: str
@@ -22,21 +22,21 @@ class Check:
     detail: str = ""
 
     @classmethod
-    def of(cls, subject: str, what: str, problems: list[str]) -> "Check":
+    def of(cls, subject: str, what: str, problems: list[str]) -> "LiveCheck":
         """`ok` where there are no problems."""
         return cls(
             subject=subject, what=what, state="differs" if problems else "ok", detail="; ".join(problems)
         )
 
     @classmethod
-    def skipped(cls, subject: str, what: str, reason: str) -> "Check":
+    def skipped(cls, subject: str, what: str, reason: str) -> "LiveCheck":
         return cls(subject=subject, what=what, state="not checked", detail=reason)
 
 
 def differences(wanted: Any, live: Any, path: str = "") -> Iterator[str]:
-    """What of `wanted` is not so in `live`. What is only in `live`, an API server's defaults for one, does not count.
+    """Where `live` differs from `wanted`. What only `live` has, such as an API server's defaults, does not count.
 
-    Secrets in `wanted` are not compared: nobody here knows them.
+    Secrets in `wanted` are not compared: their values are not known here.
     """
     if wanted is SEALED:
         return
