@@ -11,8 +11,8 @@ from config.sections import WorkloadSection
 from model.attestation import initdata
 from model.paths import served
 from model.policy import powers
+from tests.answers import CA_PEM
 from tests.config import committed
-from tests.harness import CA_PEM
 from trust.contract import Contract
 from trust.decision import Decision, Earlier, Kbs, decide
 from trust.inputs import Inputs
