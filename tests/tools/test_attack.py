@@ -13,14 +13,14 @@ from rich.console import Console
 
 from model.attestation import initdata
 from sandbox.guest import api
-from sandbox.guest.api import CATALOGUE, Regopy
+from sandbox.guest.api import CATALOGUE
 from sandbox.tests.guest.policies import exactly
 from tests.tools import deployed
+from tests.tools.attacked import only, put
 from tools.attack import __main__ as attack
-from tools.attack import pods, render, report, short
+from tools.attack import pods, render
 from tools.attack.report import Report
 from tools.posture.deployment import Deployment
-from tools.posture.model import Attacked
 from tools.posture.untrusted import ANNOTATION
 
 KBS_ACCESS = "kbs-access/kbs-access"
@@ -36,30 +36,6 @@ def hub(home: Path) -> Deployment:
 @pytest.fixture
 def spoke(home: Path) -> Deployment:
     return deployed.export(home, "dev-spoke")
-
-
-def put(spoke: Deployment, hub: Deployment | None, *names: str) -> Report:
-    """The attacks of these names alone, to keep the tests short."""
-    zone = deployed.posture(spoke, hub)
-    assert zone.untrusted
-    matrix = None
-    if hub is not None:
-        trusting = deployed.posture(hub).trusted
-        assert trusting
-        matrix = trusting.matrix
-    wanted = [one for one in CATALOGUE if one.name in names]
-    return report.build(spoke, zone.untrusted.workloads, matrix, [Regopy()], wanted)
-
-
-def only(spoke: Deployment, name: str) -> Deployment:
-    """The spoke with one workload."""
-
-    def keep(kind: str, object_name: str) -> bool:
-        return kind != "Deployment" or object_name == name
-
-    return replace(
-        spoke, resources=tuple(one for one in spoke.resources if keep(one.kind[1], one.object_name))
-    )
 
 
 def with_policy(spoke: Deployment, rego: str) -> Deployment:
@@ -222,47 +198,6 @@ def test_no_known_attack_gets_through_to_a_workload_and_its_power_is_its_owner_s
     [one] = json.loads(capsys.readouterr().out)["workloads"]
     assert (one["refusal"], one["profile"], one["secrets"][0]) == (None, "kbs-access on dev-spoke", KEY)
     assert [it["attack"] for it in one["outcomes"] if it["through"] or not it["tried"]] == []
-
-
-def test_in_short_it_is_said_how_many_attacks_get_through_and_what_they_reach(
-    spoke: Deployment, hub: Deployment
-) -> None:
-    alone = only(spoke, "kbs-sealed")
-    whole = put(alone, hub, *(one.name for one in CATALOGUE)).workloads[0]
-    brief = short.in_short(deployed.posture(alone, hub), alone, hub)
-    assert brief.untrusted is not None
-    assert brief.untrusted.attacks == (
-        Attacked(
-            name="kbs-sealed/kbs-sealed",
-            tried=sum(outcome.tried > 0 for outcome in whole.outcomes),
-            through=len(whole.through),
-            secrets=whole.secrets,
-        ),
-    )
-    assert len(whole.through) > 0
-
-
-def test_a_hub_has_no_attacks_in_short(hub: Deployment) -> None:
-    found = deployed.posture(hub)
-    assert short.in_short(found, hub, None) == found
-
-
-def test_an_attack_counts_where_one_of_the_engines_lets_it_through(spoke: Deployment) -> None:
-    class Lenient(Regopy):
-        name = "another one"
-
-        def __call__(self, policy: str):
-            return super().__call__(policy.replace("AddSwapRequest := false", "AddSwapRequest := true"))
-
-    zone = deployed.posture(spoke)
-    assert zone.untrusted
-    swap = [one for one in CATALOGUE if one.name == "swap"]
-    for engines in ([Regopy(), Lenient()], [Lenient(), Regopy()]):
-        found = report.build(only(spoke, "kbs-access"), zone.untrusted.workloads, None, engines, swap)
-        [outcome] = found.workloads[0].outcomes
-        assert (outcome.through, outcome.tried) == (1, 2)
-        assert set(outcome.refused_by) == {"AddSwapRequest", "AddSwapPathRequest"}
-        assert found.engine == " and ".join(one.name for one in engines)
 
 
 def test_regorus_that_cannot_be_had_is_an_error(
