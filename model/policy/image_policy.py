@@ -21,7 +21,15 @@ def render(signed: Mapping[str, ResourcePath]) -> str:
     An empty mapping refuses every image.
     """
     docker = {
-        repository: [{"type": "sigstoreSigned", "keyPath": path.uri}]
+        repository: [
+            {
+                "type": "sigstoreSigned",
+                "keyPath": path.uri,
+                # Without it an image that the key signed under any name is taken (guest-components#1590). cosign signs a
+                # repository and no tag, so it is this kind or exactRepository (image-rs, CosignParameters).
+                "signedIdentity": {"type": "matchRepository"},
+            }
+        ]
         for repository, path in sorted(signed.items(), key=lambda each: each[0])
     }
     return json.dumps(

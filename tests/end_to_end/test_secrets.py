@@ -152,7 +152,13 @@ def test_signed_images_need_their_key_and_a_spoke_with_others_is_refused(dev: Co
     policy = json.loads(served(dev, "image-policy")["policy"])
     assert policy["default"] == [{"type": "reject"}]
     assert policy["transports"]["docker"] == {
-        "quay.io/team": [{"type": "sigstoreSigned", "keyPath": "kbs:///default/cosign/release.pub"}]
+        "quay.io/team": [
+            {
+                "type": "sigstoreSigned",
+                "keyPath": "kbs:///default/cosign/release.pub",
+                "signedIdentity": {"type": "matchRepository"},
+            }
+        ]
     }
     assert served(dev, "cosign") == {"release.pub": COSIGN_KEY}
     hub = dev.outputs("dev-hub")

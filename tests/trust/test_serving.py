@@ -42,7 +42,11 @@ def test_a_signed_image_policy_reaches_the_guest_before_its_first_pull() -> None
     assert policy["default"] == [{"type": "reject"}]
     assert policy["transports"]["docker"] == {
         "registry.access.redhat.com/ubi9": [
-            {"type": "sigstoreSigned", "keyPath": "kbs:///default/cosign-keys/redhat"}
+            {
+                "type": "sigstoreSigned",
+                "keyPath": "kbs:///default/cosign-keys/redhat",
+                "signedIdentity": {"type": "matchRepository"},
+            }
         ]
     }
     for profile in graph.exports["profiles"].values():
