@@ -4,9 +4,7 @@ A secret reads as ``Secret(value)`` and an unknown as ``UNKNOWN``, so an asserti
 """
 
 import asyncio
-import base64
 import contextvars
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,25 +15,11 @@ import pulumi
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import mocks, rpc
 
+from tests.answers import ANSWERS, INVOKES, Answers, arm_id
+
 UNKNOWN = "<unknown>"
-# A CA certificate for documents that must hold one, valid until 2126; its key was thrown away.
-CA_PEM = """\
------BEGIN CERTIFICATE-----
-MIIBYDCCAQWgAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAt0ZXN0IEtC
-UyBDQTAgFw0yNjAxMDEwMDAwMDBaGA8yMTI2MDEwMTAwMDAwMFowFjEUMBIGA1UE
-AwwLdGVzdCBLQlMgQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATWeCSH+C+S
-rS4D6Itt830ZgqH6RTO5r0R21D89oNxLxjtER1DPw2zHcV/R2S+NouFNsGFx0Fyz
-glqdCmIRpBAAo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIBhjAd
-BgNVHQ4EFgQUh+xD7+ero5vW5+MfavUfpynx/oMwCgYIKoZIzj0EAwIDSQAwRgIh
-ALc/7GqbeBsbhW9+KPsxPAMQRXVKwsS8cOUbjuWL8qltAiEA8286i2dQXrsH7oY+
-h1pnPbwkZljuhkISjusI/3MRovQ=
------END CERTIFICATE-----
-"""
 # As the language host does: a program that fails leaves futures that nobody awaits.
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-
-SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
-APPS_DOMAIN = "apps.example.eastus2.aroapp.io"
 
 
 @dataclass(frozen=True)
@@ -90,60 +74,6 @@ class Graph(dict[str, Registered]):
         return seen
 
 
-Answers = Mapping[str, Callable[[mocks.MockResourceArgs], dict[str, Any]]]
-
-
-def _arm(args: mocks.MockResourceArgs) -> str:
-    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group/providers/{args.typ}/{args.name}"
-
-
-def _secret_data(args: mocks.MockResourceArgs) -> dict[str, Any]:
-    return {"data": {"ca.crt": base64.b64encode(CA_PEM.encode()).decode()}} if args.resource_id else {}
-
-
-def _config_map(args: mocks.MockResourceArgs) -> dict[str, Any]:
-    cloud_conf = {
-        "subscriptionId": SUBSCRIPTION,
-        "tenantId": "tenant",
-        "location": "eastus2",
-        "resourceGroup": "machines",
-        "vnetResourceGroup": "network",
-        "vnetName": "vnet",
-        "subnetName": "workers",
-        "securityGroupName": "nsg",
-    }
-    return {"data": {"cloud.conf": json.dumps(cloud_conf)}} if args.resource_id else {}
-
-
-ANSWERS: Answers = {
-    "azure-native:redhatopenshift:OpenShiftCluster": lambda _: {
-        "apiserverProfile": {"url": "https://api.example.eastus2.aroapp.io:6443/", "visibility": "Public"}
-    },
-    "azure-native:network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.7"},
-    "azure-native:network:VirtualNetwork": lambda args: {"name": args.inputs["virtualNetworkName"]},
-    "azure-native:resources:ResourceGroup": lambda args: {"name": args.inputs["resourceGroupName"]},
-    "kubernetes:config.openshift.io/v1:Ingress": lambda _: {"spec": {"domain": APPS_DOMAIN}},
-    "kubernetes:config.openshift.io/v1:Infrastructure": lambda _: {
-        "status": {"apiServerURL": "https://api.example:6443"}
-    },
-    "kubernetes:cert-manager.io/v1:Certificate": lambda args: (
-        {"status": {"revision": 1}} if args.resource_id else {}
-    ),
-    "kubernetes:core/v1:Secret": _secret_data,
-    "kubernetes:core/v1:ConfigMap": _config_map,
-    "random:index/randomPassword:RandomPassword": lambda args: {"result": f"generated-{args.name}"},
-    "random:index/randomBytes:RandomBytes": lambda args: {
-        "base64": base64.b64encode(bytes(int(args.inputs["length"]))).decode()
-    },
-}
-INVOKES: Mapping[str, dict[str, Any]] = {
-    "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {
-        "kubeconfig": base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
-    },
-    "azure-native:network:getSubnet": {"name": "workers", "natGateway": {"id": "/nat"}},
-}
-
-
 class _Mocks(mocks.Mocks):
     def __init__(self, *, preview: bool, answers: Answers, invokes: Mapping[str, dict[str, Any]]) -> None:
         self._preview, self._answers, self._invokes = preview, answers, invokes
@@ -156,7 +86,7 @@ class _Mocks(mocks.Mocks):
         if self._preview and args.typ != "pulumi:pulumi:StackReference":
             return None, {}
         id_ = args.resource_id or (
-            _arm(args) if args.typ.startswith("azure-native") else f"id-of-{args.name}"
+            arm_id(args) if args.typ.startswith("azure-native") else f"id-of-{args.name}"
         )
         return id_, {**args.inputs, **answer(args)}
 

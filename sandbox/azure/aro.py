@@ -12,7 +12,7 @@ from sandbox.azure.aro_install import answer, cluster_subnets, domain_of, instal
 from sandbox.azure.authorization import ARO_RP_APPLICATION, may_write_network
 from sandbox.azure.cloud import Contents, Record
 from sandbox.azure.kind import Kind, NameRule, Request
-from sandbox.azure.network import prefixes_of
+from sandbox.azure.subnets import prefixes_of
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import Refused, Values
 

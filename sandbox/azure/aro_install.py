@@ -9,8 +9,8 @@ from typing import Final
 from sandbox.azure.cloud import Contents, Record, public_address
 from sandbox.azure.groups import RESOURCE_GROUP
 from sandbox.azure.kind import Account, Kind, Request
-from sandbox.azure.network import prefixes_of
 from sandbox.azure.security_groups import NETWORK_SECURITY_GROUP
+from sandbox.azure.subnets import prefixes_of
 from sandbox.openshift.clusters import ClusterFacts
 from sandbox.provider import Values
 

@@ -10,7 +10,6 @@ from sandbox.azure.kind import Account, Kind, Problem, Request, referenced
 from sandbox.azure.network import (
     API_VERSION,
     NETWORK_RESOURCE,
-    SUBNET,
     links,
     name_rule,
     network_address,
@@ -29,6 +28,7 @@ from sandbox.azure.schema import (
     many,
     required,
 )
+from sandbox.azure.subnets import SUBNET
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import UNKNOWN, Refused, Values
 

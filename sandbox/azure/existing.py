@@ -6,8 +6,9 @@ from sandbox.azure.cloud import Cloud, Record
 from sandbox.azure.egress import NAT_GATEWAY, PUBLIC_IP_ADDRESS
 from sandbox.azure.groups import RESOURCE_GROUP
 from sandbox.azure.kind import Kind
-from sandbox.azure.network import SUBNET, VIRTUAL_NETWORK
 from sandbox.azure.security_groups import NETWORK_SECURITY_GROUP
+from sandbox.azure.subnets import SUBNET
+from sandbox.azure.virtual_networks import VIRTUAL_NETWORK
 from sandbox.openshift.clusters import ClusterFacts
 from sandbox.provider import Values
 

@@ -10,7 +10,7 @@ from sandbox.azure.aro import OPENSHIFT_CLUSTER
 from sandbox.azure.cloud import Contents, Record
 from sandbox.azure.egress import NAT_GATEWAY
 from sandbox.azure.kind import Account
-from sandbox.azure.network import SUBNET
+from sandbox.azure.subnets import SUBNET
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import Refused, Values
 

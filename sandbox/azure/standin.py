@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from model.azure import vm_sizes
-from sandbox.azure import aro, authorization, egress, groups, network, schema, security_groups
+from sandbox.azure import (
+    aro,
+    authorization,
+    egress,
+    groups,
+    schema,
+    security_groups,
+    subnets,
+    virtual_networks,
+)
 from sandbox.azure.cloud import Cloud, Contents, Record
 from sandbox.azure.existing import add_existing
 from sandbox.azure.faults import Faults
@@ -27,8 +36,8 @@ KINDS: Final = {
     kind.type: kind
     for kind in (
         aro.OPENSHIFT_CLUSTER,
-        network.VIRTUAL_NETWORK,
-        network.SUBNET,
+        virtual_networks.VIRTUAL_NETWORK,
+        subnets.SUBNET,
         egress.NAT_GATEWAY,
         egress.PUBLIC_IP_ADDRESS,
         security_groups.NETWORK_SECURITY_GROUP,

@@ -7,8 +7,9 @@ from typing import Any
 from model.attestation.image_pull import ImagePull
 from model.attestation.profiles import ProfileSpec, render
 from program.roles import ROLES
+from tests.answers import CA_PEM, Answers
 from tests.config import committed
-from tests.harness import CA_PEM, Answers, Graph, deploy
+from tests.harness import Graph, deploy
 from trust import contract
 from trust.decision import Earlier, Kbs, decide
 from trust.inputs import Inputs

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from model.attestation import initdata
+from tests.answers import CA_PEM
 from tests.config import committed
-from tests.harness import CA_PEM, UNKNOWN, Graph, Secret
+from tests.harness import UNKNOWN, Graph, Secret
 from tests.program import roles
 
 TRUSTED = ("dev-hub", "dev-standalone")

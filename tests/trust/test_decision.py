@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from config.sections import ProfileSection, ServedSecretSection, SignedImageSection
 from model.attestation import initdata
 from model.paths import served
+from tests.answers import CA_PEM
 from tests.config import committed
-from tests.harness import CA_PEM
 from tests.model.trustee.test_documents import read_as_trustee_does
 from trust.contract import Contract
 from trust.decision import Decision, Earlier, Kbs, decide

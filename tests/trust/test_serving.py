@@ -8,8 +8,9 @@ import pytest
 from model.attestation import initdata
 from model.paths import served
 from model.trustee import sealed_secrets
+from tests.answers import ANSWERS
 from tests.config import committed
-from tests.harness import ANSWERS, Graph
+from tests.harness import Graph
 from tests.program import roles
 
 

@@ -15,8 +15,9 @@ from sandbox.openshift.clusters import ClusterFacts, self_managed
 from sandbox.openshift.kinds import ENDPOINTS, Kind
 from sandbox.openshift.objects import Manifest, Objects, ref_of
 from sandbox.openshift.waits import unready
+from tests.answers import APPS_DOMAIN, SUBSCRIPTION
 from tests.config import committed
-from tests.harness import APPS_DOMAIN, SUBSCRIPTION, Secret
+from tests.harness import Secret
 from tests.program import roles
 
 _MANAGER = "pulumi-kubernetes"

@@ -12,7 +12,8 @@ from components.cluster.aro import (
     NodeArgs,
     ServicePrincipalArgs,
 )
-from tests.harness import APPS_DOMAIN, SUBSCRIPTION, UNKNOWN, Graph, Secret, deploy
+from tests.answers import APPS_DOMAIN, SUBSCRIPTION
+from tests.harness import UNKNOWN, Graph, Secret, deploy
 
 VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v"
 

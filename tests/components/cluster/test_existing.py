@@ -6,7 +6,8 @@ import pulumi
 import pytest
 
 from components.cluster.existing import ExistingCluster, ExistingClusterArgs, with_outbound_path
-from tests.harness import APPS_DOMAIN, SUBSCRIPTION, Secret, deploy
+from tests.answers import APPS_DOMAIN, SUBSCRIPTION
+from tests.harness import Secret, deploy
 
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: canary\n"
 

@@ -16,7 +16,8 @@ from components.hub.certificate_authority import CertificateAuthority, Certifica
 from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs, keyed_digest
 from components.hub.trustee import Trustee, TrusteeArgs
 from model.trustee import auth_key, documents
-from tests.harness import CA_PEM, Graph, Registered, Secret, deploy
+from tests.answers import CA_PEM
+from tests.harness import Graph, Registered, Secret, deploy
 
 CONFIG_MAPS = ("kbs-config", "resource-policy", "attestation-policy", "reference-values")
 

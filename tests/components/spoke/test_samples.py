@@ -5,7 +5,8 @@ from components.spoke.kbs_access import KbsAccess, KbsAccessArgs
 
 from components.spoke.hello_openshift import HelloOpenShift, HelloOpenShiftArgs
 from components.spoke.workload import INITDATA_ANNOTATION
-from tests.harness import APPS_DOMAIN, Graph, deploy
+from tests.answers import APPS_DOMAIN
+from tests.harness import Graph, deploy
 
 
 def _samples() -> Graph:

@@ -72,3 +72,7 @@ def problems(act: Callable[[], object]) -> list[str]:
 
 def refusals(manifest: Manifest, grants: Grants | None = None) -> list[str]:
     return problems(lambda: workload(manifest, grants=grants))
+
+
+def other(kind: str, version: str = "v1", **more: Any) -> Manifest:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "a", "namespace": "web"}, **more}

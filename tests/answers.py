@@ -1,0 +1,77 @@
+"""What the recording harness answers for Azure, OpenShift and the random provider, where a test says nothing else."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pulumi.runtime import mocks
+
+SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
+APPS_DOMAIN = "apps.example.eastus2.aroapp.io"
+# A CA certificate for documents that must hold one, valid until 2126; its key was thrown away.
+CA_PEM = """\
+-----BEGIN CERTIFICATE-----
+MIIBYDCCAQWgAwIBAgIBATAKBggqhkjOPQQDAjAWMRQwEgYDVQQDDAt0ZXN0IEtC
+UyBDQTAgFw0yNjAxMDEwMDAwMDBaGA8yMTI2MDEwMTAwMDAwMFowFjEUMBIGA1UE
+AwwLdGVzdCBLQlMgQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATWeCSH+C+S
+rS4D6Itt830ZgqH6RTO5r0R21D89oNxLxjtER1DPw2zHcV/R2S+NouFNsGFx0Fyz
+glqdCmIRpBAAo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIBhjAd
+BgNVHQ4EFgQUh+xD7+ero5vW5+MfavUfpynx/oMwCgYIKoZIzj0EAwIDSQAwRgIh
+ALc/7GqbeBsbhW9+KPsxPAMQRXVKwsS8cOUbjuWL8qltAiEA8286i2dQXrsH7oY+
+h1pnPbwkZljuhkISjusI/3MRovQ=
+-----END CERTIFICATE-----
+"""
+
+Answers = Mapping[str, Callable[[mocks.MockResourceArgs], dict[str, Any]]]
+
+
+def arm_id(args: mocks.MockResourceArgs) -> str:
+    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group/providers/{args.typ}/{args.name}"
+
+
+def _secret_data(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    return {"data": {"ca.crt": base64.b64encode(CA_PEM.encode()).decode()}} if args.resource_id else {}
+
+
+def _config_map(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    cloud_conf = {
+        "subscriptionId": SUBSCRIPTION,
+        "tenantId": "tenant",
+        "location": "eastus2",
+        "resourceGroup": "machines",
+        "vnetResourceGroup": "network",
+        "vnetName": "vnet",
+        "subnetName": "workers",
+        "securityGroupName": "nsg",
+    }
+    return {"data": {"cloud.conf": json.dumps(cloud_conf)}} if args.resource_id else {}
+
+
+ANSWERS: Answers = {
+    "azure-native:redhatopenshift:OpenShiftCluster": lambda _: {
+        "apiserverProfile": {"url": "https://api.example.eastus2.aroapp.io:6443/", "visibility": "Public"}
+    },
+    "azure-native:network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.7"},
+    "azure-native:network:VirtualNetwork": lambda args: {"name": args.inputs["virtualNetworkName"]},
+    "azure-native:resources:ResourceGroup": lambda args: {"name": args.inputs["resourceGroupName"]},
+    "kubernetes:config.openshift.io/v1:Ingress": lambda _: {"spec": {"domain": APPS_DOMAIN}},
+    "kubernetes:config.openshift.io/v1:Infrastructure": lambda _: {
+        "status": {"apiServerURL": "https://api.example:6443"}
+    },
+    "kubernetes:cert-manager.io/v1:Certificate": lambda args: (
+        {"status": {"revision": 1}} if args.resource_id else {}
+    ),
+    "kubernetes:core/v1:Secret": _secret_data,
+    "kubernetes:core/v1:ConfigMap": _config_map,
+    "random:index/randomPassword:RandomPassword": lambda args: {"result": f"generated-{args.name}"},
+    "random:index/randomBytes:RandomBytes": lambda args: {
+        "base64": base64.b64encode(bytes(int(args.inputs["length"]))).decode()
+    },
+}
+INVOKES: Mapping[str, dict[str, Any]] = {
+    "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {
+        "kubeconfig": base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
+    },
+    "azure-native:network:getSubnet": {"name": "workers", "natGateway": {"id": "/nat"}},
+}
