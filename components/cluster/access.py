@@ -54,8 +54,10 @@ def access(
     cluster_identifier: str,
     parent: pulumi.Resource,
     api_url: pulumi.Output[str] | None = None,
+    on_azure: bool = True,
 ) -> ClusterAccess:
-    """A provider for the cluster, and what is read through it. ``api_url`` is read from the cluster where it is not given.
+    """A provider for the cluster, and what is read through it. ``api_url`` is read from the cluster where it is not given;
+    nothing is read about Azure where the cluster is not ``on_azure``.
 
     ``cluster_identifier`` keeps a rotated kubeconfig from looking like another cluster, which would replace everything.
 
@@ -82,7 +84,7 @@ def access(
         api_url=_api_url(f"{name}-infrastructure", read) if api_url is None else api_url,
         apps_domain=domain,
         console_url=pulumi.Output.format("https://console-openshift-console.{0}", domain),
-        azure=_azure_place(f"{name}-cloud-conf", read),
+        azure=_azure_place(f"{name}-cloud-conf", read) if on_azure else None,
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from config.roles import SECRETS, StackConfig, required_secrets
+from config.sections import KINDS
 from sandbox.engine.passphrase import Vault
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
 from sandbox.shapes import is_map
@@ -37,8 +38,8 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
     except ValidationError:
         # The program will report what is wrong with the file. It must not report secrets that nobody has to give.
         cluster = values.get("cluster")
-        existing = is_map(cluster) and cluster.get("kind") == "existing"
-        keys = ["kubeconfig"] if existing else ["pullSecret", "clusterClientSecret"]
+        kind = cluster.get("kind") if is_map(cluster) else None
+        keys = list(KINDS.get(str(kind), KINDS["aro"]).secrets)
     return [_PREFIX + key for key in keys if _PREFIX + key not in config]
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from config import load
 from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from config.sections import KINDS
 from program.stack import LoadedStack
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,8 +59,7 @@ def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | S
 
 
 def _wanted(config: dict[str, str]) -> set[str]:
-    aro = json.loads(config["coco:cluster"])["kind"] == "aro"
-    wanted = {"pullSecret", "clusterClientSecret"} if aro else {"kubeconfig"}
+    wanted = set(KINDS[json.loads(config["coco:cluster"])["kind"]].secrets)
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
     return wanted | ({"keyVaultClientSecret"} if "keyVault" in sources else set())
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from config.load import ConfigError, Loaded, load
+from config.sections import KINDS
 from tests.config.committed import ROOT, SECRETS
 
 GONE: Final = object()
@@ -41,12 +42,10 @@ def loaded(
     config: dict[str, Any] = yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text("utf-8"))[
         "config"
     ]
+    kind = KINDS[config["coco:cluster"]["kind"]]
     change(config, changes or {})
     if secrets is None:
-        existing = name == "dev-standalone"
-        secrets = {
-            k: SECRETS[k] for k in (("kubeconfig",) if existing else ("pullSecret", "clusterClientSecret"))
-        }
+        secrets = {key: SECRETS[key] for key in kind.secrets}
     bag = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     bag |= {f"coco:{key}": value for key, value in secrets.items()}
     return load(bag, root=root, encrypted=encrypted, now=now)
