@@ -48,7 +48,9 @@ _SERVED = TypeAdapter(dict[str, dict[str, Annotated[str, Field(min_length=1)]]])
 
 def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
     """Rules that `given` (by key) holds the secrets that a stack of `model` needs, in the right form, and no other secret."""
-    keys = dict.fromkeys(key for kind in KINDS.values() for key in kind.secrets)  # two kinds may need the same
+    keys = dict.fromkeys(
+        key for kind in KINDS.values() for key in kind.secrets
+    )  # two kinds may need the same
     of_cluster = tuple(_of_cluster(key, given.get(key)) for key in keys)
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (*of_cluster, *(source(name, given.get(key)) for name, key in OF_SOURCES.items()))

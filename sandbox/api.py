@@ -19,8 +19,8 @@ from sandbox.provider import Refused
 if TYPE_CHECKING:
     from sandbox.azure import AzureStandIn
     from sandbox.engine.workspace import Workspace
-    from sandbox.openshift.kinds import Kind
-    from sandbox.openshift.store import Cluster as StoredCluster
+    from sandbox.openshift.kinds import ObjectKind
+    from sandbox.openshift.store import StoredCluster
 
 __all__ = [
     "Azure",
@@ -262,7 +262,7 @@ def official_engine_ratios(root: Path, home: Path) -> dict[str, float]:
     return ratios(root, home)
 
 
-def _kind(kind: str, api_version: str | None) -> Kind | None:
+def _kind(kind: str, api_version: str | None) -> ObjectKind | None:
     from sandbox.openshift.kinds import KINDS
 
     if api_version is not None:

@@ -43,7 +43,7 @@ FLOOR = "import importlib, json; [importlib.import_module(name) for name in json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class BenchRun:
     seconds: float
     processor_seconds: float
     mebibytes: float
@@ -86,8 +86,8 @@ def _beside_imports(project: Path, rounds: int) -> list[Figure]:
     """One hub and one spoke, against a program that imports the same SDK modules and declares nothing, once per stack."""
     _timed(project, "-c", LIST_MODULES, "up", "--env", "dev", "--home", "warm-up")
     floors: list[float] = []
-    ups: list[Run] = []
-    previews: list[Run] = []
+    ups: list[BenchRun] = []
+    previews: list[BenchRun] = []
     for number in range(rounds):
         home = f"round-{number}"
         floors.append(sum(_timed(project, "-c", FLOOR).seconds for _ in range(2)))
@@ -120,7 +120,7 @@ def _spokes(project: Path, rounds: int, counts: Sequence[int]) -> list[Figure]:
     """What one of many spokes of a hub adds, beside what the only spoke of a hub adds."""
     for count in (0, *counts):
         _write_environment(project, count)
-    added: dict[int, list[Run]] = {count: [] for count in counts}
+    added: dict[int, list[BenchRun]] = {count: [] for count in counts}
     for number in range(rounds):
         for count in counts:
             if count > 10 and number > 0:
@@ -128,7 +128,7 @@ def _spokes(project: Path, rounds: int, counts: Sequence[int]) -> list[Figure]:
             hub = _sandbox(project, "up", "n0", f"hub-{count}-{number}")
             whole = _sandbox(project, "up", f"n{count}", f"spokes-{count}-{number}")
             added[count].append(
-                Run(
+                BenchRun(
                     seconds=(whole.seconds - hub.seconds) / count,
                     processor_seconds=(whole.processor_seconds - hub.processor_seconds) / count,
                     mebibytes=whole.mebibytes,
@@ -167,7 +167,7 @@ def _official(project: Path) -> list[Figure]:
     ]
 
 
-def _median_ratio(runs: Sequence[Run], floors: Sequence[float]) -> float:
+def _median_ratio(runs: Sequence[BenchRun], floors: Sequence[float]) -> float:
     return statistics.median(run.seconds / floor for run, floor in zip(runs, floors, strict=True))
 
 
@@ -204,11 +204,11 @@ def _write_stack(project: Path, name: str, stack: dict[str, Any]) -> None:
     (project / "stacks" / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack))
 
 
-def _sandbox(project: Path, verb: str, env: str, home: str) -> Run:
+def _sandbox(project: Path, verb: str, env: str, home: str) -> BenchRun:
     return _timed(project, "-m", "sandbox", verb, "--env", env, "--home", home)
 
 
-def _timed(project: Path, *arguments: str) -> Run:
+def _timed(project: Path, *arguments: str) -> BenchRun:
     """Run this Python in `project`. Raises SystemExit with its output when it fails."""
     command = [sys.executable, *arguments]
     with tempfile.TemporaryFile() as output:
@@ -221,7 +221,7 @@ def _timed(project: Path, *arguments: str) -> Run:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode(errors='replace')}")
     per_mebibyte = 2**20 if sys.platform == "darwin" else 2**10
-    return Run(
+    return BenchRun(
         seconds=seconds,
         processor_seconds=usage.ru_utime + usage.ru_stime,
         mebibytes=usage.ru_maxrss / per_mebibyte,

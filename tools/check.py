@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class CodeCheck:
     """`command` runs in the root of the project, with the paths that match `files` (globs) at its end."""
 
     name: str
@@ -28,33 +28,33 @@ class Check:
 
 
 CHECKS = (
-    Check(name="pyright", command=["basedpyright", "--level", "error"]),
-    Check(name="imports", command=["lint-imports", "--no-cache"]),
-    Check(name="ruff", command=["ruff", "check", "--quiet", "."]),
-    Check(name="format", command=["ruff", "format", "--check", "--quiet", "."]),
-    Check(name="schema", command=["python", "-m", "tools.schema", "--check"]),
-    Check(name="configuration", command=["python", "-m", "tools.configuration", "--check"]),
-    Check(
+    CodeCheck(name="pyright", command=["basedpyright", "--level", "error"]),
+    CodeCheck(name="imports", command=["lint-imports", "--no-cache"]),
+    CodeCheck(name="ruff", command=["ruff", "check", "--quiet", "."]),
+    CodeCheck(name="format", command=["ruff", "format", "--check", "--quiet", "."]),
+    CodeCheck(name="schema", command=["python", "-m", "tools.schema", "--check"]),
+    CodeCheck(name="configuration", command=["python", "-m", "tools.configuration", "--check"]),
+    CodeCheck(
         name="stacks",
         command=["check-jsonschema", "--schemafile", "config/schema.json"],
         files=["stacks/Pulumi.*.yaml"],
     ),
-    Check(
+    CodeCheck(
         name="renovate",
         command=["check-jsonschema", "--builtin-schema", "vendor.renovate"],
         files=[".github/renovate.json"],
     ),
-    Check(
+    CodeCheck(
         name="issue-forms",
         command=["check-jsonschema", "--builtin-schema", "vendor.github-issue-forms"],
         files=[".github/ISSUE_TEMPLATE/*.yaml"],
     ),
-    Check(name="yaml", command=["yamllint", "--strict", "."]),
-    Check(name="shell", command=["shellcheck"], files=[".ci/*", "tools/*.sh"]),
+    CodeCheck(name="yaml", command=["yamllint", "--strict", "."]),
+    CodeCheck(name="shell", command=["shellcheck"], files=[".ci/*", "tools/*.sh"]),
     # These become commands of containers, so they have no first line that names the shell.
-    Check(name="containers", command=["shellcheck", "--shell=bash"], files=["components/**/*.sh"]),
-    Check(name="actionlint", command=["actionlint"], files=[".github/workflows/*.yaml"]),
-    Check(name="zizmor", command=["zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github"]),
+    CodeCheck(name="containers", command=["shellcheck", "--shell=bash"], files=["components/**/*.sh"]),
+    CodeCheck(name="actionlint", command=["actionlint"], files=[".github/workflows/*.yaml"]),
+    CodeCheck(name="zizmor", command=["zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github"]),
 )
 
 
@@ -67,7 +67,7 @@ class Result:
     output: str
 
 
-def run(check: Check, root: Path = ROOT) -> Result:
+def run(check: CodeCheck, root: Path = ROOT) -> Result:
     started = time.monotonic()
     paths = [str(path.relative_to(root)) for glob in check.files for path in sorted(root.glob(glob))]
     program = shutil.which(check.command[0], path=os.environ["PATH"])

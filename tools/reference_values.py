@@ -40,7 +40,7 @@ _HEAD: Final = """\
 """
 
 
-class Refused(Exception):
+class ImageRefused(Exception):
     """Nothing was written; the message says why and what to do."""
 
 
@@ -57,14 +57,14 @@ def commands(osc: str, key: str = KEY) -> str:
 def obtain(osc: str, key: str, now: datetime) -> dict[str, Any]:
     """`oscVersion`, `provenance`, `expires` and `pcrs` of the file, from the image. Raises Refused."""
     if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
-        raise Refused(
+        raise ImageRefused(
             f"{', '.join(missing)} not found on PATH. Install what is missing, or run this elsewhere and put the digest, the "
             f"tools' versions and .measurements.sha256.{{{','.join(REGISTERS)}}}, without 0x, into the file:\n"
             f"{commands(osc, key)}"
         )
     digest = _run("skopeo", "inspect", "--format", "{{.Digest}}", f"docker://{IMAGE}:{osc}").strip()
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        raise Refused(f"skopeo inspect gave no digest for {IMAGE}:{osc}: {digest!r}")
+        raise ImageRefused(f"skopeo inspect gave no digest for {IMAGE}:{osc}: {digest!r}")
     image = f"{IMAGE}@{digest}"
     logged = _signature(image, key)
     return {
@@ -87,11 +87,11 @@ def _signature(image: str, key: str) -> bool:
     """Whether the signature is in the transparency log too; Refused where it does not verify in any way."""
     try:
         _run("cosign", "verify", "--key", key, image)
-    except Refused as logged:
+    except ImageRefused as logged:
         try:
             _run("cosign", "verify", "--key", key, "--insecure-ignore-tlog=true", image)
-        except Refused as error:
-            raise Refused(f"The signature of {image} does not verify with {key}: {error}") from None
+        except ImageRefused as error:
+            raise ImageRefused(f"The signature of {image} does not verify with {key}: {error}") from None
         print(f"warning: the signature is good, but not by the transparency log: {logged}", file=sys.stderr)
         return False
     return True
@@ -114,7 +114,7 @@ def registers(measurements: str) -> dict[str, list[str]]:
         found = json.loads(measurements)["measurements"]["sha256"]
         values = {name: found[name] for name in REGISTERS}
     except (ValueError, KeyError, TypeError) as error:
-        raise Refused(
+        raise ImageRefused(
             f"{MEASUREMENTS} is not what is expected, with .measurements.sha256.{{{','.join(REGISTERS)}}}: "
             f"{type(error).__name__} {error}"
         ) from None
@@ -123,7 +123,7 @@ def registers(measurements: str) -> dict[str, list[str]]:
         # Not lstrip, which would take leading zeros of the register along.
         digits = value.removeprefix("0x").lower() if isinstance(value, str) else ""
         if not re.fullmatch(r"[0-9a-f]{64}", digits):
-            raise Refused(
+            raise ImageRefused(
                 f"{name} of {MEASUREMENTS} is {value!r}, which is no SHA-256 register: 64 hex digits."
             )
         pcrs[name] = [digits]
@@ -150,7 +150,7 @@ def _version(tool: str) -> str:
     said = _run(tool, "version") if tool == "cosign" else _run(tool, "--version")
     number = re.search(r"\d+\.\d+\.\d+", said)
     if number is None:
-        raise Refused(f"{tool} does not say its version: {said.strip()!r}")
+        raise ImageRefused(f"{tool} does not say its version: {said.strip()!r}")
     return number.group()
 
 
@@ -158,7 +158,7 @@ def _run(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         reason = " ".join((done.stderr or done.stdout).split()[-40:])
-        raise Refused(f"`{' '.join(command)}` failed: {reason or f'exit code {done.returncode}'}")
+        raise ImageRefused(f"`{' '.join(command)}` failed: {reason or f'exit code {done.returncode}'}")
     return done.stdout
 
 
@@ -169,7 +169,7 @@ def _existing(file: Path) -> tuple[str, ReferenceValues | None]:
     try:
         return text, reference_values.read(text)
     except reference_values.ReferenceValuesError as error:
-        raise Refused(
+        raise ImageRefused(
             f"{file.name} is there and cannot be read, so its hardware values would be lost: {error}"
         ) from None
 
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         before, values = _existing(file)
         text = render(obtain(osc, key, datetime.now(UTC)), values)
-    except Refused as error:
+    except ImageRefused as error:
         print(f"error: {error}\n{file.name} was not written.", file=sys.stderr)
         return 1
     file.write_text(text, "utf-8")

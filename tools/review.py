@@ -17,7 +17,7 @@ from tools.touched import ROOT, changed_since, hubs_of, stack_files, touched
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sandbox:
+class ReviewSandbox:
     """The sandbox of the code in `root`, with its state in `home`."""
 
     root: Path
@@ -42,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     print("Previewed in the sandbox: a test double of the engine, of Azure and of OpenShift.\n")
     with tempfile.TemporaryDirectory() as scratch:
-        after = Sandbox(root=ROOT, home=Path(scratch, "state"), python=Path(sys.executable))
+        after = ReviewSandbox(root=ROOT, home=Path(scratch, "state"), python=Path(sys.executable))
         with _worktree(base, Path(scratch, "base")) as root:
-            before = Sandbox(root=root, home=after.home, python=_python(root))
+            before = ReviewSandbox(root=root, home=after.home, python=_python(root))
             for name in dict.fromkeys([*hubs_of(names, files), *names]):
                 if name not in stack_files(root):
                     print(f"`{name}` is new.\n")
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if all([_show(after, name) for name in names]) else 1
 
 
-def _show(after: Sandbox, name: str) -> bool:
+def _show(after: ReviewSandbox, name: str) -> bool:
     preview = after.run("preview", name)
     print(_section(f"{name}{' could not be previewed' if preview.returncode else ''}", preview.stdout))
     if preview.returncode:

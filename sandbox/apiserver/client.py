@@ -29,7 +29,7 @@ class ApiError(Exception):
         self.message = message
 
 
-class Client:
+class ApiClient:
     """Sends a request again, up to `retries` times and with growing pauses, while the server says 429 or 5xx or nothing."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Client:
         )
 
     @classmethod
-    def of(cls, kubeconfig: str, *, retries: int = 6) -> Client:
+    def of(cls, kubeconfig: str, *, retries: int = 6) -> ApiClient:
         """With the current context of a kubeconfig (YAML). Raises ValueError for credentials other than token and certificate."""
         config = yaml.safe_load(kubeconfig)
         context = _named(config["contexts"], config["current-context"])["context"]

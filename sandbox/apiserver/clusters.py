@@ -13,10 +13,10 @@ from pathlib import Path
 
 from sandbox.apiserver import crds, external
 from sandbox.apiserver.binaries import build
-from sandbox.apiserver.client import ApiError, Client, Manifest
+from sandbox.apiserver.client import ApiClient, ApiError, Manifest
 from sandbox.apiserver.external import External
 from sandbox.apiserver.paths import path_of, path_to
-from sandbox.apiserver.server import Server, processes_in
+from sandbox.apiserver.server import ApiServer, processes_in
 from sandbox.openshift import initial
 from sandbox.openshift.clusters import ClusterFacts
 from sandbox.openshift.kinds import CRD, NODE
@@ -61,11 +61,11 @@ class ServerClusters:
         with self._locked():
             self.server(name).remove()
 
-    def server(self, name: str) -> Server | External:
+    def server(self, name: str) -> ApiServer | External:
         """The server of a cluster; the cluster need not exist."""
         folder = self.directory / name
         elsewhere = os.environ.get(external.VARIABLE)
-        return External(folder, Path(elsewhere)) if elsewhere else Server(folder, self._root)
+        return External(folder, Path(elsewhere)) if elsewhere else ApiServer(folder, self._root)
 
     def names(self) -> list[str]:
         return sorted(path.parent.name for path in self.directory.glob(f"*/{_FACTS}"))
@@ -102,7 +102,7 @@ class ServerClusters:
         }
         return {name: pid for name, pid in found.items() if pid}
 
-    def _known(self, name: str) -> Server | External:
+    def _known(self, name: str) -> ApiServer | External:
         if self.facts(name) is None:
             raise KeyError(name)
         return self.server(name)
@@ -121,7 +121,7 @@ class ServerClusters:
             yield
 
 
-def _fill(client: Client, facts: ClusterFacts, node_labels: dict[str, str]) -> None:
+def _fill(client: ApiClient, facts: ClusterFacts, node_labels: dict[str, str]) -> None:
     definitions = crds.of_openshift()
     crds.install(client, definitions)
     for crd in definitions:
@@ -132,7 +132,7 @@ def _fill(client: Client, facts: ClusterFacts, node_labels: dict[str, str]) -> N
         _put(client, manifest)
 
 
-def _await_established(client: Client, name: str, seconds: float = 30) -> None:
+def _await_established(client: ApiClient, name: str, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not crds.is_established(client.get(path_of(CRD, name=name))):
         if time.monotonic() > end:
@@ -140,7 +140,7 @@ def _await_established(client: Client, name: str, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def _put(client: Client, manifest: Manifest) -> None:
+def _put(client: ApiClient, manifest: Manifest) -> None:
     """Also completes a cluster that an interrupted run left incomplete."""
     ref = ref_of(manifest)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.apiserver.client import Client, Manifest
+from sandbox.apiserver.client import ApiClient, Manifest
 from sandbox.apiserver.paths import path_of
 from sandbox.openshift.definitions import definition
 from sandbox.openshift.kinds import BUILT_IN, CRD, is_custom
@@ -16,7 +16,7 @@ def of_openshift() -> list[Manifest]:
     return [definition(kind) for kind in BUILT_IN if is_custom(kind)]
 
 
-def install(client: Client, definitions: Iterable[Manifest]) -> None:
+def install(client: ApiClient, definitions: Iterable[Manifest]) -> None:
     """They are served some moments later: see `is_established`."""
     for crd in definitions:
         path = path_of(CRD, name=crd["metadata"]["name"])

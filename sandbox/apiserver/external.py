@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import ClassVar
 
-from sandbox.apiserver.client import ApiError, Client, Manifest
+from sandbox.apiserver.client import ApiClient, ApiError, Manifest
 from sandbox.apiserver.paths import path_of
 from sandbox.apiserver.process import Process
 from sandbox.apiserver.server import remove_folder, start_watch
@@ -35,7 +35,7 @@ def consent() -> None:
     path = os.environ.get(VARIABLE)
     if not path or os.environ.get(CONSENT) == "1":
         return
-    server = Client.of(Path(path).read_text()).server
+    server = ApiClient.of(Path(path).read_text()).server
     if not sys.stdin.isatty():
         raise Refused(
             "NotAgreed",
@@ -61,8 +61,8 @@ class External:
     def processes(self) -> dict[str, Process]:
         return {"watch": Process(self.folder, "watch")}
 
-    def client(self) -> Client:
-        return Client.of(self.kubeconfig())
+    def client(self) -> ApiClient:
+        return ApiClient.of(self.kubeconfig())
 
     def kubeconfig(self) -> str:
         return self._path.read_text()

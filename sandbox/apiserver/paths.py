@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.openshift.kinds import Kind
+from sandbox.openshift.kinds import ObjectKind
 from sandbox.openshift.objects import Ref
 
 
-def path_of(kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> str:
+def path_of(kind: ObjectKind, namespace: str = "", name: str = "", subresource: str = "") -> str:
     """Of a collection without `name`; without `namespace`, of all namespaces."""
     root = f"/apis/{kind.api_version}" if "/" in kind.api_version else f"/api/{kind.api_version}"
     space = f"/namespaces/{namespace}" if kind.namespaced and namespace else ""

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import yaml
 
 from sandbox.apiserver.binaries import build
-from sandbox.apiserver.client import ApiError, Client
+from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.credentials import ADMIN, OPERATORS, Credentials, write_private
 from sandbox.apiserver.process import Process
 from sandbox.provider import Refused
@@ -38,7 +38,7 @@ ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "watch")
 _START_SECONDS = 120
 
 
-class Server:
+class ApiServer:
     """The cluster in `folder`, with the binaries of the state directory `root`."""
 
     node_labels: ClassVar[dict[str, str]] = {}
@@ -59,8 +59,8 @@ class Server:
     def port(self) -> int:
         return self._ports()["kube-apiserver"]
 
-    def client(self, user: str = OPERATORS) -> Client:
-        return Client.of(self.kubeconfig(user))
+    def client(self, user: str = OPERATORS) -> ApiClient:
+        return ApiClient.of(self.kubeconfig(user))
 
     def kubeconfig(self, user: str = ADMIN) -> str:
         """YAML; the same text on every call."""

@@ -10,8 +10,8 @@ from typing import Final
 from sandbox.azure import aro_changes, aro_rules
 from sandbox.azure.aro_install import answer, cluster_subnets, domain_of, install
 from sandbox.azure.authorization import ARO_RP_APPLICATION, may_write_network
-from sandbox.azure.cloud import Contents, Record
-from sandbox.azure.kind import Kind, NameRule, Request
+from sandbox.azure.cloud import AzureRecord, Contents
+from sandbox.azure.kind import AzureKind, NameRule, PutRequest
 from sandbox.azure.subnets import prefixes_of
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import Refused, Values
@@ -19,7 +19,7 @@ from sandbox.provider import Refused, Values
 _DEFAULT_VERSION: Final = "4.19.24"
 
 
-def _put(contents: Contents, request: Request) -> Values:
+def _put(contents: Contents, request: PutRequest) -> Values:
     if request.existing:
         kept = request.existing.state["clusterProfile"]
         profile = {"version": kept["version"], **request.inputs["clusterProfile"]}
@@ -47,7 +47,7 @@ def _with_defaults(inputs: Values) -> Values:
     return inputs | {"clusterProfile": cluster, "networkProfile": network}
 
 
-def _check_unique(contents: Contents, request: Request, state: Values) -> None:
+def _check_unique(contents: Contents, request: PutRequest, state: Values) -> None:
     client = state["servicePrincipalProfile"]["clientId"]
     for other in contents.of(OPENSHIFT_CLUSTER.type):
         if domain_of(other.state) == domain_of(state):
@@ -72,7 +72,7 @@ def _check_unique(contents: Contents, request: Request, state: Values) -> None:
 
 def _check_network(contents: Contents, state: Values) -> set[str]:
     """The principals with rights on everything the cluster touches; among them must be its own and the RP's."""
-    subnets: list[Record] = []
+    subnets: list[AzureRecord] = []
     for id_ in cluster_subnets(state):
         subnet = contents.find(id_)
         if subnet is None:
@@ -129,7 +129,7 @@ def _check_rights(contents: Contents, state: Values, among: set[str] | None, wha
     return may
 
 
-def _check_overlap(subnets: list[Record], state: Values) -> None:
+def _check_overlap(subnets: list[AzureRecord], state: Values) -> None:
     ranges = [str(prefix) for subnet in subnets for prefix in prefixes_of(subnet.state)]
     ranges += [state["networkProfile"]["podCidr"], state["networkProfile"]["serviceCidr"]]
     networks = prefixes_of({"addressPrefixes": ranges})
@@ -142,7 +142,7 @@ def _check_overlap(subnets: list[Record], state: Values) -> None:
                 )
 
 
-def _delete(contents: Contents, record: Record, clusters: Clusters) -> None:
+def _delete(contents: Contents, record: AzureRecord, clusters: Clusters) -> None:
     """The RP takes its security group off the subnets first, which needs the rights it had at the beginning."""
     managed = record.state["clusterProfile"]["resourceGroupId"]
     for id_ in cluster_subnets(record.state):
@@ -162,7 +162,7 @@ def _delete(contents: Contents, record: Record, clusters: Clusters) -> None:
     contents.remove(managed)
 
 
-def _check_may_detach(contents: Contents, record: Record, subnet: Record) -> None:
+def _check_may_detach(contents: Contents, record: AzureRecord, subnet: AzureRecord) -> None:
     needed = [subnet.id] + ([subnet.state["natGateway"]["id"]] if "natGateway" in subnet.state else [])
     for id_ in needed:
         if not set(record.facts["principals"]) <= may_write_network(contents, id_):
@@ -174,11 +174,11 @@ def _check_may_detach(contents: Contents, record: Record, subnet: Record) -> Non
             )
 
 
-def _unchangeable(_contents: Contents, record: Record, request: Request) -> None:
+def _unchangeable(_contents: Contents, record: AzureRecord, request: PutRequest) -> None:
     aro_changes.refuse_changes(record.state, request)
 
 
-OPENSHIFT_CLUSTER: Final = Kind(
+OPENSHIFT_CLUSTER: Final = AzureKind(
     type="azure-native:redhatopenshift:OpenShiftCluster",
     arm_type="Microsoft.RedHatOpenShift/openShiftClusters",
     api_version="2023-11-22",

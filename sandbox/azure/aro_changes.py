@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sandbox.azure.aro_rules import PROPERTIES
-from sandbox.azure.kind import Request
+from sandbox.azure.kind import PutRequest
 from sandbox.azure.schema import Prop, known, location
 from sandbox.provider import UNKNOWN, Refused, Values
 from sandbox.shapes import is_map
@@ -26,7 +26,7 @@ _KEPT: Final = {"properties.clusterProfile.pullSecret", "properties.clusterProfi
 _POINTERS: Final = {"properties.networkProfile.loadBalancerProfile"}
 
 
-def refuse_changes(stored: Values, request: Request) -> None:
+def refuse_changes(stored: Values, request: PutRequest) -> None:
     """Raises Refused for the first change that the RP does not allow.
 
     `stored` has no pull secret, so a change of that is seen against the inputs of before, where there are any.

@@ -6,9 +6,9 @@ import hashlib
 import re
 from typing import Final
 
-from sandbox.azure.cloud import Contents, Record, public_address
+from sandbox.azure.cloud import AzureRecord, Contents, public_address
 from sandbox.azure.groups import RESOURCE_GROUP
-from sandbox.azure.kind import Account, Kind, Request
+from sandbox.azure.kind import Account, AzureKind, PutRequest
 from sandbox.azure.security_groups import NETWORK_SECURITY_GROUP
 from sandbox.azure.subnets import prefixes_of
 from sandbox.openshift.clusters import ClusterFacts
@@ -22,7 +22,7 @@ def cluster_subnets(state: Values) -> list[str]:
     return [state["masterProfile"]["subnetId"], state["workerProfiles"][0]["subnetId"]]
 
 
-def install(contents: Contents, request: Request, state: Values) -> None:
+def install(contents: Contents, request: PutRequest, state: Values) -> None:
     """The managed group with its security group, which goes onto the subnets, and the cluster in it.
 
     Service endpoints stay as they are: with the egress gateway, which new clusters have, the RP adds none.
@@ -30,14 +30,14 @@ def install(contents: Contents, request: Request, state: Values) -> None:
     infra = infra_id(request.name, request.id)
     managed, place = state["clusterProfile"]["resourceGroupId"], state["location"]
     nsg_id = f"{managed}/providers/Microsoft.Network/networkSecurityGroups/{infra}-nsg"
-    parts: list[tuple[Kind, str, Values]] = [
+    parts: list[tuple[AzureKind, str, Values]] = [
         (RESOURCE_GROUP, managed, {"location": place}),
         (NETWORK_SECURITY_GROUP, nsg_id, {"location": place, "securityRules": []}),
     ]
     for kind, id_, made in parts:
         facts = {"managedBy": request.id} if kind is RESOURCE_GROUP else {}
         contents.put(
-            Record(id=id_, type=kind.type, inputs=made, put=made, state=made, origin="aro", facts=facts)
+            AzureRecord(id=id_, type=kind.type, inputs=made, put=made, state=made, origin="aro", facts=facts)
         )
     for id_, node in zip(cluster_subnets(state), ("master0", f"worker-{place}1"), strict=True):
         subnet = contents[id_]
@@ -85,7 +85,7 @@ def _facts(id_: str, state: Values, infra: str, account: Account) -> ClusterFact
     )
 
 
-def answer(contents: Contents, record: Record, _account: Account) -> Values:
+def answer(contents: Contents, record: AzureRecord, _account: Account) -> Values:
     state, infra, domain = record.state, record.facts["infraId"], domain_of(record.state)
     managed = state["clusterProfile"]["resourceGroupId"]
 

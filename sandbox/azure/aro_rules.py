@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from model.azure import vm_sizes
 from sandbox.azure.authorization import GUID
-from sandbox.azure.kind import Account, Problem
+from sandbox.azure.kind import Account, InputProblem
 from sandbox.azure.schema import (
     MAP,
     NUMBER,
@@ -89,11 +89,11 @@ _SUBNET_ID: Final = (
 )
 
 
-def _invalid(path: str, message: str, code: str = "InvalidParameter") -> Problem:
-    return Problem(path, code, f"properties.{path}: {message}")
+def _invalid(path: str, message: str, code: str = "InvalidParameter") -> InputProblem:
+    return InputProblem(path, code, f"properties.{path}: {message}")
 
 
-def problems(account: Account, inputs: Values) -> Iterator[Problem]:
+def problems(account: Account, inputs: Values) -> Iterator[InputProblem]:
     """Every rule that looks at the request alone; what is unknown yet is passed over."""
     yield from _cluster_profile(account, inputs)
     client = known(inputs, "servicePrincipalProfile.clientId")
@@ -112,7 +112,7 @@ def problems(account: Account, inputs: Values) -> Iterator[Problem]:
             yield _invalid("ingressProfiles[0].name", f"The provided ingress name '{name}' is invalid.")
 
 
-def _cluster_profile(account: Account, inputs: Values) -> Iterator[Problem]:
+def _cluster_profile(account: Account, inputs: Values) -> Iterator[InputProblem]:
     secret = known(inputs, "clusterProfile.pullSecret")
     if secret is not None and not _is_object(secret):
         yield _invalid("clusterProfile.pullSecret", "The provided pull secret is invalid.")
@@ -159,7 +159,7 @@ def _foreign(domain: str, place: str | None) -> bool:
     )  # fmt: skip
 
 
-def _range(inputs: Values, which: str) -> Iterator[Problem]:
+def _range(inputs: Values, which: str) -> Iterator[InputProblem]:
     value = known(inputs, f"networkProfile.{which}")
     if value is None:
         return
@@ -183,7 +183,7 @@ def _range(inputs: Values, which: str) -> Iterator[Problem]:
         yield _invalid(where, message, "InvalidNetworkAddress")
 
 
-def _outbound(inputs: Values) -> Iterator[Problem]:
+def _outbound(inputs: Values) -> Iterator[InputProblem]:
     balancer = known(inputs, "networkProfile.loadBalancerProfile")
     if known(inputs, "networkProfile.outboundType") == "UserDefinedRouting":
         ingress: list[Any] = known(inputs, "ingressProfiles") or []
@@ -210,7 +210,9 @@ def _outbound(inputs: Values) -> Iterator[Problem]:
         )
 
 
-def _machines(account: Account, inputs: Values, where: str, profile: Any, role: str) -> Iterator[Problem]:
+def _machines(
+    account: Account, inputs: Values, where: str, profile: Any, role: str
+) -> Iterator[InputProblem]:
     if not is_map(profile):
         return
     size, subnet = known(profile, "vmSize"), known(profile, "subnetId")
@@ -230,7 +232,7 @@ def _machines(account: Account, inputs: Values, where: str, profile: Any, role: 
             yield _invalid(f"{where}.subnetId", message)
 
 
-def _workers(account: Account, inputs: Values) -> Iterator[Problem]:
+def _workers(account: Account, inputs: Values) -> Iterator[InputProblem]:
     profiles = known(inputs, "workerProfiles")
     if not is_list(profiles):
         return

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sandbox.azure.cloud import Contents, Record
-from sandbox.azure.kind import Account, Kind, NameRule, Problem, Request
+from sandbox.azure.cloud import AzureRecord, Contents
+from sandbox.azure.kind import Account, AzureKind, InputProblem, NameRule, PutRequest
 from sandbox.azure.schema import MAP, TEXT, choice, computed, known, required
 from sandbox.provider import Refused, Values
 
@@ -31,7 +31,7 @@ ROLES: Final = {
 }
 
 
-def _problems(_account: Account, inputs: Values) -> Iterator[Problem]:
+def _problems(_account: Account, inputs: Values) -> Iterator[InputProblem]:
     role = known(inputs, "roleDefinitionId")
     if role is not None:
         form = rf"(?i)(?:/subscriptions/{GUID})?/providers/Microsoft\.Authorization/roleDefinitions/({GUID})"
@@ -41,14 +41,14 @@ def _problems(_account: Account, inputs: Values) -> Iterator[Problem]:
                 f"The role definition ID '{role}' is not valid. It must be"
                 " '/subscriptions/<id>/providers/Microsoft.Authorization/roleDefinitions/<guid>'."
             )
-            yield Problem("roleDefinitionId", "InvalidRoleDefinitionId", message)
+            yield InputProblem("roleDefinitionId", "InvalidRoleDefinitionId", message)
         elif match.group(1).lower() not in ROLES:
             message = f"The specified role definition with ID '{_bare(match.group(1))}' does not exist."
-            yield Problem("roleDefinitionId", "RoleDefinitionDoesNotExist", message)
+            yield InputProblem("roleDefinitionId", "RoleDefinitionDoesNotExist", message)
     principal = known(inputs, "principalId")
     if principal is not None and re.fullmatch(GUID, principal) is None:
         message = f"The Principal ID '{principal}' is not valid. Principal ID must be a GUID."
-        yield Problem("principalId", "InvalidPrincipalId", message)
+        yield InputProblem("principalId", "InvalidPrincipalId", message)
 
 
 def principal_not_found(principal: str, tenant: str) -> str:
@@ -64,7 +64,7 @@ def _bare(guid: str) -> str:
     return guid.replace("-", "").lower()
 
 
-def _check_scope(contents: Contents, request: Request) -> None:
+def _check_scope(contents: Contents, request: PutRequest) -> None:
     scope = f"/{request.inputs['scope'].strip('/')}"
     if scope.lower() == f"/subscriptions/{request.account.subscription_id}".lower() or contents.find(scope):
         return
@@ -73,7 +73,7 @@ def _check_scope(contents: Contents, request: Request) -> None:
     raise Refused("ResourceNotFound", f"The Resource '{what}' under resource group '{group}' was not found.")
 
 
-def _put(contents: Contents, request: Request) -> Values:
+def _put(contents: Contents, request: PutRequest) -> Values:
     wanted = {"principalType": "User", **request.inputs}
     if wanted["principalId"].lower() == ARO_RP_APPLICATION:
         raise Refused(
@@ -101,7 +101,7 @@ def _grant(values: Values) -> tuple[str, str, str]:
     return values["scope"].strip("/").lower(), values["principalId"].lower(), role.lower()
 
 
-def _answer(_contents: Contents, record: Record, account: Account) -> Values:
+def _answer(_contents: Contents, record: AzureRecord, account: Account) -> Values:
     return {
         "createdOn": record.created,
         "updatedOn": record.created,
@@ -122,7 +122,7 @@ def may_write_network(contents: Contents, id_: str) -> set[str]:
     }
 
 
-ROLE_ASSIGNMENT: Final = Kind(
+ROLE_ASSIGNMENT: Final = AzureKind(
     type="azure-native:authorization:RoleAssignment",
     arm_type="Microsoft.Authorization/roleAssignments",
     api_version="2022-04-01",

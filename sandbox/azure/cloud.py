@@ -30,7 +30,7 @@ _GROUP = re.compile(r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+")
 
 
 @dataclass(kw_only=True)
-class Record:
+class AzureRecord:
     """A resource as the last request left it (`put`) and as it is (`state`), both shaped like its inputs.
 
     `inputs` is that request. `origin` says who made it: the program, `aro` (the resource provider), or `existing` (it was
@@ -67,24 +67,24 @@ class Contents:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = {_id(line).lower(): line for line in lines}
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[AzureRecord]:
         return map(_record, list(self._lines.values()))
 
-    def __getitem__(self, id_: str) -> Record:
+    def __getitem__(self, id_: str) -> AzureRecord:
         return _record(self._lines[id_.lower()])
 
-    def find(self, id_: str) -> Record | None:
+    def find(self, id_: str) -> AzureRecord | None:
         line = self._lines.get(id_.lower())
         return _record(line) if line else None
 
-    def of(self, type_: str) -> list[Record]:
+    def of(self, type_: str) -> list[AzureRecord]:
         return [_record(line) for line in self._lines.values() if f'"type": "{type_}"' in line]
 
-    def inside(self, id_: str) -> list[Record]:
+    def inside(self, id_: str) -> list[AzureRecord]:
         """Everything whose id continues `id_`: subnets of a network, contents of a group, role assignments on either."""
         return [_record(line) for id, line in self._lines.items() if id.startswith(f"{id_.lower()}/")]
 
-    def put(self, record: Record) -> None:
+    def put(self, record: AzureRecord) -> None:
         record.revision += 1
         record.created = record.created or datetime.now(UTC).isoformat(timespec="seconds")
         self._lines[record.id.lower()] = json.dumps(vars(record))
@@ -96,7 +96,7 @@ class Contents:
             id: line for id, line in self._lines.items() if id != id_ and not id.startswith(f"{id_}/")
         }
 
-    def group_of(self, id_: str) -> Record:
+    def group_of(self, id_: str) -> AzureRecord:
         """The resource group an id lies in. Raises Refused when there is none of that name."""
         match = _GROUP.match(id_)
         found = self.find(match.group()) if match else None
@@ -116,8 +116,8 @@ def _id(line: str) -> str:
     return match[1]
 
 
-def _record(line: str) -> Record:
-    return Record(**json.loads(line))
+def _record(line: str) -> AzureRecord:
+    return AzureRecord(**json.loads(line))
 
 
 class Cloud:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sandbox.azure.cloud import Contents, Record, public_address
-from sandbox.azure.kind import Account, Kind, Problem, Request, referenced
+from sandbox.azure.cloud import AzureRecord, Contents, public_address
+from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest, referenced
 from sandbox.azure.network import (
     API_VERSION,
     NETWORK_RESOURCE,
@@ -33,17 +33,17 @@ from sandbox.openshift.clusters import Clusters
 from sandbox.provider import UNKNOWN, Refused, Values
 
 
-def _idle_timeout(inputs: Values, longest: int) -> Iterator[Problem]:
+def _idle_timeout(inputs: Values, longest: int) -> Iterator[InputProblem]:
     minutes = known(inputs, "idleTimeoutInMinutes")
     if minutes is not None and not 4 <= minutes <= longest:
-        yield Problem(
+        yield InputProblem(
             "idleTimeoutInMinutes",
             "BadRequest",
             f"idleTimeoutInMinutes {minutes} is not between 4 and {longest}.",
         )
 
 
-def _address_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
+def _address_problems(_account: Account, inputs: Values) -> Iterator[InputProblem]:
     yield from _idle_timeout(inputs, 30)
     sku = inputs.get("sku", {})
     if sku == UNKNOWN:
@@ -51,28 +51,28 @@ def _address_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
     name = sku.get("name", "Basic")
     if name == "Basic":
         # Since 30 September 2025 none can be made any more, and it is what this API version takes without a SKU.
-        yield Problem(
+        yield InputProblem(
             "sku.name",
             "IPv4BasicSkuPublicIpCountLimitReached",
             "Cannot create more than 0 IPv4 Basic SKU public IP addresses for this subscription in this region.",
         )
     elif name != UNKNOWN and inputs.get("publicIPAllocationMethod", "Dynamic") == "Dynamic":
-        yield Problem(
+        yield InputProblem(
             "publicIPAllocationMethod",
             "BadRequest",
             "A Standard SKU public IP address must have the allocation method Static; without one Azure takes Dynamic.",
         )
 
 
-def _put_address(_contents: Contents, request: Request) -> Values:
+def _put_address(_contents: Contents, request: PutRequest) -> Values:
     return {"publicIPAddressVersion": "IPv4", "idleTimeoutInMinutes": 4, **request.inputs}
 
 
-def _address_answer(_contents: Contents, record: Record, _account: Account) -> Values:
+def _address_answer(_contents: Contents, record: AzureRecord, _account: Account) -> Values:
     return network_answer(record) | {"ipAddress": public_address(record.id)}
 
 
-def _gateways_with(contents: Contents, address_id: str) -> list[Record]:
+def _gateways_with(contents: Contents, address_id: str) -> list[AzureRecord]:
     return [
         gateway
         for gateway in contents.of(NAT_GATEWAY.type)
@@ -82,7 +82,7 @@ def _gateways_with(contents: Contents, address_id: str) -> list[Record]:
     ]
 
 
-def _delete_address(contents: Contents, record: Record, _clusters: Clusters) -> None:
+def _delete_address(contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
     for gateway in _gateways_with(contents, record.id):
         raise Refused(
             "PublicIPAddressCannotBeDeleted",
@@ -92,7 +92,7 @@ def _delete_address(contents: Contents, record: Record, _clusters: Clusters) -> 
         )
 
 
-PUBLIC_IP_ADDRESS: Final = Kind(
+PUBLIC_IP_ADDRESS: Final = AzureKind(
     type="azure-native:network:PublicIPAddress",
     arm_type="Microsoft.Network/publicIPAddresses",
     api_version=API_VERSION,
@@ -118,11 +118,11 @@ PUBLIC_IP_ADDRESS: Final = Kind(
 )
 
 
-def _gateway_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
+def _gateway_problems(_account: Account, inputs: Values) -> Iterator[InputProblem]:
     yield from _idle_timeout(inputs, 120)
 
 
-def _put_gateway(contents: Contents, request: Request) -> Values:
+def _put_gateway(contents: Contents, request: PutRequest) -> Values:
     for reference in request.inputs.get("publicIpAddresses", []):
         address = referenced(contents, request, reference["id"], request.inputs["location"])
         for other in _gateways_with(contents, address.id):
@@ -135,7 +135,7 @@ def _put_gateway(contents: Contents, request: Request) -> Values:
     return {"idleTimeoutInMinutes": 4, **request.inputs}
 
 
-def subnets_with(contents: Contents, property_: str, id_: str) -> list[Record]:
+def subnets_with(contents: Contents, property_: str, id_: str) -> list[AzureRecord]:
     """The subnets that refer to a NAT gateway or a security group."""
     return [
         subnet
@@ -144,12 +144,12 @@ def subnets_with(contents: Contents, property_: str, id_: str) -> list[Record]:
     ]
 
 
-def _gateway_answer(contents: Contents, record: Record, _account: Account) -> Values:
+def _gateway_answer(contents: Contents, record: AzureRecord, _account: Account) -> Values:
     attached = subnets_with(contents, "natGateway", record.id)
     return network_answer(record) | ({"subnets": links(attached)} if attached else {})
 
 
-def _delete_gateway(contents: Contents, record: Record, _clusters: Clusters) -> None:
+def _delete_gateway(contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
     if attached := subnets_with(contents, "natGateway", record.id):
         raise Refused(
             "CannotDeleteNatGatewayAssociatedToSubnet",
@@ -158,7 +158,7 @@ def _delete_gateway(contents: Contents, record: Record, _clusters: Clusters) -> 
         )
 
 
-NAT_GATEWAY: Final = Kind(
+NAT_GATEWAY: Final = AzureKind(
     type="azure-native:network:NatGateway",
     arm_type="Microsoft.Network/natGateways",
     api_version=API_VERSION,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox.azure.cloud import Cloud, Record
+from sandbox.azure.cloud import AzureRecord, Cloud
 from sandbox.azure.egress import NAT_GATEWAY, PUBLIC_IP_ADDRESS
 from sandbox.azure.groups import RESOURCE_GROUP
-from sandbox.azure.kind import Kind
+from sandbox.azure.kind import AzureKind
 from sandbox.azure.security_groups import NETWORK_SECURITY_GROUP
 from sandbox.azure.subnets import SUBNET
 from sandbox.azure.virtual_networks import VIRTUAL_NETWORK
@@ -20,7 +20,7 @@ def add_existing(cloud: Cloud, facts: ClusterFacts) -> None:
     vnet = f"{network}/virtualNetworks/{facts.vnet_name}"
     address, gateway = (f"{network}/{kind}/{facts.name}-nat" for kind in ("publicIPAddresses", "natGateways"))
     nsg = f"{subscription}{facts.resource_group}/providers/Microsoft.Network/networkSecurityGroups/{facts.security_group_name}"
-    made: list[tuple[Kind, str, Values]] = [
+    made: list[tuple[AzureKind, str, Values]] = [
         (RESOURCE_GROUP, f"{subscription}{facts.resource_group}", {}),
         (RESOURCE_GROUP, f"{subscription}{facts.vnet_resource_group}", {}),
         (PUBLIC_IP_ADDRESS, address, {"sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"}),
@@ -44,5 +44,7 @@ def add_existing(cloud: Cloud, facts: ClusterFacts) -> None:
             state = properties | ({"location": place} if kind.has_location else {})
             if contents.find(id_) is None:
                 contents.put(
-                    Record(id=id_, type=kind.type, inputs=state, put=state, state=state, origin="existing")
+                    AzureRecord(
+                        id=id_, type=kind.type, inputs=state, put=state, state=state, origin="existing"
+                    )
                 )

@@ -7,7 +7,7 @@ import hashlib
 from typing import Final
 
 from sandbox.azure.aro import OPENSHIFT_CLUSTER
-from sandbox.azure.cloud import Contents, Record
+from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.egress import NAT_GATEWAY
 from sandbox.azure.kind import Account
 from sandbox.azure.subnets import SUBNET
@@ -55,7 +55,7 @@ def call(token: str, args: Values, contents: Contents, account: Account, cluster
     return {"id": record.id, **kind.outputs(contents, account, record)}
 
 
-def there(contents: Contents, id_: str) -> Record:
+def there(contents: Contents, id_: str) -> AzureRecord:
     """The resource with this id. Raises Refused as ARM does when there is none."""
     record = contents.find(id_)
     if record is None:

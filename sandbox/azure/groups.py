@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from model.azure import vm_sizes
-from sandbox.azure.cloud import Contents, Record, guid
-from sandbox.azure.kind import Account, Kind, NameRule, Problem
+from sandbox.azure.cloud import AzureRecord, Contents, guid
+from sandbox.azure.kind import Account, AzureKind, InputProblem, NameRule
 from sandbox.azure.schema import MAP, TEXT, computed, group, known, location, required
 from sandbox.provider import Values
 
 
-def _region(_account: Account, inputs: Values) -> Iterator[Problem]:
+def _region(_account: Account, inputs: Values) -> Iterator[InputProblem]:
     place = known(inputs, "location")
     if place is not None and location(place) not in vm_sizes.REGIONS:
-        yield Problem(
+        yield InputProblem(
             "location",
             "LocationNotAvailableForResourceGroup",
             f"The provided location '{place}' is not available for resource group. List of available regions is"
@@ -26,13 +26,13 @@ def _region(_account: Account, inputs: Values) -> Iterator[Problem]:
         )
 
 
-def _group_answer(_contents: Contents, record: Record, _account: Account) -> Values:
+def _group_answer(_contents: Contents, record: AzureRecord, _account: Account) -> Values:
     return {"properties": {"provisioningState": "Succeeded"}} | (
         {"managedBy": record.facts["managedBy"]} if "managedBy" in record.facts else {}
     )
 
 
-RESOURCE_GROUP: Final = Kind(
+RESOURCE_GROUP: Final = AzureKind(
     type="azure-native:resources:ResourceGroup",
     arm_type="Microsoft.Resources/resourceGroups",
     api_version="2024-03-01",
@@ -55,7 +55,7 @@ RESOURCE_GROUP: Final = Kind(
 )
 
 
-def _identity_answer(_contents: Contents, record: Record, account: Account) -> Values:
+def _identity_answer(_contents: Contents, record: AzureRecord, account: Account) -> Values:
     return {
         "clientId": guid(f"{record.id}#client"),
         "principalId": guid(f"{record.id}#principal"),
@@ -64,7 +64,7 @@ def _identity_answer(_contents: Contents, record: Record, account: Account) -> V
     }
 
 
-USER_ASSIGNED_IDENTITY: Final = Kind(
+USER_ASSIGNED_IDENTITY: Final = AzureKind(
     type="azure-native:managedidentity:UserAssignedIdentity",
     arm_type="Microsoft.ManagedIdentity/userAssignedIdentities",
     api_version="2023-01-31",

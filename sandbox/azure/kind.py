@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.azure.cloud import Contents, Record
+from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.schema import Prop, known
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import UNKNOWN, Refused, Values
@@ -26,7 +26,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Problem:
+class InputProblem:
     """A rule that the inputs alone break: the property, and what Azure would answer."""
 
     property: str
@@ -44,7 +44,7 @@ class NameRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class PutRequest:
     """A PUT. `inputs` is its body, without what the id says; `existing` is what it would change.
 
     `old_inputs` has the old values of secrets, which only the engine knows. `facts`: what the type's rules want kept.
@@ -54,7 +54,7 @@ class Request:
     inputs: Values
     account: Account
     clusters: Clusters
-    existing: Record | None
+    existing: AzureRecord | None
     old_inputs: Values
     facts: Values = field(default_factory=dict)
 
@@ -63,28 +63,28 @@ class Request:
         return self.id.rsplit("/", 1)[-1]
 
 
-def no_problem(_account: Account, _inputs: Values) -> Iterator[Problem]:
+def no_problem(_account: Account, _inputs: Values) -> Iterator[InputProblem]:
     return iter(())
 
 
-def as_asked(_contents: Contents, request: Request) -> Values:
+def as_asked(_contents: Contents, request: PutRequest) -> Values:
     return dict(request.inputs)
 
 
-def nothing_more(_contents: Contents, _record: Record, _account: Account) -> Values:
+def nothing_more(_contents: Contents, _record: AzureRecord, _account: Account) -> Values:
     return {}
 
 
-def anything_goes(_contents: Contents, _record: Record, _request: Request) -> None:
+def anything_goes(_contents: Contents, _record: AzureRecord, _request: PutRequest) -> None:
     return None
 
 
-def unhindered(_contents: Contents, _record: Record, _clusters: Clusters) -> None:
+def unhindered(_contents: Contents, _record: AzureRecord, _clusters: Clusters) -> None:
     return None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class AzureKind:
     """`address` is the ARM id with the names of the inputs that fill it; a change of one of those replaces, always.
 
     `problems`: rules on the inputs alone, also told in a preview. `unchangeable`: raises for a change that a PUT may not make,
@@ -99,11 +99,11 @@ class Kind:
     properties: Mapping[str, Prop]
     replacing: frozenset[str] = frozenset()
     names: NameRule
-    problems: Callable[[Account, Values], Iterator[Problem]] = no_problem
-    unchangeable: Callable[[Contents, Record, Request], None] = anything_goes
-    put: Callable[[Contents, Request], Values] = as_asked
-    respond: Callable[[Contents, Record, Account], Values] = nothing_more
-    delete: Callable[[Contents, Record, Clusters], None] = unhindered
+    problems: Callable[[Account, Values], Iterator[InputProblem]] = no_problem
+    unchangeable: Callable[[Contents, AzureRecord, PutRequest], None] = anything_goes
+    put: Callable[[Contents, PutRequest], Values] = as_asked
+    respond: Callable[[Contents, AzureRecord, Account], Values] = nothing_more
+    delete: Callable[[Contents, AzureRecord, Clusters], None] = unhindered
 
     @property
     def path_properties(self) -> list[str]:
@@ -135,7 +135,7 @@ class Kind:
         match = re.fullmatch(f"(?i){escaped}", id_)
         return {slot: match.group(slot) for slot in self.path_properties} if match else None
 
-    def outputs(self, contents: Contents, account: Account, record: Record) -> Values:
+    def outputs(self, contents: Contents, account: Account, record: AzureRecord) -> Values:
         """What a GET returns, in the shape of azure-native's outputs."""
         return {
             **record.state,
@@ -145,17 +145,17 @@ class Kind:
             "azureApiVersion": self.api_version,
         }
 
-    def bad_name(self, inputs: Values) -> Iterator[Problem]:
+    def bad_name(self, inputs: Values) -> Iterator[InputProblem]:
         name = known(inputs, self.name_property)
         if name is not None and re.fullmatch(self.names.pattern, name) is None:
-            yield Problem(self.name_property, self.names.code, self.names.message.format(name=name))
+            yield InputProblem(self.name_property, self.names.code, self.names.message.format(name=name))
 
 
 def _part(slot: str) -> str:
     return ".+" if slot == "scope" else "[^/]+"
 
 
-def referenced(contents: Contents, request: Request, id_: str, place: str) -> Record:
+def referenced(contents: Contents, request: PutRequest, id_: str, place: str) -> AzureRecord:
     """The resource that another one refers to. Raises Refused when it is not there, or is in another region."""
     found = contents.find(id_)
     if found is None or found.state.get("location", place) != place:

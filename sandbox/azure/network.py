@@ -8,8 +8,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any, Final
 
-from sandbox.azure.cloud import Record, guid
-from sandbox.azure.kind import NameRule, Problem
+from sandbox.azure.cloud import AzureRecord, guid
+from sandbox.azure.kind import InputProblem, NameRule
 from sandbox.azure.schema import MAP, TEXT, computed
 from sandbox.provider import Values
 
@@ -40,26 +40,26 @@ def network_address(module: str, name: str) -> str:
     )
 
 
-def network_answer(record: Record) -> Values:
+def network_answer(record: AzureRecord) -> Values:
     return {"etag": record.etag, "provisioningState": "Succeeded", "resourceGuid": guid(record.id)}
 
 
-def links(records: list[Record]) -> list[Values]:
+def links(records: list[AzureRecord]) -> list[Values]:
     return [{"id": record.id} for record in records]
 
 
-def bad_prefix(property_: str, prefix: Any) -> Problem | None:
+def bad_prefix(property_: str, prefix: Any) -> InputProblem | None:
     """What Azure says of a prefix that is no CIDR, or not the address of its network."""
     try:
         network = IPv4Network(prefix, strict=False)
     except ValueError:
-        return Problem(
+        return InputProblem(
             property_,
             "InvalidAddressPrefixFormat",
             f"Address prefix {prefix} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24.",
         )
     if str(network) != prefix:
-        return Problem(
+        return InputProblem(
             property_,
             "InvalidCIDRNotation",
             f"The address prefix {prefix} has an invalid CIDR notation. For the given prefix length, the address prefix"

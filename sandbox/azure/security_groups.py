@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any, Final
 
-from sandbox.azure.cloud import Contents, Record
+from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.egress import subnets_with
-from sandbox.azure.kind import Account, Kind, Problem, Request
+from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest
 from sandbox.azure.network import (
     API_VERSION,
     NETWORK_RESOURCE,
@@ -34,7 +34,7 @@ _DEFAULT_RULES: Final = (
 )
 
 
-def _rule_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
+def _rule_problems(_account: Account, inputs: Values) -> Iterator[InputProblem]:
     rules = inputs.get("securityRules", [])
     if rules == UNKNOWN:
         return
@@ -45,14 +45,14 @@ def _rule_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
         where = f"securityRules[{index}]"
         priority, name = rule.get("priority"), rule.get("name")
         if isinstance(priority, (int, float)) and not 100 <= priority <= 4096:
-            yield Problem(
+            yield InputProblem(
                 f"{where}.priority",
                 "SecurityRuleInvalidPriority",
                 f"Security rule has invalid Priority. Value provided: {priority} Allowed range 100-4096.",
             )
         key = (priority, rule.get("direction"))
         if key in seen and UNKNOWN not in key:
-            yield Problem(
+            yield InputProblem(
                 f"{where}.priority",
                 "SecurityRuleConflict",
                 f"Security rule {name} conflicts with rule {seen[key]}. Rules cannot have the same Priority and Direction. To"
@@ -63,7 +63,7 @@ def _rule_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
         yield from _side_problems(where, rule, "destination")
 
 
-def _side_problems(where: str, rule: Values, side: str) -> Iterator[Problem]:
+def _side_problems(where: str, rule: Values, side: str) -> Iterator[InputProblem]:
     """The addresses and ports of one side of a rule: given in the singular or the plural, and each well-formed."""
     for noun, well_formed, code, words in (
         ("AddressPrefix", _is_address, "SecurityRuleInvalidAddressPrefix", "Address prefix. Value provided: {}"),
@@ -74,10 +74,10 @@ def _side_problems(where: str, rule: Values, side: str) -> Iterator[Problem]:
         values = [rule[f"{side}{noun}"]] if f"{side}{noun}" in rule else rule.get(plural, [])
         if not values:
             message = f"Security rule {rule.get('name')} has neither {side}{noun} nor {plural}."
-            yield Problem(f"{where}.{side}{noun}", "InvalidRequestFormat", message)
+            yield InputProblem(f"{where}.{side}{noun}", "InvalidRequestFormat", message)
         for value in values if is_list(values) else []:
             if value != UNKNOWN and not well_formed(value):
-                yield Problem(
+                yield InputProblem(
                     f"{where}.{side}{noun}", code, f"Security rule has invalid {words.format(value)}"
                 )
 
@@ -102,14 +102,14 @@ def _is_ports(value: str) -> bool:
     )
 
 
-def _put_group(_contents: Contents, request: Request) -> Values:
+def _put_group(_contents: Contents, request: PutRequest) -> Values:
     # A request without rules keeps those there are: azure-native sends them again, so that rules which are declared
     # elsewhere stay.
     kept: list[Any] = request.existing.state.get("securityRules", []) if request.existing else []
     return {"securityRules": kept, **request.inputs}
 
 
-def _group_answer(contents: Contents, record: Record, _account: Account) -> Values:
+def _group_answer(contents: Contents, record: AzureRecord, _account: Account) -> Values:
     attached = subnets_with(contents, "networkSecurityGroup", record.id)
     default = [
         {
@@ -135,7 +135,7 @@ def _group_answer(contents: Contents, record: Record, _account: Account) -> Valu
     )
 
 
-def _as_answered(record: Record, where: str, rules: list[Values]) -> list[Values]:
+def _as_answered(record: AzureRecord, where: str, rules: list[Values]) -> list[Values]:
     return [
         rule
         | {
@@ -148,7 +148,7 @@ def _as_answered(record: Record, where: str, rules: list[Values]) -> list[Values
     ]
 
 
-def _delete_group(contents: Contents, record: Record, _clusters: Clusters) -> None:
+def _delete_group(contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
     if attached := subnets_with(contents, "networkSecurityGroup", record.id):
         raise Refused(
             "InUseNetworkSecurityGroupCannotBeDeleted",
@@ -179,7 +179,7 @@ _RULE: Final = group(
     provisioningState=computed(TEXT),
 )
 
-NETWORK_SECURITY_GROUP: Final = Kind(
+NETWORK_SECURITY_GROUP: Final = AzureKind(
     type="azure-native:network:NetworkSecurityGroup",
     arm_type="Microsoft.Network/networkSecurityGroups",
     api_version=API_VERSION,

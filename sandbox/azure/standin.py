@@ -23,11 +23,11 @@ from sandbox.azure import (
     subnets,
     virtual_networks,
 )
-from sandbox.azure.cloud import Cloud, Contents, Record
+from sandbox.azure.cloud import AzureRecord, Cloud, Contents
 from sandbox.azure.existing import add_existing
 from sandbox.azure.faults import Faults
 from sandbox.azure.functions import call, there
-from sandbox.azure.kind import Account, Kind, Problem, Request
+from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest
 from sandbox.openshift.clusters import ClusterFacts, Clusters
 from sandbox.provider import UNKNOWN, Diff, Failure, Refused, Values
 
@@ -179,7 +179,7 @@ class AzureStandIn:
 
     # --- requests ---
 
-    def _problems(self, kind: Kind, inputs: Values) -> Iterator[Problem]:
+    def _problems(self, kind: AzureKind, inputs: Values) -> Iterator[InputProblem]:
         yield from kind.bad_name(inputs)
         place = schema.known(inputs, "location")
         if (
@@ -188,16 +188,18 @@ class AzureStandIn:
             and schema.location(place) not in vm_sizes.REGIONS
         ):
             message = f"The provided location '{place}' is not available for resource type '{kind.arm_type}'."
-            yield Problem("location", "LocationNotAvailableForResourceType", message)
+            yield InputProblem("location", "LocationNotAvailableForResourceType", message)
         yield from kind.problems(self.account, inputs)
 
-    def _request(self, contents: Contents, kind: Kind, id_: str, inputs: Values, old: Values) -> Request:
+    def _request(
+        self, contents: Contents, kind: AzureKind, id_: str, inputs: Values, old: Values
+    ) -> PutRequest:
         body = {name: value for name, value in schema.given(inputs).items() if name in kind.properties}
         if kind.has_location and kind is not groups.RESOURCE_GROUP:
             body.setdefault("location", contents.group_of(id_).state["location"])
         if kind.has_location and body["location"] != UNKNOWN:
             body["location"] = schema.location(body["location"])
-        return Request(
+        return PutRequest(
             id=id_,
             inputs=body,
             account=self.account,
@@ -206,7 +208,7 @@ class AzureStandIn:
             old_inputs=old,
         )
 
-    def _put(self, contents: Contents, kind: Kind, id_: str, inputs: Values, old: Values) -> Record:
+    def _put(self, contents: Contents, kind: AzureKind, id_: str, inputs: Values, old: Values) -> AzureRecord:
         for problem in self._problems(kind, schema.given(inputs)):
             raise Refused(problem.code, problem.message)
         self._check_not_managed(contents, id_)
@@ -216,16 +218,18 @@ class AzureStandIn:
         if request.existing:
             self._check_change(contents, kind, request.existing, request)
         state = schema.without_secrets(kind.properties, kind.put(contents, request))
-        record = request.existing or Record(id=id_, type=kind.type, inputs={}, put={}, state={})
+        record = request.existing or AzureRecord(id=id_, type=kind.type, inputs={}, put={}, state={})
         record.inputs, record.put, record.state = self._stored(kind, inputs), state, state
         record.facts = record.facts | request.facts
         contents.put(record)
         return record
 
-    def _stored(self, kind: Kind, inputs: Values) -> Values:
+    def _stored(self, kind: AzureKind, inputs: Values) -> Values:
         return schema.without_secrets(kind.properties, schema.given(inputs))
 
-    def _check_change(self, contents: Contents, kind: Kind, record: Record, request: Request) -> None:
+    def _check_change(
+        self, contents: Contents, kind: AzureKind, record: AzureRecord, request: PutRequest
+    ) -> None:
         kind.unchangeable(contents, record, request)
         before, after = record.state.get("location"), request.inputs.get("location")
         if after not in (before, UNKNOWN):
@@ -266,7 +270,7 @@ class AzureStandIn:
                 ) from refused
 
 
-def _kind(type_: str) -> Kind:
+def _kind(type_: str) -> AzureKind:
     if type_ not in KINDS:
         raise Refused("UnknownType", f"the Azure stand-in knows no resource type {type_}: see sandbox/azure")
     return KINDS[type_]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Final
 
-from sandbox.azure.cloud import Contents, Record
-from sandbox.azure.kind import Account, Kind, Problem, Request, referenced
+from sandbox.azure.cloud import AzureRecord, Contents
+from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest, referenced
 from sandbox.azure.network import (
     API_VERSION,
     bad_prefix,
@@ -49,11 +49,11 @@ def outside(subnet: str, vnet: str) -> Refused:
     )
 
 
-def _subnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
+def _subnet_problems(_account: Account, inputs: Values) -> Iterator[InputProblem]:
     given = [inputs["addressPrefix"]] if "addressPrefix" in inputs else inputs.get("addressPrefixes", [])
     name = inputs.get("subnetName", "")
     if not given:
-        yield Problem(
+        yield InputProblem(
             "addressPrefix", "NetcfgInvalidSubnet", f"Subnet '{name}' is not valid: it has no address prefix."
         )
     for prefix in given:
@@ -62,14 +62,14 @@ def _subnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
         if problem := bad_prefix("addressPrefix", prefix):
             yield problem
         elif IPv4Network(prefix).prefixlen > 29:
-            yield Problem(
+            yield InputProblem(
                 "addressPrefix",
                 "NetcfgInvalidSubnet",
                 f"Subnet '{name}' is not valid: {prefix} is smaller than /29, of which Azure keeps five addresses.",
             )
 
 
-def _subnet_unchangeable(_contents: Contents, record: Record, request: Request) -> None:
+def _subnet_unchangeable(_contents: Contents, record: AzureRecord, request: PutRequest) -> None:
     given = [request.inputs.get("addressPrefix"), *request.inputs.get("addressPrefixes", [])]
     if UNKNOWN in given or not record.facts.get("usedBy"):
         return
@@ -79,7 +79,7 @@ def _subnet_unchangeable(_contents: Contents, record: Record, request: Request) 
         )
 
 
-def _put_subnet(contents: Contents, request: Request) -> Values:
+def _put_subnet(contents: Contents, request: PutRequest) -> Values:
     vnet_id = request.id.rsplit("/subnets/", 1)[0]
     vnet = contents.find(vnet_id)
     if vnet is None:
@@ -115,7 +115,7 @@ def _put_subnet(contents: Contents, request: Request) -> Values:
     return state
 
 
-def subnet_answer(_contents: Contents, record: Record, _account: Account) -> Values:
+def subnet_answer(_contents: Contents, record: AzureRecord, _account: Account) -> Values:
     users = [{"id": each} for each in record.facts.get("usedBy", [])]
     endpoints = [
         {"locations": ["*"], "provisioningState": "Succeeded", **each}
@@ -127,7 +127,7 @@ def subnet_answer(_contents: Contents, record: Record, _account: Account) -> Val
     )
 
 
-def delete_subnet(_contents: Contents, record: Record, _clusters: Clusters) -> None:
+def delete_subnet(_contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
     if users := record.facts.get("usedBy"):
         raise Refused(
             "InUseSubnetCannotBeDeleted",
@@ -136,7 +136,7 @@ def delete_subnet(_contents: Contents, record: Record, _clusters: Clusters) -> N
         )
 
 
-SUBNET: Final = Kind(
+SUBNET: Final = AzureKind(
     type="azure-native:network:Subnet",
     arm_type="Microsoft.Network/virtualNetworks/subnets",
     api_version=API_VERSION,

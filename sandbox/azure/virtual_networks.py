@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any, Final
 
-from sandbox.azure.cloud import Contents, Record
-from sandbox.azure.kind import Account, Kind, Problem, Request
+from sandbox.azure.cloud import AzureRecord, Contents
+from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest
 from sandbox.azure.network import (
     API_VERSION,
     NETWORK_RESOURCE,
@@ -37,7 +37,7 @@ _RESERVED: Final = [
 ]
 
 
-def _vnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
+def _vnet_problems(_account: Account, inputs: Values) -> Iterator[InputProblem]:
     prefixes: list[Any] = known(inputs, "addressSpace.addressPrefixes") or []
     for prefix in prefixes:
         if prefix == UNKNOWN:
@@ -47,7 +47,7 @@ def _vnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
             continue
         network = IPv4Network(prefix)
         if network.prefixlen > 29 or any(network.overlaps(reserved) for reserved in _RESERVED):
-            yield Problem(
+            yield InputProblem(
                 "addressSpace.addressPrefixes",
                 "AddressPrefixNotAllowed",
                 f"The address prefix {prefix} cannot be the address space of a virtual network: it must be /29 or larger and"
@@ -55,7 +55,7 @@ def _vnet_problems(_account: Account, inputs: Values) -> Iterator[Problem]:
             )
 
 
-def _vnet_unchangeable(contents: Contents, record: Record, request: Request) -> None:
+def _vnet_unchangeable(contents: Contents, record: AzureRecord, request: PutRequest) -> None:
     """The ranges of the subnets that exist must stay inside the network's new range."""
     space = known(request.inputs, "addressSpace.addressPrefixes")
     if space is None or UNKNOWN in space:
@@ -68,11 +68,11 @@ def _vnet_unchangeable(contents: Contents, record: Record, request: Request) -> 
             raise outside(subnet.name, record.name)
 
 
-def _put_vnet(_contents: Contents, request: Request) -> Values:
+def _put_vnet(_contents: Contents, request: PutRequest) -> Values:
     return {"enableDdosProtection": False, "privateEndpointVNetPolicies": "Disabled", **request.inputs}
 
 
-def _vnet_answer(contents: Contents, record: Record, account: Account) -> Values:
+def _vnet_answer(contents: Contents, record: AzureRecord, account: Account) -> Values:
     subnets = [each for each in contents.inside(record.id) if each.type == SUBNET.type]
     return network_answer(record) | {
         "subnets": [
@@ -82,13 +82,13 @@ def _vnet_answer(contents: Contents, record: Record, account: Account) -> Values
     }
 
 
-def _delete_vnet(contents: Contents, record: Record, clusters: Clusters) -> None:
+def _delete_vnet(contents: Contents, record: AzureRecord, clusters: Clusters) -> None:
     for subnet in contents.inside(record.id):
         if subnet.type == SUBNET.type:
             delete_subnet(contents, subnet, clusters)
 
 
-VIRTUAL_NETWORK: Final = Kind(
+VIRTUAL_NETWORK: Final = AzureKind(
     type="azure-native:network:VirtualNetwork",
     arm_type="Microsoft.Network/virtualNetworks",
     api_version=API_VERSION,

@@ -10,7 +10,7 @@ from rich.text import Text
 from config.roles import ROLES
 from sandbox.engine.display import Display, matters
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.stackfile import Project, StackFile
+from sandbox.engine.stackfile import ProjectFile, StackFile
 from sandbox.engine.workspace import Workspace
 
 
@@ -22,7 +22,7 @@ class Selection:
     words: str
 
     @classmethod
-    def of(cls, project: Project, env: str, stack: str | None) -> Selection:
+    def of(cls, project: ProjectFile, env: str, stack: str | None) -> Selection:
         """One stack, or those of an environment: its hub and its spokes. A standalone stack is only ever
         named itself.
 
@@ -101,7 +101,7 @@ def down(workspace: Workspace, selection: Selection, out: Console) -> bool:
     return True
 
 
-def _without_role(project: Project, file: StackFile) -> str:
+def _without_role(project: ProjectFile, file: StackFile) -> str:
     got = f"has the role {file.role!r}" if file.role else "has no role"
     return f"{project.stacks}/Pulumi.{file.stack}.yaml {got}: write one of {', '.join(ROLES)} under config as {project.name}:role"
 

@@ -28,7 +28,7 @@ _ROUNDS: Final = 1_000_000
 _CHECK: Final = "pulumi"
 
 
-class Vault:
+class PassphraseCipher:
     """Encrypts and decrypts under one salt; the key is derived in the background, and awaited at first use."""
 
     def __init__(self, passphrase: str, raw_salt: bytes, rounds: int | None = None) -> None:
@@ -113,10 +113,10 @@ class Keyring:
         )
         self._salt = _kept(home / "encryptionsalt", base64.b64encode(os.urandom(8)).decode())
         self._rounds = rounds
-        self._vaults: dict[bytes, Vault] = {}
+        self._vaults: dict[bytes, PassphraseCipher] = {}
         self.default = self._vault(self._salt)
 
-    def vault(self, salt: str) -> Vault:
+    def vault(self, salt: str) -> PassphraseCipher:
         """The vault of a salt string; raises SandboxError when it is malformed."""
         try:
             version, raw, check = salt.split(":", 2)
@@ -130,10 +130,10 @@ class Keyring:
         vault.expect(check)
         return vault
 
-    def _vault(self, encoded: str) -> Vault:
+    def _vault(self, encoded: str) -> PassphraseCipher:
         raw = base64.b64decode(encoded, validate=True)
         if raw not in self._vaults:
-            self._vaults[raw] = Vault(self._passphrase, raw, self._rounds)
+            self._vaults[raw] = PassphraseCipher(self._passphrase, raw, self._rounds)
         return self._vaults[raw]
 
 

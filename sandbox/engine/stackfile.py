@@ -12,12 +12,12 @@ from typing import Any
 import yaml
 
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.passphrase import Keyring, Vault
+from sandbox.engine.passphrase import Keyring, PassphraseCipher
 from sandbox.shapes import is_list, is_map, map_in
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project:
+class ProjectFile:
     """What Pulumi.yaml says."""
 
     root: Path
@@ -26,7 +26,7 @@ class Project:
     """The folder of the stack files."""
 
     @classmethod
-    def at(cls, root: Path) -> Project:
+    def at(cls, root: Path) -> ProjectFile:
         """Raises SandboxError when there is no Pulumi.yaml."""
         path = root / "Pulumi.yaml"
         if not path.exists():
@@ -53,7 +53,7 @@ class StackFile:
         return str(next((value for key, value in self.values.items() if key.endswith(":role")), ""))
 
     @classmethod
-    def of(cls, project: Project, stack: str) -> StackFile:
+    def of(cls, project: ProjectFile, stack: str) -> StackFile:
         """Raises SandboxError when there is no such stack, or its file is not YAML with a mapping `config`."""
         path = project.stacks / f"Pulumi.{stack}.yaml"
         if not path.exists():
@@ -97,7 +97,7 @@ def _is_secure(value: Any) -> bool:
             return False
 
 
-def _decrypted(value: Any, vault: Vault, place: str) -> Any:
+def _decrypted(value: Any, vault: PassphraseCipher, place: str) -> Any:
     match value:
         case _ if is_map(value) and list(value) == ["secure"] and isinstance(value["secure"], str):
             try:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.passphrase import Keyring, Vault
+from sandbox.engine.passphrase import Keyring, PassphraseCipher
 from sandbox.engine.values import SECRET, SIGNATURE, Secret
 from sandbox.provider import Values
 from sandbox.shapes import is_list, is_map
@@ -121,7 +121,7 @@ class StateFile:
     def __init__(self, path: Path, keyring: Keyring) -> None:
         self.path = path
         self._keyring = keyring
-        self._vault: Vault | None = None
+        self._vault: PassphraseCipher | None = None
         self._texts: dict[Resource, str] = {}
         self._written: tuple[list[str], list[str]] = ([], [])
 
@@ -209,7 +209,7 @@ class StateFile:
         return Resource(**fields)
 
 
-def _sealed(value: Any, place: str, vault: Vault) -> Any:
+def _sealed(value: Any, place: str, vault: PassphraseCipher) -> Any:
     match value:
         case Secret():
             text = json.dumps(value.value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -222,7 +222,7 @@ def _sealed(value: Any, place: str, vault: Vault) -> Any:
             return value
 
 
-def _opened(value: Any, place: str, vault: Vault | None) -> Any:
+def _opened(value: Any, place: str, vault: PassphraseCipher | None) -> Any:
     match value:
         case _ if is_map(value) and value.get(SIGNATURE) == SECRET:
             if vault is None:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from config.roles import SECRETS, StackConfig, required_secrets
 from config.sections import KINDS
-from sandbox.engine.passphrase import Vault
+from sandbox.engine.passphrase import PassphraseCipher
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
 from sandbox.shapes import is_map
 
@@ -44,7 +44,7 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
 
 
 def supply(
-    keys: list[str], config: Mapping[str, str], path: Path, vault: Vault, azure: AzureStandIn
+    keys: list[str], config: Mapping[str, str], path: Path, vault: PassphraseCipher, azure: AzureStandIn
 ) -> dict[str, str]:
     """A value for each of `keys`; `path` keeps them, encrypted, for the next run."""
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}

@@ -20,7 +20,7 @@ from sandbox.engine.ledger import Ledger
 from sandbox.engine.passphrase import Keyring
 from sandbox.engine.providers import Route, StandIns
 from sandbox.engine.recovery import finish_interrupted
-from sandbox.engine.stackfile import Project, StackFile
+from sandbox.engine.stackfile import ProjectFile, StackFile
 from sandbox.engine.state import STACK, Resource, StateFile
 from sandbox.engine.steps import Engine
 from sandbox.provider import Values
@@ -34,7 +34,7 @@ class Workspace:
     def __init__(
         self, root: Path, home: Path, route: Route | None = None, *, key_rounds: int | None = None
     ) -> None:
-        self.project = Project.at(root)
+        self.project = ProjectFile.at(root)
         self.home = home
         self.keyring = Keyring(home, key_rounds)
         self._route = route

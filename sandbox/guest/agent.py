@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 
 FAILS_OPEN = "AllowRequestsFailingPolicy"
 TOLERATED = frozenset({"ReadStreamRequest", "GetDiagnosticDataRequest"})
@@ -17,7 +17,7 @@ class PolicyUnusable(ValueError):
     """The engine does not take the policy; the message says why, for a person."""
 
 
-class Session(Protocol):
+class PolicySession(Protocol):
     """One loaded policy and the state that it keeps in `data.pstate`."""
 
     def allows(self, endpoint: str, request: Mapping[str, Any]) -> bool:
@@ -25,12 +25,12 @@ class Session(Protocol):
         ...
 
 
-class Engine(Protocol):
+class PolicyEngine(Protocol):
     """`name` says who judged, for a person."""
 
     name: str
 
-    def __call__(self, policy: str) -> Session:
+    def __call__(self, policy: str) -> PolicySession:
         """The policy loaded, with an empty state. Raises PolicyUnusable."""
         ...
 
@@ -38,7 +38,7 @@ class Engine(Protocol):
 class Refusal(NamedTuple):
     """The request that was refused first, and where in the sequence it stands."""
 
-    request: Request
+    request: AgentRequest
     at: int
 
     def __str__(self) -> str:
@@ -50,16 +50,16 @@ class Refusal(NamedTuple):
 class Agent:
     """One guest. A policy that fails open (`AllowRequestsFailingPolicy`) refuses nothing."""
 
-    def __init__(self, policy: str, engine: Engine) -> None:
+    def __init__(self, policy: str, engine: PolicyEngine) -> None:
         self._session = engine(policy)
         self._open = self._session.allows(FAILS_OPEN, {})
 
-    def allows(self, request: Request) -> bool:
+    def allows(self, request: AgentRequest) -> bool:
         # Asked even where the answer does not count, because it may change the state.
         allowed = self._session.allows(request.endpoint, request.input)
         return allowed or self._open
 
-    def play(self, requests: Iterable[Request]) -> Refusal | None:
+    def play(self, requests: Iterable[AgentRequest]) -> Refusal | None:
         """The first refusal that ends the pod; what is `TOLERATED` does not."""
         for index, request in enumerate(requests):
             if not self.allows(request) and request.endpoint not in TOLERATED:

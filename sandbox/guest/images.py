@@ -42,22 +42,22 @@ _HTTPD = LockedImage(
 _SAMPLES = {WEB_IMAGE: _HTTPD}
 
 
-class Image(NamedTuple):
+class GuestImage(NamedTuple):
     """`known` is False where nobody locked the image: its entrypoint, variables and user are then taken to be empty."""
 
     config: LockedImage
     known: bool
 
 
-def find(reference: str) -> Image:
+def find(reference: str) -> GuestImage:
     """The image that a pod names: as the lock files write it, else by its digest, else unknown."""
     locked = {**_SAMPLES, **dict(_locked(ROOT / "workloads"))}
     digest = digest_of(reference)
     if found := locked.get(reference):
-        return Image(found, True)
+        return GuestImage(found, True)
     if digest and (same := next((one for one in locked.values() if one.digest == digest), None)):
-        return Image(same, True)
-    return Image(unknown(digest), False)
+        return GuestImage(same, True)
+    return GuestImage(unknown(digest), False)
 
 
 def unknown(digest: str | None) -> LockedImage:

@@ -18,7 +18,7 @@ from sandbox.guest.node import Node
 from sandbox.guest.volumes import Mount
 
 
-class Request(NamedTuple):
+class AgentRequest(NamedTuple):
     """`endpoint` is the name of the rule that is asked, such as `CreateContainerRequest`; `input` is what the rule is given."""
 
     endpoint: str
@@ -29,12 +29,12 @@ Images = Callable[[str], LockedImage]
 """The configuration of the image that a reference names."""
 
 
-def start(pod: Mapping[str, Any], images: Images, node: Node) -> list[Request]:
+def start(pod: Mapping[str, Any], images: Images, node: Node) -> list[AgentRequest]:
     """Until every container of the pod runs; its init containers have run and are gone."""
     return list(_Pod(admitted(pod, node), images, node).start())
 
 
-def stop(pod: Mapping[str, Any], images: Images, node: Node) -> list[Request]:
+def stop(pod: Mapping[str, Any], images: Images, node: Node) -> list[AgentRequest]:
     """From a running pod to none."""
     return list(_Pod(admitted(pod, node), images, node).stop())
 
@@ -46,14 +46,14 @@ class _Pod:
         self.inits: Sequence[Mapping[str, Any]] = pod["spec"].get("initContainers") or []
         self.containers: Sequence[Mapping[str, Any]] = pod["spec"]["containers"]
 
-    def start(self) -> Iterator[Request]:
-        yield Request("CreateSandboxRequest", self._sandbox())
-        yield Request("GuestDetailsRequest", {"mem_block_size": True, "mem_hotplug_probe": True})
+    def start(self) -> Iterator[AgentRequest]:
+        yield AgentRequest("CreateSandboxRequest", self._sandbox())
+        yield AgentRequest("GuestDetailsRequest", {"mem_block_size": True, "mem_hotplug_probe": True})
         for name, content in (("/etc/resolv.conf", self._resolv_conf()), ("/etc/hostname", self._hostname())):
-            yield Request("CopyFileRequest", copies.of_file(self.node.agent, self.id, name, content))
-        yield Request("CreateContainerRequest", self._pause())
+            yield AgentRequest("CopyFileRequest", copies.of_file(self.node.agent, self.id, name, content))
+        yield AgentRequest("CreateContainerRequest", self._pause())
         yield from self._running(self.id)
-        yield Request("GetOOMEventRequest", {})
+        yield AgentRequest("GetOOMEventRequest", {})
         for container in self.inits:
             yield from self._create(container)
             sidecar = container.get("restartPolicy") == "Always"
@@ -61,18 +61,18 @@ class _Pod:
         for container in self.containers:
             yield from self._create(container)
 
-    def stop(self) -> Iterator[Request]:
+    def stop(self) -> Iterator[AgentRequest]:
         sidecars = [one for one in self.inits if one.get("restartPolicy") == "Always"]
         for container in [*self.containers, *reversed(sidecars)]:
-            yield Request(
+            yield AgentRequest(
                 "StatsContainerRequest", {"container_id": identity.container_id(self.pod, container["name"])}
             )
             number = _signal(self.images(container["image"]).stop_signal)
             yield from self._end(identity.container_id(self.pod, container["name"]), number)
         yield from self._end(self.id, int(signal.SIGTERM))
-        yield Request("DestroySandboxRequest", {})
+        yield AgentRequest("DestroySandboxRequest", {})
 
-    def _create(self, container: Mapping[str, Any]) -> Iterator[Request]:
+    def _create(self, container: Mapping[str, Any]) -> Iterator[AgentRequest]:
         identifier = identity.container_id(self.pod, container["name"])
         mounts = volumes.mounts(self.pod, container, self.node)
         fixed = [("/etc/resolv.conf", self._resolv_conf()), ("/etc/hostname", self._hostname())]
@@ -86,36 +86,39 @@ class _Pod:
                 )
             )
         for name, content in fixed:
-            yield Request("CopyFileRequest", copies.of_file(self.node.agent, identifier, name, content))
+            yield AgentRequest("CopyFileRequest", copies.of_file(self.node.agent, identifier, name, content))
         for mount in mounts:
             if mount.kind in ("file", "tree"):
                 for one in copies.of_mount(self.node.agent, identifier, mount):
-                    yield Request("CopyFileRequest", one)
-        yield Request("CreateContainerRequest", self._container(container, mounts))
+                    yield AgentRequest("CopyFileRequest", one)
+        yield AgentRequest("CreateContainerRequest", self._container(container, mounts))
         yield from self._running(identifier)
 
-    def _running(self, identifier: str) -> Iterator[Request]:
-        yield Request("StartContainerRequest", {"container_id": identifier})
+    def _running(self, identifier: str) -> Iterator[AgentRequest]:
+        yield AgentRequest("StartContainerRequest", {"container_id": identifier})
         stream = {"container_id": identifier, "exec_id": identifier, "len": 32768}
-        yield from (Request("ReadStreamRequest", dict(stream)), Request("ReadStreamRequest", dict(stream)))
+        yield from (
+            AgentRequest("ReadStreamRequest", dict(stream)),
+            AgentRequest("ReadStreamRequest", dict(stream)),
+        )
         if identifier != self.id:
             yield self._wait(identifier)
 
-    def _end(self, identifier: str, first: int | None = None) -> Iterator[Request]:
+    def _end(self, identifier: str, first: int | None = None) -> Iterator[AgentRequest]:
         """`first` is the signal that asks it to stop; one that ended by itself gets only the last."""
         for number in (first, int(signal.SIGKILL)):
             if number is not None:
                 sent = {"container_id": identifier, "exec_id": "", "signal": number}
-                yield from (Request("SignalProcessRequest", sent), self._wait(identifier))
+                yield from (AgentRequest("SignalProcessRequest", sent), self._wait(identifier))
         if identifier != self.id and self.node.agent != "3.25":
-            yield Request(
+            yield AgentRequest(
                 "GetDiagnosticDataRequest", {"container_id": identifier, "log_type": "termination_log"}
             )
-        yield Request("RemoveContainerRequest", {"container_id": identifier, "timeout": 0})
-        yield Request("RemoveStaleVirtiofsShareMountsRequest", {})
+        yield AgentRequest("RemoveContainerRequest", {"container_id": identifier, "timeout": 0})
+        yield AgentRequest("RemoveStaleVirtiofsShareMountsRequest", {})
 
-    def _wait(self, identifier: str) -> Request:
-        return Request("WaitProcessRequest", {"container_id": identifier, "exec_id": identifier})
+    def _wait(self, identifier: str) -> AgentRequest:
+        return AgentRequest("WaitProcessRequest", {"container_id": identifier, "exec_id": identifier})
 
     def _sandbox(self) -> dict[str, Any]:
         memory = ("noexec", "nosuid", "nodev", "mode=1777", "size=67108864")

@@ -12,7 +12,7 @@ from sandbox.openshift.kinds import (
     ISSUER,
     KATA_CONFIG,
     NAMESPACE,
-    Kind,
+    ObjectKind,
 )
 from sandbox.openshift.objects import Manifest, Objects
 from sandbox.openshift.reactions.certificates import go_duration
@@ -20,7 +20,7 @@ from sandbox.provider import Refused
 from sandbox.shapes import map_in
 
 
-def admit(kind: Kind, manifest: Manifest, live: Manifest | None, objects: Objects) -> None:
+def admit(kind: ObjectKind, manifest: Manifest, live: Manifest | None, objects: Objects) -> None:
     """Raises Refused with the API server's answer. `live` is what the object is so far, `objects` the cluster as it is."""
     name, namespace = manifest["metadata"]["name"], manifest["metadata"].get("namespace", "")
     if unknown := schemas.unknown_fields(kind, manifest):
@@ -41,7 +41,7 @@ def admit(kind: Kind, manifest: Manifest, live: Manifest | None, objects: Object
         raise Refused("Forbidden", answer)
 
 
-def problems(kind: Kind, manifest: Manifest) -> list[str]:
+def problems(kind: ObjectKind, manifest: Manifest) -> list[str]:
     """What is wrong with an object whatever else the cluster holds, as `<path>: <reason>`.
 
     The rules of a kind come last: they may rely on the types that the schema holds.
@@ -52,7 +52,7 @@ def problems(kind: Kind, manifest: Manifest) -> list[str]:
     return [*metadata_rules.problems(kind, manifest), *kind_rules.problems(kind, manifest)]
 
 
-def denial(kind: Kind, manifest: Manifest, objects: Objects) -> str | None:
+def denial(kind: ObjectKind, manifest: Manifest, objects: Objects) -> str | None:
     """The answer of a validating webhook that refuses the object. `objects` is the cluster without this change."""
     if kind is KATA_CONFIG:
         others = [item["metadata"]["name"] for item in objects.all(KATA_CONFIG)]
@@ -105,7 +105,7 @@ def _issuer(spec: Manifest) -> Iterator[str]:
         yield f"spec: Required value: exactly one issuer type must be configured, found {', '.join(kinds) or 'none'}"
 
 
-_CERT_MANAGER: dict[Kind, Callable[[Manifest], Iterator[str]]] = {
+_CERT_MANAGER: dict[ObjectKind, Callable[[Manifest], Iterator[str]]] = {
     CERTIFICATE: _certificate,
     ISSUER: _issuer,
     CLUSTER_ISSUER: _issuer,

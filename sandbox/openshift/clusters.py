@@ -21,8 +21,8 @@ from typing import Protocol
 import yaml
 
 from sandbox.openshift import initial
-from sandbox.openshift.storage import Vault
-from sandbox.openshift.store import Cluster, Identity
+from sandbox.openshift.storage import SecretCipher
+from sandbox.openshift.store import Identity, StoredCluster
 from sandbox.provider import Refused
 
 
@@ -94,7 +94,7 @@ class StoreClusters:
         self.lock = RLock()
         """Held by whoever reads a cluster and writes it again."""
         self._key: bytes | None = None
-        self._open: dict[str, Cluster] = {}
+        self._open: dict[str, StoredCluster] = {}
 
     @property
     def key(self) -> bytes:
@@ -111,8 +111,8 @@ class StoreClusters:
     def create(self, name: str, facts: ClusterFacts) -> str:
         with self.lock:
             if not self._path(name).exists() or self.open(name).identity.facts != asdict(facts):
-                cluster = Cluster(
-                    self._path(name), Vault(self.key), Identity(asdict(facts), str(uuid.uuid4()))
+                cluster = StoredCluster(
+                    self._path(name), SecretCipher(self.key), Identity(asdict(facts), str(uuid.uuid4()))
                 )
                 cluster.install(initial.objects(facts))
                 self._open[name] = cluster
@@ -130,7 +130,7 @@ class StoreClusters:
     def names(self) -> list[str]:
         return sorted(path.stem for path in self.directory.glob("*.json"))
 
-    def open(self, name: str) -> Cluster:
+    def open(self, name: str) -> StoredCluster:
         """The cluster as its file has it; another process may have written it. Raises KeyError when there is none."""
         path = self._path(name)
         with self.lock:
@@ -138,10 +138,10 @@ class StoreClusters:
                 raise KeyError(name)
             known = self._open.get(name)
             if known is None or known.changed_elsewhere():
-                self._open[name] = Cluster.load(path, Vault(self.key))
+                self._open[name] = StoredCluster.load(path, SecretCipher(self.key))
             return self._open[name]
 
-    def connect(self, kubeconfig: str) -> Cluster:
+    def connect(self, kubeconfig: str) -> StoredCluster:
         """The cluster that a kubeconfig speaks to; Refused where there is none, or where its token is not valid."""
         server, token = _credentials(kubeconfig)
         for name in self.names():

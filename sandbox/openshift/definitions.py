@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.openshift.kinds import CRD, Kind, crd_name
+from sandbox.openshift.kinds import CRD, ObjectKind, crd_name
 from sandbox.openshift.objects import Manifest, new
 from sandbox.openshift.schemas import custom_schema
 
 
-def definition(kind: Kind) -> Manifest:
+def definition(kind: ObjectKind) -> Manifest:
     """With the sandbox's own schema: it has the fields that this project uses, not all of the vendor's."""
     group, _, version = kind.api_version.partition("/")
     names = {

@@ -21,7 +21,7 @@ from sandbox.openshift.kinds import (
     ROLE_BINDING,
     SECRET,
     SERVICE,
-    Kind,
+    ObjectKind,
 )
 from sandbox.openshift.objects import Manifest
 from sandbox.provider import UNKNOWN
@@ -36,7 +36,7 @@ _READ_ONLY = (
     "ownerReferences",
     "finalizers",
 )
-_FORCE_NEW: dict[Kind, tuple[str, ...]] = {
+_FORCE_NEW: dict[ObjectKind, tuple[str, ...]] = {
     DEPLOYMENT: ("spec.selector",),
     DAEMON_SET: ("spec.selector",),
     JOB: ("spec.completions", "spec.parallelism", "spec.selector", "spec.template"),
@@ -56,7 +56,7 @@ def has_unknowns(value: Any) -> bool:
     return value == UNKNOWN
 
 
-def manifest_of(kind: Kind, inputs: Mapping[str, Any]) -> Manifest:
+def manifest_of(kind: ObjectKind, inputs: Mapping[str, Any]) -> Manifest:
     """The manifest that inputs stand for. A Secret's `stringData` becomes `data` unless it holds something unknown."""
     manifest: Manifest = {"apiVersion": kind.api_version, "kind": kind.kind, **_without_nulls(inputs)}
     metadata = manifest.get("metadata")
@@ -82,7 +82,7 @@ def shaped(live: Any, like: Any) -> Any:
     return live
 
 
-def read_inputs(kind: Kind, live: Manifest, inputs: Mapping[str, Any]) -> Manifest:
+def read_inputs(kind: ObjectKind, live: Manifest, inputs: Mapping[str, Any]) -> Manifest:
     """The inputs that a refresh finds; all that could be inputs where none are known yet."""
     if not inputs:
         metadata = {key: value for key, value in live["metadata"].items() if key not in _READ_ONLY}
@@ -119,7 +119,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 def forces_replacement(
-    kind: Kind, path: str, inputs: Mapping[str, Any], provider: Mapping[str, Any], patch: bool
+    kind: ObjectKind, path: str, inputs: Mapping[str, Any], provider: Mapping[str, Any], patch: bool
 ) -> bool:
     """`provider` holds the provider's own inputs: without `enableConfigMapMutable` a ConfigMap's data cannot change."""
     fields = _IDENTITY if patch else (*_IDENTITY, *_FORCE_NEW.get(kind, ()))

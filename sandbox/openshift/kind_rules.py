@@ -25,7 +25,7 @@ from sandbox.openshift.kinds import (
     RUNTIME_CLASS,
     SECRET,
     SERVICE,
-    Kind,
+    ObjectKind,
 )
 from sandbox.openshift.metadata_rules import label_problem, label_value_problems, subdomain_problem
 from sandbox.openshift.objects import Manifest
@@ -39,12 +39,12 @@ _TYPE_KEYS = {
 }
 
 
-def problems(kind: Kind, manifest: Manifest) -> Iterator[str]:
+def problems(kind: ObjectKind, manifest: Manifest) -> Iterator[str]:
     if rule := _RULES.get(kind):
         yield from rule(manifest)
 
 
-def immutable_problems(kind: Kind, live: Manifest, wanted: Manifest) -> Iterator[str]:
+def immutable_problems(kind: ObjectKind, live: Manifest, wanted: Manifest) -> Iterator[str]:
     """Fields that the API server never lets anyone change."""
     for path in _IMMUTABLE.get(kind, ()):
         if at(live, path) != at(wanted, path):
@@ -55,7 +55,7 @@ def immutable_problems(kind: Kind, live: Manifest, wanted: Manifest) -> Iterator
                 yield f"{name}: Forbidden: field is immutable when `immutable` is set"
 
 
-_IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {
+_IMMUTABLE: dict[ObjectKind, tuple[tuple[str, ...], ...]] = {
     DEPLOYMENT: (("spec", "selector"),),
     DAEMON_SET: (("spec", "selector"),),
     JOB: (("spec", "template"), ("spec", "completions"), ("spec", "selector")),
@@ -176,7 +176,7 @@ def _route(manifest: Manifest) -> Iterator[str]:
             yield "spec.tls: Invalid value: passthrough termination does not support certificates"
 
 
-_RULES: dict[Kind, Callable[[Manifest], Iterator[str]]] = {
+_RULES: dict[ObjectKind, Callable[[Manifest], Iterator[str]]] = {
     CONFIG_MAP: _config_map,
     SECRET: _secret,
     DEPLOYMENT: _deployment,

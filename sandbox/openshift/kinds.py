@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class ObjectKind:
     api_version: str
     kind: str
     plural: str
@@ -25,8 +25,8 @@ class Kind:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
-def _kind(api_version: str, kind: str, *, plural: str | None = None, namespaced: bool = True) -> Kind:
-    return Kind(api_version, kind, plural or f"{kind.lower()}s", namespaced)
+def _kind(api_version: str, kind: str, *, plural: str | None = None, namespaced: bool = True) -> ObjectKind:
+    return ObjectKind(api_version, kind, plural or f"{kind.lower()}s", namespaced)
 
 
 NAMESPACE = _kind("v1", "Namespace", namespaced=False)
@@ -127,10 +127,10 @@ OF_OPERATORS = (
 KINDS = {(kind.api_version, kind.kind): kind for kind in (*BUILT_IN, *OF_OPERATORS)}
 
 
-def crd_name(kind: Kind) -> str:
+def crd_name(kind: ObjectKind) -> str:
     return f"{kind.plural}.{kind.group}"
 
 
-def is_custom(kind: Kind) -> bool:
+def is_custom(kind: ObjectKind) -> bool:
     """Whether a custom resource definition brings it."""
     return "." in kind.group and not kind.group.endswith(".k8s.io")

@@ -19,9 +19,9 @@ from sandbox.openshift.inputs import (
     read_inputs,
     shaped,
 )
-from sandbox.openshift.kinds import JOB, KINDS, SECRET, SERVICE, Kind
+from sandbox.openshift.kinds import JOB, KINDS, SECRET, SERVICE, ObjectKind
 from sandbox.openshift.objects import Manifest, Ref, annotation, condition, ref_of
-from sandbox.openshift.store import Cluster
+from sandbox.openshift.store import StoredCluster
 from sandbox.openshift.waits import WAIT_FOR, parse, unready
 from sandbox.provider import UNKNOWN, Diff, Failure, Incomplete, Refused, Values
 from sandbox.shapes import is_map
@@ -161,7 +161,7 @@ class KubernetesStandIn:
     def secret_outputs(self, type_: str) -> set[str]:
         return {"data", "stringData"} if _kind(type_)[0] is SECRET else set()
 
-    def _cluster(self) -> Cluster:
+    def _cluster(self) -> StoredCluster:
         return self._clusters.connect(self._settings.get("kubeconfig") or "")
 
     def _forced(self, manifest: Manifest) -> bool:
@@ -170,7 +170,7 @@ class KubernetesStandIn:
         )
 
 
-def _kind(type_: str) -> tuple[Kind, bool]:
+def _kind(type_: str) -> tuple[ObjectKind, bool]:
     """The kind of a type token such as `kubernetes:core/v1:ConfigMapPatch`, and whether it is a Patch resource."""
     _, version, name = type_.split(":", 2)
     version = version.removeprefix("core/")
@@ -180,7 +180,7 @@ def _kind(type_: str) -> tuple[Kind, bool]:
     raise Refused("NotSupported", f'the sandbox does not know kind "{name}" in version "{version}"')
 
 
-def _ref(kind: Kind, id_: str) -> Ref:
+def _ref(kind: ObjectKind, id_: str) -> Ref:
     namespace, _, name = id_.rpartition("/")
     return Ref(kind, (namespace or "default") if kind.namespaced else "", name)
 
@@ -190,7 +190,7 @@ def _id(manifest: Manifest) -> str:
     return f"{namespace}/{name}" if namespace else name
 
 
-def _awaited(cluster: Cluster, manifest: Manifest) -> Values:
+def _awaited(cluster: StoredCluster, manifest: Manifest) -> Values:
     """The live object; raises Incomplete when what the program waits for is not the case."""
     live: dict[str, Any] = cluster.get(ref_of(manifest)) or {}
     if reasons := unready(cluster.objects, live):

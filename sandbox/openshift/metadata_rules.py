@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sandbox.openshift.kinds import JOB, NAMESPACE, SERVICE, Kind
+from sandbox.openshift.kinds import JOB, NAMESPACE, SERVICE, ObjectKind
 from sandbox.openshift.objects import Manifest
 from sandbox.shapes import map_in
 
@@ -41,7 +41,7 @@ def subdomain_problem(value: str) -> str | None:
     return None
 
 
-def problems(kind: Kind, manifest: Manifest) -> Iterator[str]:
+def problems(kind: ObjectKind, manifest: Manifest) -> Iterator[str]:
     metadata = manifest["metadata"]
     problem = _name_problem(kind, metadata["name"])
     if problem:
@@ -71,7 +71,7 @@ def label_value_problems(where: str, labels: dict[str, str]) -> Iterator[str]:
             )
 
 
-def _name_problem(kind: Kind, name: str) -> str | None:
+def _name_problem(kind: ObjectKind, name: str) -> str | None:
     if kind.group == "rbac.authorization.k8s.io":
         return "may not contain '/' or '%'" if re.search("[/%]", name) else None
     if kind is NAMESPACE:

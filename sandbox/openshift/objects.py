@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sandbox.openshift.kinds import EVENT, KINDS, NAMESPACE, Kind
+from sandbox.openshift.kinds import EVENT, KINDS, NAMESPACE, ObjectKind
 from sandbox.shapes import is_list, is_map, map_in
 
 Manifest = dict[str, Any]
 
 
 class Ref(NamedTuple):
-    kind: Kind
+    kind: ObjectKind
     namespace: str
     name: str
 
@@ -39,7 +39,7 @@ class Delete:
 Effect = Put | Delete
 
 
-def kind_of(manifest: Manifest) -> Kind:
+def kind_of(manifest: Manifest) -> ObjectKind:
     return KINDS[manifest["apiVersion"], manifest["kind"]]
 
 
@@ -52,7 +52,7 @@ class Objects:
     """The objects of a cluster, by kind; on its own a cluster in memory without an API server's rules."""
 
     def __init__(self, manifests: Iterable[Manifest] = ()) -> None:
-        self._by_kind: dict[Kind, dict[tuple[str, str], Manifest]] = {}
+        self._by_kind: dict[ObjectKind, dict[tuple[str, str], Manifest]] = {}
         for manifest in manifests:
             self.set(manifest)
 
@@ -60,11 +60,11 @@ class Objects:
         for manifests in self._by_kind.values():
             yield from manifests.values()
 
-    def all(self, kind: Kind, namespace: str | None = None) -> list[Manifest]:
+    def all(self, kind: ObjectKind, namespace: str | None = None) -> list[Manifest]:
         items = self._by_kind.get(kind, {}).items()
         return [manifest for (space, _), manifest in items if namespace is None or space == namespace]
 
-    def get(self, kind: Kind, name: str, namespace: str = "") -> Manifest | None:
+    def get(self, kind: ObjectKind, name: str, namespace: str = "") -> Manifest | None:
         return self._by_kind.get(kind, {}).get((namespace, name))
 
     def at(self, ref: Ref) -> Manifest | None:
@@ -93,7 +93,7 @@ def now() -> str:
 
 
 def new(
-    kind: Kind,
+    kind: ObjectKind,
     name: str,
     namespace: str = "",
     *,

@@ -31,7 +31,7 @@ class Entry:
     """Fields that somebody wrote over what was applied, and who."""
 
 
-class Vault:
+class SecretCipher:
     """Writes entries as text and reads them back. `key` is 32 bytes."""
 
     def __init__(self, key: bytes) -> None:

@@ -17,7 +17,7 @@ from sandbox.openshift import admission, storage
 from sandbox.openshift.apply import Path as FieldPath
 from sandbox.openshift.apply import changed, conflicts, leaves, merge
 from sandbox.openshift.defaults import defaulted, with_data
-from sandbox.openshift.kinds import CRD, KINDS, NAMESPACE, OF_OPERATORS, Kind, crd_name
+from sandbox.openshift.kinds import CRD, KINDS, NAMESPACE, OF_OPERATORS, ObjectKind, crd_name
 from sandbox.openshift.objects import (
     Delete,
     Effect,
@@ -30,7 +30,7 @@ from sandbox.openshift.objects import (
     ref_of,
 )
 from sandbox.openshift.reactions import settle
-from sandbox.openshift.storage import Entry, Vault
+from sandbox.openshift.storage import Entry, SecretCipher
 from sandbox.provider import Refused
 
 OPERATORS = "cluster-operators"
@@ -54,8 +54,8 @@ class Identity:
     uid: str
 
 
-class Cluster:
-    def __init__(self, path: Path, vault: Vault, identity: Identity) -> None:
+class StoredCluster:
+    def __init__(self, path: Path, vault: SecretCipher, identity: Identity) -> None:
         self.identity = identity
         self.objects = Objects()
         self._path = path
@@ -66,9 +66,9 @@ class Cluster:
         self._written = 0
 
     @staticmethod
-    def load(path: Path, vault: Vault) -> Cluster:
+    def load(path: Path, vault: SecretCipher) -> StoredCluster:
         stored = json.loads(path.read_text())
-        cluster = Cluster(path, vault, Identity(stored["facts"], stored["uid"]))
+        cluster = StoredCluster(path, vault, Identity(stored["facts"], stored["uid"]))
         cluster._revision = stored["revision"]
         for content in stored["objects"]:
             entry = vault.entry(content)
@@ -182,7 +182,7 @@ class Cluster:
         admission.admit(kind, defaulted(manifest), live, self.objects)
         return ref_of(manifest)
 
-    def _known(self, manifest: Manifest) -> Kind:
+    def _known(self, manifest: Manifest) -> ObjectKind:
         version, kind = manifest["apiVersion"], manifest["kind"]
         known = KINDS.get((version, kind))
         if known is None or (known in OF_OPERATORS and self.objects.get(CRD, crd_name(known)) is None):

@@ -34,7 +34,7 @@ class EngineError(Exception):
     """The engine cannot be built or used here; the text says why and what to do."""
 
 
-class Offline(EngineError):
+class CratesOffline(EngineError):
     """The crates cannot be downloaded."""
 
 
@@ -143,7 +143,7 @@ def _compile(binary: Path) -> None:
         check=False,
     )
     if done.returncode:
-        failure = Offline if _NO_CRATES.search(done.stderr) else EngineError
+        failure = CratesOffline if _NO_CRATES.search(done.stderr) else EngineError
         raise failure(f"The policy engine could not be built:\n{done.stderr[-2000:]}")
     os.replace(target / "release" / "policy-engine", binary)
     shutil.rmtree(target)

@@ -16,10 +16,10 @@ from sandbox.engine.display import console
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.workspace import Workspace
 from sandbox.trustee import router
-from sandbox.trustee.client import Client
+from sandbox.trustee.client import KbsClient
 from sandbox.trustee.mounts import MountError
-from sandbox.trustee.process import Image, Running, running
-from sandbox.trustee.source import Trustee, of_stack
+from sandbox.trustee.process import Running, TrusteeImage, running
+from sandbox.trustee.source import DeployedTrustee, of_stack
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     out = console()
     try:
         trustee = of_stack(Workspace(Path.cwd(), options.home.resolve()), options.stack)
-        image = Image(name=options.image, pull=options.pull) if options.image else None
+        image = TrusteeImage(name=options.image, pull=options.pull) if options.image else None
         with (
             running(trustee, image=image, port=options.port) as kbs,
             router.serving(trustee.host, kbs.port) as proxy,
@@ -61,9 +61,9 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _explain(out: Console, stack: str, trustee: Trustee, kbs: Running, proxy: str) -> None:
+def _explain(out: Console, stack: str, trustee: DeployedTrustee, kbs: Running, proxy: str) -> None:
     ca, path = shlex.quote(str(kbs.ca_file)), next(iter(trustee.paths), "default/none/none")
-    answer = Client(host=trustee.host, address=("127.0.0.1", kbs.port), ca=trustee.ca).resource(path)
+    answer = KbsClient(host=trustee.host, address=("127.0.0.1", kbs.port), ca=trustee.ca).resource(path)
     changed = "\n".join(f"  {where}: {before} -> {after}" for where, before, after in kbs.changes)
     out.print(
         f"""

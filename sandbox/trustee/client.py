@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Client:
+class KbsClient:
     """Speaks to the KBS that is called `host` at `address`, trusting `ca` (PEM) alone, or the system where it is None."""
 
     host: str

@@ -42,7 +42,7 @@ class MountError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployment:
+class TrusteeDeployment:
     """What a KbsConfig and its namespace hold: `spec`, and by name the data of ConfigMaps and (decoded) of Secrets."""
 
     spec: Mapping[str, Any]
@@ -50,12 +50,12 @@ class Deployment:
     secrets: Mapping[str, Mapping[str, bytes]]
 
 
-def files(deployment: Deployment) -> dict[str, bytes]:
+def files(deployment: TrusteeDeployment) -> dict[str, bytes]:
     """Content by absolute path in the pod. Raises MountError when something that is named is not there."""
     return dict(_files(deployment))
 
 
-def _files(deployment: Deployment) -> Iterator[tuple[str, bytes]]:
+def _files(deployment: TrusteeDeployment) -> Iterator[tuple[str, bytes]]:
     spec = deployment.spec
 
     def config_map(field: str) -> Mapping[str, str]:

@@ -18,9 +18,9 @@ from typing import IO
 from sandbox.engine.errors import SandboxError
 from sandbox.shapes import map_in
 from sandbox.trustee import mounts, relocation
-from sandbox.trustee.client import Client
+from sandbox.trustee.client import KbsClient
 from sandbox.trustee.relocation import Change
-from sandbox.trustee.source import Trustee
+from sandbox.trustee.source import DeployedTrustee
 
 PATIENCE = 60.0
 """Seconds that a KBS gets until it serves."""
@@ -28,7 +28,7 @@ _ENTRY = ("/usr/local/bin/kbs", "--config-file", mounts.CONFIG)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Image:
+class TrusteeImage:
     """A container image with the KBS; it must be there already unless `pull`."""
 
     name: str
@@ -85,7 +85,11 @@ class Running:
 
 @contextmanager
 def running(
-    trustee: Trustee, *, image: Image | None = None, port: int = 0, log: IO[bytes] | None = None
+    trustee: DeployedTrustee,
+    *,
+    image: TrusteeImage | None = None,
+    port: int = 0,
+    log: IO[bytes] | None = None,
 ) -> Generator[Running, None, None]:
     """The KBS of `trustee`, serving. `port` 0 takes a free one; `log` gets what it prints (default: standard output).
 
@@ -114,7 +118,7 @@ def running(
         )
         try:
             kbs = Running(root=root, port=port, changes=changes, process=process)
-            _await(kbs, Client(host=trustee.host, address=("127.0.0.1", port), ca=trustee.ca))
+            _await(kbs, KbsClient(host=trustee.host, address=("127.0.0.1", port), ca=trustee.ca))
             yield kbs
         finally:
             process.terminate()
@@ -125,7 +129,7 @@ def running(
                 process.wait()
 
 
-def _await(kbs: Running, client: Client) -> None:
+def _await(kbs: Running, client: KbsClient) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if kbs.process.poll() is not None:

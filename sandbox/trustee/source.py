@@ -19,17 +19,17 @@ from sandbox.openshift.kinds import SECRET
 from sandbox.openshift.objects import Manifest
 from sandbox.provider import Refused
 from sandbox.shapes import map_in
-from sandbox.trustee.mounts import Deployment
+from sandbox.trustee.mounts import TrusteeDeployment
 
 _KBS_CONFIG = "kubernetes:confidentialcontainers.org/v1alpha1:KbsConfig"
 _CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trustee:
+class DeployedTrustee:
     """`host` and `ca` (PEM) are what the stack publishes, so what guests know of it; `paths` are those that it serves."""
 
-    deployment: Deployment
+    deployment: TrusteeDeployment
     url: str
     ca: str
     paths: list[str]
@@ -39,7 +39,7 @@ class Trustee:
         return urlsplit(self.url).hostname or ""
 
 
-def of_stack(workspace: Workspace, stack: str) -> Trustee:
+def of_stack(workspace: Workspace, stack: str) -> DeployedTrustee:
     """Raises SandboxError when the stack has no Trustee or is not up."""
     StackFile.of(workspace.project, stack)
     resources = {resource.urn: resource for resource in workspace.resources(stack) if not resource.delete}
@@ -65,8 +65,8 @@ def of_stack(workspace: Workspace, stack: str) -> Trustee:
     outputs = plain(workspace.outputs(stack))
     if not outputs.get("kbsUrl"):
         raise SandboxError(f"the last update of {stack} did not finish: make up STACK={stack}")
-    return Trustee(
-        deployment=Deployment(
+    return DeployedTrustee(
+        deployment=TrusteeDeployment(
             spec=plain(kbs.inputs["spec"]),
             config_maps=config_maps,
             secrets={

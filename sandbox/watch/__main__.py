@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-from sandbox.apiserver.client import Client
+from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.server import processes_in
 from sandbox.openshift.kinds import KINDS
 from sandbox.watch import loop
@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     stop = Event()
-    client = Client.of((folder / "operators.kubeconfig").read_text())
+    client = ApiClient.of((folder / "operators.kubeconfig").read_text())
     mirror = Mirror(client, KINDS.values())
 
     def end(*_: object) -> None:

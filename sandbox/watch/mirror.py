@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from threading import Event, RLock, Thread
 
 from sandbox.apiserver import crds
-from sandbox.apiserver.client import ApiError, Client
+from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_of
-from sandbox.openshift.kinds import CRD, Kind, crd_name, is_custom
+from sandbox.openshift.kinds import CRD, ObjectKind, crd_name, is_custom
 from sandbox.openshift.objects import Manifest, Objects, Ref, ref_of
 
 _log = logging.getLogger(__name__)
@@ -18,13 +18,13 @@ _log = logging.getLogger(__name__)
 class Mirror:
     """`changed` is set with every change that the API server tells of."""
 
-    def __init__(self, client: Client, kinds: Iterable[Kind]) -> None:
+    def __init__(self, client: ApiClient, kinds: Iterable[ObjectKind]) -> None:
         self.changed = Event()
         self._client = client
         self._kinds = tuple(kinds)
         self._objects = Objects()
         self._gone: set[str] = set()
-        self._listed: set[Kind] = set()
+        self._listed: set[ObjectKind] = set()
         self._lock = RLock()
 
     def start(self, stop: Event) -> None:
@@ -44,7 +44,7 @@ class Mirror:
         with self._lock:
             return self._objects.at(ref)
 
-    def serves(self, kind: Kind) -> bool:
+    def serves(self, kind: ObjectKind) -> bool:
         if not is_custom(kind):
             return True
         crd = self.at(Ref(CRD, "", crd_name(kind)))
@@ -70,7 +70,7 @@ class Mirror:
             if known and known["metadata"]["uid"] == uid:
                 self._objects.remove(ref)
 
-    def _follow(self, kind: Kind, stop: Event) -> None:
+    def _follow(self, kind: ObjectKind, stop: Event) -> None:
         path = path_of(kind)
         while not stop.is_set():
             if not self.serves(kind):
@@ -88,7 +88,7 @@ class Mirror:
                 _log.exception("watching %s", kind.resource)
                 stop.wait(1)
 
-    def _list(self, kind: Kind, path: str) -> str:
+    def _list(self, kind: ObjectKind, path: str) -> str:
         answer = self._client.get(path)
         found = [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in answer["items"]]
         with self._lock:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 
 from sandbox.apiserver import crds
-from sandbox.apiserver.client import ApiError, Client
+from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_of, path_to
 from sandbox.openshift.kinds import CRD, NAMESPACE, POD, crd_name, is_custom
 from sandbox.openshift.objects import Delete, Effect, Manifest, Ref, ref_of
@@ -19,7 +19,7 @@ _OF_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersi
 
 
 class Writer:
-    def __init__(self, client: Client, mirror: Mirror) -> None:
+    def __init__(self, client: ApiClient, mirror: Mirror) -> None:
         self._client = client
         self._mirror = mirror
         self._done: dict[Ref, tuple[Effect, str]] = {}

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.config.committed import ROOT
-from tools.check import CHECKS, Check
+from tools.check import CHECKS, CodeCheck
 
 REPOSITORIES: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
 HOOKS: dict[str, dict[str, Any]] = {hook["id"]: hook for hook in REPOSITORIES[0]["hooks"]}
@@ -22,7 +22,7 @@ def test_every_check_is_a_hook_and_none_is_fetched() -> None:
 
 
 @pytest.mark.parametrize("check", [check for check in CHECKS if check.files], ids=lambda check: check.name)
-def test_a_hook_starts_for_every_file_that_its_check_reads(check: Check) -> None:
+def test_a_hook_starts_for_every_file_that_its_check_reads(check: CodeCheck) -> None:
     paths = [str(path.relative_to(ROOT)) for glob in check.files for path in ROOT.glob(glob)]
     assert paths
     assert [path for path in paths if not re.search(HOOKS[check.name]["files"], path)] == []

@@ -19,12 +19,12 @@ _NOT_FOUND: Final = "credentials not found"  # what a credential helper answers,
 
 
 @dataclass(frozen=True)
-class Credentials:
+class RegistryCredentials:
     username: str
     password: str = field(repr=False)
 
 
-def find(repository: str, environment: Mapping[str, str]) -> Credentials | None:
+def find(repository: str, environment: Mapping[str, str]) -> RegistryCredentials | None:
     """Those for ``registry/path``, of the most specific key in the first file that has one. Raises PinError."""
     for file in _files(environment):
         if not file.is_file():
@@ -48,7 +48,7 @@ def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     yield Path(environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
 
 
-def _in_file(file: Path, repository: str) -> Credentials | None:
+def _in_file(file: Path, repository: str) -> RegistryCredentials | None:
     try:
         content = _mapping(json.loads(file.read_text("utf-8")))
         entries = {_normal(key): _mapping(entry) for key, entry in _mapping(content.get("auths", {})).items()}
@@ -69,7 +69,7 @@ def _in_file(file: Path, repository: str) -> Credentials | None:
     return _from_helper(store, registry) if isinstance(store, str) and store else None
 
 
-def _decoded(file: Path, key: str, entry: Mapping[str, Any]) -> Credentials:
+def _decoded(file: Path, key: str, entry: Mapping[str, Any]) -> RegistryCredentials:
     if entry.get("identitytoken"):
         raise PinError(
             f"{file} has an identity token for {key}, which is not supported: log in with a user name and a password or token"
@@ -80,10 +80,10 @@ def _decoded(file: Path, key: str, entry: Mapping[str, Any]) -> Credentials:
         name = colon = password = ""
     if not colon:
         raise PinError(f"the entry of {key} in {file} is not base64 of user:password: log in anew")
-    return Credentials(name, password)
+    return RegistryCredentials(name, password)
 
 
-def _from_helper(helper: str, registry: str) -> Credentials | None:
+def _from_helper(helper: str, registry: str) -> RegistryCredentials | None:
     program = f"docker-credential-{helper}"
     asked = _DOCKER_HUB if registry == "docker.io" else registry
     try:
@@ -96,7 +96,7 @@ def _from_helper(helper: str, registry: str) -> Credentials | None:
         raise PinError(f"{program} gives no credentials for {registry}: log in anew")
     try:
         answer = _mapping(json.loads(done.stdout))
-        return Credentials(str(answer["Username"]), str(answer["Secret"]))
+        return RegistryCredentials(str(answer["Username"]), str(answer["Secret"]))
     except (ValueError, KeyError):
         raise PinError(f"{program} gives no credentials for {registry}: log in anew") from None
 

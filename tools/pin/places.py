@@ -21,7 +21,7 @@ _SYSTEM: Final = Path("/etc/containers")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class RegistryPlace:
     """A repository at a registry that may answer. ``insecure``: over plain HTTP, to which no credential is sent."""
 
     registry: str
@@ -33,7 +33,7 @@ class Place:
         return f"{self.registry}/{self.path}"
 
 
-def places(reference: Reference, environment: Mapping[str, str]) -> list[Place]:
+def places(reference: Reference, environment: Mapping[str, str]) -> list[RegistryPlace]:
     """The mirrors first, then the registry itself. Raises PinError where registries.conf is bad or blocks the registry."""
     best = max(
         (
@@ -45,7 +45,7 @@ def places(reference: Reference, environment: Mapping[str, str]) -> list[Place]:
         default=None,
     )
     if best is None:
-        return [Place(registry=reference.registry, path=reference.path)]
+        return [RegistryPlace(registry=reference.registry, path=reference.path)]
     entry = best[1]
     if entry.get("blocked") is True:
         raise PinError(f"registries.conf blocks {reference.repository}: use another registry")
@@ -106,13 +106,13 @@ def _covers(prefix: str, reference: Reference) -> bool:
     return bool(prefix) and f"{reference.repository}/".startswith(f"{prefix}/")
 
 
-def _place(entry: Mapping[str, Any], prefix: str, reference: Reference) -> Place:
+def _place(entry: Mapping[str, Any], prefix: str, reference: Reference) -> RegistryPlace:
     location = _text(entry, "location")
     whole = reference.repository
     if location and not prefix.startswith("*."):
         whole = location + whole.removeprefix(prefix)
     registry, _, path = whole.partition("/")
-    return Place(registry=registry, path=path, insecure=entry.get("insecure") is True)
+    return RegistryPlace(registry=registry, path=path, insecure=entry.get("insecure") is True)
 
 
 def _tables(value: Any) -> list[Mapping[str, Any]]:

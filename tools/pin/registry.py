@@ -20,7 +20,7 @@ from model.workloads.images import Reference, parse
 from model.workloads.lock import LockedImage
 from tools.pin import credentials
 from tools.pin.errors import PinError
-from tools.pin.places import Place, authorities, bundle, places
+from tools.pin.places import RegistryPlace, authorities, bundle, places
 
 _INDEXES: Final = (
     "application/vnd.oci.image.index.v1+json",
@@ -57,7 +57,7 @@ def read(text: str, now: datetime, environment: Mapping[str, str]) -> LockedImag
 
 
 class _Source:
-    def __init__(self, reference: Reference, place: Place, environment: Mapping[str, str]) -> None:
+    def __init__(self, reference: Reference, place: RegistryPlace, environment: Mapping[str, str]) -> None:
         self._reference = reference
         self._place = place
         self._environment = environment

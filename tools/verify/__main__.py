@@ -22,7 +22,7 @@ from rich.text import Text
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError
 from tools.verify import hub, kbs, objects, sandboxed, spoke
-from tools.verify.check import Check
+from tools.verify.check import LiveCheck
 from tools.verify.live import ApiServer, Live, Unreachable
 
 _STYLES = {"ok": "green", "differs": "bold red", "not checked": "yellow"}
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if states["differs"] or (options.strict and states["not checked"]) else 0
 
 
-def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterator[Check]:
+def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterator[LiveCheck]:
     """All of them, the KBS's own answers last. Raises Unreachable."""
     now = datetime.now(UTC)
     in_sandbox = options.kubeconfig is None
@@ -66,8 +66,8 @@ def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterat
         url, path = str(stack.outputs["kbsUrl"]), next(iter(stack.outputs["resources"]), "default/none/none")
         if in_sandbox and options.kbs_address is None:
             reason = "the sandbox serves nothing at this address"
-            yield Check.skipped(f"certificate of {url}", "is of the pinned CA", reason)
-            yield Check.skipped(f"{url}/kbs/v0/resource/{path}", "is refused without a token", reason)
+            yield LiveCheck.skipped(f"certificate of {url}", "is of the pinned CA", reason)
+            yield LiveCheck.skipped(f"{url}/kbs/v0/resource/{path}", "is refused without a token", reason)
         else:
             ca = str(stack.outputs["kbsCa"])
             yield from kbs.checks(url, ca, path, address=options.kbs_address, now=now)
@@ -102,7 +102,7 @@ def _of_azure(subnet_id: str) -> str | None:
     return done.stdout.strip() or None
 
 
-def _print(stack: str, where: str, found: Sequence[Check], states: Counter[str]) -> None:
+def _print(stack: str, where: str, found: Sequence[LiveCheck], states: Counter[str]) -> None:
     out = render_text.console()
     table = Table(
         title=f"{stack} against {where}", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD

@@ -13,7 +13,7 @@ _SHOWN: Final = 100  # characters of a value that a line repeats
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class LiveCheck:
     """`detail` says what is different, or why it could not be checked."""
 
     subject: str
@@ -22,14 +22,14 @@ class Check:
     detail: str = ""
 
     @classmethod
-    def of(cls, subject: str, what: str, problems: list[str]) -> "Check":
+    def of(cls, subject: str, what: str, problems: list[str]) -> "LiveCheck":
         """`ok` where there are no problems."""
         return cls(
             subject=subject, what=what, state="differs" if problems else "ok", detail="; ".join(problems)
         )
 
     @classmethod
-    def skipped(cls, subject: str, what: str, reason: str) -> "Check":
+    def skipped(cls, subject: str, what: str, reason: str) -> "LiveCheck":
         return cls(subject=subject, what=what, state="not checked", detail=reason)
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tools.posture.deployment import Deployment, Resource, table
-from tools.verify.check import Check
+from tools.verify.check import LiveCheck
 from tools.verify.live import Live
 from tools.verify.objects import subject
 
 
-def checks(stack: Deployment, live: Live, now: datetime) -> Iterator[Check]:
+def checks(stack: Deployment, live: Live, now: datetime) -> Iterator[LiveCheck]:
     """Nothing for a stack without Trustee. Raises Unreachable."""
     for kbs in stack.objects("KbsConfig"):
         yield _ready(kbs, live)
@@ -23,36 +23,36 @@ def checks(stack: Deployment, live: Live, now: datetime) -> Iterator[Check]:
         yield _certificate(certificate, _revision(stack, certificate), live, now)
 
 
-def _ready(kbs: Resource, live: Live) -> Check:
+def _ready(kbs: Resource, live: Live) -> LiveCheck:
     ready = table(_live(kbs, live), "status").get("isReady")
-    return Check.of(subject(kbs), "is ready", [] if ready is True else [f"status.isReady is {ready}"])
+    return LiveCheck.of(subject(kbs), "is ready", [] if ready is True else [f"status.isReady is {ready}"])
 
 
-def _served(kbs: Resource, live: Live) -> Check:
+def _served(kbs: Resource, live: Live) -> LiveCheck:
     names: list[str] = table(kbs.inputs, "spec").get("kbsSecretResources") or []
     missing = [name for name in names if live.get("v1", "Secret", name, kbs.namespace) is None]
-    return Check.of(
+    return LiveCheck.of(
         f"served secrets in {kbs.namespace}",
         f"exist by name: {', '.join(names) or 'none'}",
         [f"{name} is missing" for name in missing],
     )
 
 
-def _migrated(kbs: Resource, live: Live) -> Check:
+def _migrated(kbs: Resource, live: Live) -> LiveCheck:
     """Operator 1.2 copies a ConfigMap without its mark to `<name>.v1.1` and deletes it."""
     taken = [
         name
         for one in live.list("v1", "ConfigMap", kbs.namespace)
         if (name := str(table(one, "metadata").get("name"))).endswith(".v1.1")
     ]
-    return Check.of(
+    return LiveCheck.of(
         f"ConfigMaps of {kbs.namespace}",
         "none was taken for one of Trustee 1.1",
         [f"{name} is a copy that the operator made before it deleted the ConfigMap" for name in taken],
     )
 
 
-def _route(route: Resource, url: str, live: Live) -> Check:
+def _route(route: Resource, url: str, live: Live) -> LiveCheck:
     host = url.removeprefix("https://")
     ingress: list[Any] = table(_live(route, live), "status").get("ingress") or []
     admitted = [
@@ -61,10 +61,10 @@ def _route(route: Resource, url: str, live: Live) -> Check:
         if any(c.get("type") == "Admitted" and c.get("status") == "True" for c in one.get("conditions") or ())
     ]
     problems = [] if host in admitted else [f"the router serves {', '.join(admitted) or 'nothing'}"]
-    return Check.of(subject(route), f"is served as {host}", problems)
+    return LiveCheck.of(subject(route), f"is served as {host}", problems)
 
 
-def _certificate(certificate: Resource, revision: int | None, live: Live, now: datetime) -> Check:
+def _certificate(certificate: Resource, revision: int | None, live: Live, now: datetime) -> LiveCheck:
     """The KBS reads a renewed certificate when its pods roll, which the next `up` makes them do."""
     status = table(_live(certificate, live), "status")
     ready: list[Any] = [one for one in status.get("conditions") or () if one.get("type") == "Ready"]
@@ -76,7 +76,7 @@ def _certificate(certificate: Resource, revision: int | None, live: Live, now: d
         problems.append(
             f"was issued {status.get('revision')} times, and the KBS serves number {revision}: run up, which rolls its pods"
         )
-    return Check.of(subject(certificate), "is issued, and is the one in use", problems)
+    return LiveCheck.of(subject(certificate), "is issued, and is the one in use", problems)
 
 
 def _revision(stack: Deployment, certificate: Resource) -> int | None:

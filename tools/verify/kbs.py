@@ -6,12 +6,14 @@ import ssl
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from tools.verify.check import Check
+from tools.verify.check import LiveCheck
 
 _SECONDS = 15
 
 
-def checks(url: str, ca: str, path: str, *, address: tuple[str, int] | None, now: datetime) -> list[Check]:
+def checks(
+    url: str, ca: str, path: str, *, address: tuple[str, int] | None, now: datetime
+) -> list[LiveCheck]:
     """`ca` is the pinned PEM, `path` a served one, `address` where to connect instead of where `url` points."""
     host, port = urlsplit(url).hostname or "", urlsplit(url).port or 443
     certificate = f"certificate of {url}", f"is of the pinned CA, for {host}"
@@ -20,27 +22,33 @@ def checks(url: str, ca: str, path: str, *, address: tuple[str, int] | None, now
         plain = socket.create_connection(address or (host, port), timeout=_SECONDS)
     except OSError as error:
         reason = f"{address or (host, port)} cannot be reached ({error})"
-        return [Check.skipped(*certificate, reason), Check.skipped(*token, reason)]
+        return [LiveCheck.skipped(*certificate, reason), LiveCheck.skipped(*token, reason)]
     with plain:
         try:
             secured = _context(ca).wrap_socket(plain, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
             problem = f"a guest would refuse it: {error.verify_message}"
-            return [Check.of(*certificate, [problem]), Check.skipped(*token, "this is not the pinned KBS")]
+            return [
+                LiveCheck.of(*certificate, [problem]),
+                LiveCheck.skipped(*token, "this is not the pinned KBS"),
+            ]
         except OSError as error:
             problem = f"it does not speak TLS ({error})"
-            return [Check.of(*certificate, [problem]), Check.skipped(*token, "this is not the pinned KBS")]
+            return [
+                LiveCheck.of(*certificate, [problem]),
+                LiveCheck.skipped(*token, "this is not the pinned KBS"),
+            ]
         with secured:
             ends = datetime.fromtimestamp(
                 ssl.cert_time_to_seconds(str((secured.getpeercert() or {}).get("notAfter"))), UTC
             )
-            proven = Check(
+            proven = LiveCheck(
                 subject=certificate[0],
                 what=certificate[1],
                 state="ok",
                 detail=f"{(ends - now).days} days left",
             )
-            return [proven, Check.of(*token, _unauthorised(secured, host, path))]
+            return [proven, LiveCheck.of(*token, _unauthorised(secured, host, path))]
 
 
 def _context(ca: str) -> ssl.SSLContext:

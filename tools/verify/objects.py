@@ -8,13 +8,13 @@ from typing import Any, Final
 from model.attestation import initdata
 from tools.posture.deployment import Deployment, Resource, table
 from tools.posture.untrusted import ANNOTATION, RUNTIME_CLASS
-from tools.verify.check import Check, differences
+from tools.verify.check import LiveCheck, differences
 from tools.verify.live import Live
 
 OLM: Final = "operators.coreos.com/v1alpha1"
 
 
-def checks(stack: Deployment, live: Live) -> Iterator[Check]:
+def checks(stack: Deployment, live: Live) -> Iterator[LiveCheck]:
     """Raises Unreachable."""
     for resource in stack.resources:
         if resource.type.startswith("kubernetes:") and not resource.external and resource.kind[1]:
@@ -30,13 +30,15 @@ def subject(resource: Resource) -> str:
     return f"{resource.kind[1]} {place}{resource.object_name}"
 
 
-def _object(resource: Resource, live: Live) -> Check:
+def _object(resource: Resource, live: Live) -> LiveCheck:
     api_version, kind = resource.kind
     found = live.get(api_version, kind, resource.object_name, resource.namespace)
     if kind == "Secret":
-        return Check.of(subject(resource), "exists; its content is not read", [] if found else ["is missing"])
+        return LiveCheck.of(
+            subject(resource), "exists; its content is not read", [] if found else ["is missing"]
+        )
     if found is None:
-        return Check.of(subject(resource), "as in the state", ["is missing"])
+        return LiveCheck.of(subject(resource), "as in the state", ["is missing"])
     wanted = {key: value for key, value in resource.inputs.items() if key not in ("metadata", "stringData")}
     ours = table(resource.inputs, "metadata")
     metadata = {
@@ -47,7 +49,7 @@ def _object(resource: Resource, live: Live) -> Check:
     if kind == "KbsConfig":  # what is not ours here would be another policy or another secret
         more = sorted(table(found, "spec").keys() - table(resource.inputs, "spec").keys())
         problems += [f"spec.{key} is not in the state" for key in more]
-    return Check.of(subject(resource), "as in the state", problems)
+    return LiveCheck.of(subject(resource), "as in the state", problems)
 
 
 def _readable(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def _toml(encoded: Any) -> Any:
         return encoded
 
 
-def _operator(subscription: Resource, live: Live) -> Check:
+def _operator(subscription: Resource, live: Live) -> LiveCheck:
     """The pinned version, and nothing else of this operator, is installed."""
     namespace, pin = subscription.namespace, str(subscription.inputs["spec"]["startingCSV"])
     package = pin.partition(".v")[0]
@@ -99,10 +101,12 @@ def _operator(subscription: Resource, live: Live) -> Check:
     problems = [] if pin in versions else ["is not installed"]
     problems += [f"is {phase}" for name, phase in versions.items() if name == pin and phase != "Succeeded"]
     problems += [f"{name} is there as well ({phase})" for name, phase in versions.items() if name != pin]
-    return Check.of(f"ClusterServiceVersion {namespace}/{pin}", "installed at the pinned version", problems)
+    return LiveCheck.of(
+        f"ClusterServiceVersion {namespace}/{pin}", "installed at the pinned version", problems
+    )
 
 
-def _pods(deployment: Resource, live: Live) -> Iterator[Check]:
+def _pods(deployment: Resource, live: Live) -> Iterator[LiveCheck]:
     """The pods that run now measure what the state says: a template may be right while older pods live on."""
     template = table(deployment.inputs, "spec", "template")
     wanted = table(template, "metadata", "annotations").get(ANNOTATION)
@@ -117,7 +121,7 @@ def _pods(deployment: Resource, live: Live) -> Iterator[Check]:
         if labels.items() <= table(pod, "metadata", "labels").items()
     ]
     if not pods:
-        yield Check.skipped(about, what, "no pod runs")
+        yield LiveCheck.skipped(about, what, "no pod runs")
         return
     problems: list[str] = []
     for pod in pods:
@@ -129,4 +133,4 @@ def _pods(deployment: Resource, live: Live) -> Iterator[Check]:
             "initdata": annotation and _toml(annotation),
         }
         problems += [f"{name}: {problem}" for problem in differences(spec, now)]
-    yield Check.of(about, what, problems)
+    yield LiveCheck.of(about, what, problems)

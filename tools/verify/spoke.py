@@ -5,7 +5,7 @@ from typing import Any
 
 from tools.posture.deployment import Deployment, table
 from tools.posture.untrusted import RUNTIME_CLASS
-from tools.verify.check import Check
+from tools.verify.check import LiveCheck
 from tools.verify.live import Live, Unreachable
 from tools.verify.objects import subject
 
@@ -13,13 +13,13 @@ NatGateway = Callable[[str], str | None]
 """The id of the NAT gateway that Azure has at the subnet with this id; Unreachable where Azure cannot be asked."""
 
 
-def checks(stack: Deployment, live: Live, nat_gateway: NatGateway) -> Iterator[Check]:
+def checks(stack: Deployment, live: Live, nat_gateway: NatGateway) -> Iterator[LiveCheck]:
     """Nothing for a stack without peer pods. Raises Unreachable."""
     for kata in stack.objects("KataConfig"):
         found = live.get(*kata.kind, kata.object_name) or {}
         classes: list[str] = table(found, "status").get("runtimeClasses") or []
         problems = [] if RUNTIME_CLASS in classes else [f"it has {', '.join(classes) or 'none'}"]
-        yield Check.of(subject(kata), f"offers the runtime class {RUNTIME_CLASS}", problems)
+        yield LiveCheck.of(subject(kata), f"offers the runtime class {RUNTIME_CLASS}", problems)
     for config in stack.objects("ConfigMap"):
         if config.object_name == "peer-pods-cm":
             found = live.get("v1", "ConfigMap", "peer-pods-cm", config.namespace)
@@ -27,15 +27,15 @@ def checks(stack: Deployment, live: Live, nat_gateway: NatGateway) -> Iterator[C
             yield _way_out(stack, str(table(found, "data").get("AZURE_SUBNET_ID", "")), nat_gateway)
 
 
-def _confidential(data: dict[str, Any]) -> Check:
+def _confidential(data: dict[str, Any]) -> LiveCheck:
     """The operator writes the key itself; with `true`, pods run in ordinary machines and attest nothing."""
     ordinary = str(data.get("DISABLECVM", "false")).lower() != "false"
-    return Check.of(
+    return LiveCheck.of(
         "machines of peer pods", "are confidential", ["peer-pods-cm says DISABLECVM"] if ordinary else []
     )
 
 
-def _way_out(stack: Deployment, subnet_id: str, nat_gateway: NatGateway) -> Check:
+def _way_out(stack: Deployment, subnet_id: str, nat_gateway: NatGateway) -> LiveCheck:
     about, what = "subnet of peer pods", "has the NAT gateway of the state"
     wanted = next(
         (
@@ -46,10 +46,10 @@ def _way_out(stack: Deployment, subnet_id: str, nat_gateway: NatGateway) -> Chec
         None,
     )
     if wanted is None:
-        return Check.skipped(about, what, f"{subnet_id or 'no subnet'} is not managed by this stack")
+        return LiveCheck.skipped(about, what, f"{subnet_id or 'no subnet'} is not managed by this stack")
     try:
         found = nat_gateway(subnet_id)
     except Unreachable as error:
-        return Check.skipped(about, what, str(error))
+        return LiveCheck.skipped(about, what, str(error))
     same = (found or "").lower() == wanted.lower()
-    return Check.of(about, what, [] if same else [f"it has {found or 'none'}, should have {wanted}"])
+    return LiveCheck.of(about, what, [] if same else [f"it has {found or 'none'}, should have {wanted}"])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.guest.patch import patched
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 
-Sequences = Iterator[list[Request]]
+Sequences = Iterator[list[AgentRequest]]
 Fields = dict[str, Any]
 
 CREATE_SANDBOX, CREATE_CONTAINER, COPY_FILE = (
@@ -32,35 +32,37 @@ class Attack:
     name: str
     sentence: str
     gain: str
-    sequences: Callable[[Sequence[Request]], Sequences]
+    sequences: Callable[[Sequence[AgentRequest]], Sequences]
 
 
-def on_containers(change: Callable[[Fields], Iterator[Fields]]) -> Callable[[Sequence[Request]], Sequences]:
+def on_containers(
+    change: Callable[[Fields], Iterator[Fields]],
+) -> Callable[[Sequence[AgentRequest]], Sequences]:
     """`change` makes bad ones of a good CreateContainer; put in the place of each container's, the sandbox's own apart."""
     return _in_place(change, lambda given: given["OCI"]["Annotations"].get(TYPE) != _PAUSE, CREATE_CONTAINER)
 
 
-def on_pause(change: Callable[[Fields], Iterator[Fields]]) -> Callable[[Sequence[Request]], Sequences]:
+def on_pause(change: Callable[[Fields], Iterator[Fields]]) -> Callable[[Sequence[AgentRequest]], Sequences]:
     return _in_place(change, lambda given: given["OCI"]["Annotations"].get(TYPE) == _PAUSE, CREATE_CONTAINER)
 
 
-def on_sandbox(change: Callable[[Fields], Iterator[Fields]]) -> Callable[[Sequence[Request]], Sequences]:
+def on_sandbox(change: Callable[[Fields], Iterator[Fields]]) -> Callable[[Sequence[AgentRequest]], Sequences]:
     return _in_place(change, lambda _: True, CREATE_SANDBOX)
 
 
 def afterwards(
-    make: Callable[[Sequence[Request]], Iterator[Request]],
-) -> Callable[[Sequence[Request]], Sequences]:
+    make: Callable[[Sequence[AgentRequest]], Iterator[AgentRequest]],
+) -> Callable[[Sequence[AgentRequest]], Sequences]:
     """`make` gives requests that are sent when the whole pod runs."""
 
-    def sequences(honest: Sequence[Request]) -> Sequences:
+    def sequences(honest: Sequence[AgentRequest]) -> Sequences:
         for request in make(honest):
             yield [*honest, request]
 
     return sequences
 
 
-def containers(honest: Sequence[Request]) -> list[int]:
+def containers(honest: Sequence[AgentRequest]) -> list[int]:
     """Where the containers are created, the sandbox's own apart."""
     return [
         at
@@ -85,11 +87,11 @@ def drop(given: Fields, path: str) -> Fields:
 
 def _in_place(
     change: Callable[[Fields], Iterator[Fields]], fits: Callable[[Fields], bool], endpoint: str
-) -> Callable[[Sequence[Request]], Sequences]:
-    def sequences(honest: Sequence[Request]) -> Sequences:
+) -> Callable[[Sequence[AgentRequest]], Sequences]:
+    def sequences(honest: Sequence[AgentRequest]) -> Sequences:
         for at, request in enumerate(honest):
             if request.endpoint == endpoint and fits(request.input):
                 for bad in change(request.input):
-                    yield [*honest[:at], Request(endpoint, bad)]
+                    yield [*honest[:at], AgentRequest(endpoint, bad)]
 
     return sequences

@@ -6,23 +6,25 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sandbox.guest.attacks.attack import Attack, Sequences, afterwards, containers
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 
 _ANY = "<the container>"
 
 
-def _calls(*wanted: tuple[str, dict[str, Any]]) -> Callable[[Sequence[Request]], Sequences]:
+def _calls(*wanted: tuple[str, dict[str, Any]]) -> Callable[[Sequence[AgentRequest]], Sequences]:
     """Requests to the last container of the pod, once the pod runs."""
 
-    def make(honest: Sequence[Request]) -> Iterator[Request]:
+    def make(honest: Sequence[AgentRequest]) -> Iterator[AgentRequest]:
         own = honest[containers(honest)[-1]].input["container_id"]
         for endpoint, given in wanted:
-            yield Request(endpoint, {key: own if value == _ANY else value for key, value in given.items()})
+            yield AgentRequest(
+                endpoint, {key: own if value == _ANY else value for key, value in given.items()}
+            )
 
     return afterwards(make)
 
 
-def _exec(honest: Sequence[Request]) -> Sequences:
+def _exec(honest: Sequence[AgentRequest]) -> Sequences:
     """A shell, and the container's own command line with other circumstances."""
     for at in containers(honest):
         given = honest[at].input
@@ -41,7 +43,7 @@ def _exec(honest: Sequence[Request]) -> Sequences:
                 "stdout_port": 0,
                 "string_user": None,
             }
-            yield [*honest, Request("ExecProcessRequest", asked)]
+            yield [*honest, AgentRequest("ExecProcessRequest", asked)]
 
 
 _OWN = {"container_id": _ANY}

@@ -19,10 +19,10 @@ from sandbox.guest.attacks.attack import (
 )
 from sandbox.guest.copies import DIRECTORY, REGULAR, SYMLINK, copy
 from sandbox.guest.node import AgentLine
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 
 
-def _too_early(honest: Sequence[Request]) -> Sequences:
+def _too_early(honest: Sequence[AgentRequest]) -> Sequences:
     """A container before the one that comes ahead of it: an app before its init containers, the first before the sandbox."""
     ended = [one.input["container_id"] for one in honest if one.endpoint == "RemoveContainerRequest"]
     for at in containers(honest):
@@ -39,15 +39,15 @@ def _too_early(honest: Sequence[Request]) -> Sequences:
     yield [*(one for one in honest[:first] if one.endpoint != CREATE_CONTAINER), honest[first]]
 
 
-def _same_id(honest: Sequence[Request]) -> Sequences:
+def _same_id(honest: Sequence[AgentRequest]) -> Sequences:
     for at in containers(honest):
         yield [*honest[: at + 1], honest[at]]
         identifier = honest[at].input["container_id"]
-        gone = Request("RemoveContainerRequest", {"container_id": identifier, "timeout": 0})
+        gone = AgentRequest("RemoveContainerRequest", {"container_id": identifier, "timeout": 0})
         yield [*honest[: at + 1], gone, honest[at]]
 
 
-def _sidecar(honest: Sequence[Request]) -> Sequences:
+def _sidecar(honest: Sequence[AgentRequest]) -> Sequences:
     """A container that the pod does not have, made of one that it has: with another's command line, or with a shell."""
     found = [honest[at].input for at in containers(honest)]
     lines = [*(one["OCI"]["Process"]["Args"] for one in found), ["/bin/sh"]]
@@ -56,14 +56,14 @@ def _sidecar(honest: Sequence[Request]) -> Sequences:
             if line != given["OCI"]["Process"]["Args"]:
                 yield [
                     *honest,
-                    Request(CREATE_CONTAINER, put(_renamed(given, "e" * 64), "/OCI/Process/Args", line)),
+                    AgentRequest(CREATE_CONTAINER, put(_renamed(given, "e" * 64), "/OCI/Process/Args", line)),
                 ]
 
 
-def _strange_id(honest: Sequence[Request]) -> Sequences:
+def _strange_id(honest: Sequence[AgentRequest]) -> Sequences:
     for at in containers(honest):
         for name in ("image", "shared", "../x"):
-            yield [*honest[:at], Request(CREATE_CONTAINER, _renamed(honest[at].input, name))]
+            yield [*honest[:at], AgentRequest(CREATE_CONTAINER, _renamed(honest[at].input, name))]
 
 
 def _renamed(given: Fields, identifier: str) -> Fields:
@@ -85,9 +85,9 @@ def _renamed(given: Fields, identifier: str) -> Fields:
     return renamed
 
 
-def _again(honest: Sequence[Request]) -> Iterator[Request]:
+def _again(honest: Sequence[AgentRequest]) -> Iterator[AgentRequest]:
     yield honest[0]
-    yield Request(honest[0].endpoint, {**honest[0].input, "sandbox_id": "f" * 64})
+    yield AgentRequest(honest[0].endpoint, {**honest[0].input, "sandbox_id": "f" * 64})
 
 
 def _sandbox(given: Fields) -> Iterator[Fields]:
@@ -112,16 +112,16 @@ def _shared_memory(given: Fields) -> Iterator[Fields]:
         yield put(given, f"{first}/shared", True)
 
 
-def _agent(honest: Sequence[Request]) -> AgentLine:
+def _agent(honest: Sequence[AgentRequest]) -> AgentLine:
     """Which agent the requests are for: newer ones are shown files digested."""
     return "3.25" if any("data" in one.input for one in honest if one.endpoint == COPY_FILE) else "3.31"
 
 
-def _target(honest: Sequence[Request]) -> str:
+def _target(honest: Sequence[AgentRequest]) -> str:
     return honest[containers(honest)[-1]].input["container_id"]
 
 
-def _elsewhere(honest: Sequence[Request]) -> Iterator[Request]:
+def _elsewhere(honest: Sequence[AgentRequest]) -> Iterator[AgentRequest]:
     own = _target(honest)
     for path in (
         f"/run/kata-containers/{own}/rootfs/usr/bin/curl",
@@ -131,24 +131,24 @@ def _elsewhere(honest: Sequence[Request]) -> Iterator[Request]:
         f"/etc/{own}-0123456789abcdef-hosts",
         f"{SHARED}/{own}-0123456789abcdef-secrets/../../x",
     ):
-        yield Request(COPY_FILE, copy(_agent(honest), path, REGULAR, b"x"))
+        yield AgentRequest(COPY_FILE, copy(_agent(honest), path, REGULAR, b"x"))
 
 
-def _unknown(honest: Sequence[Request]) -> Iterator[Request]:
+def _unknown(honest: Sequence[AgentRequest]) -> Iterator[AgentRequest]:
     agent, own = _agent(honest), _target(honest)
-    yield Request(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-evil.so", REGULAR, b"x"))
-    yield Request(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-evil", DIRECTORY))
-    yield Request(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-hosts", DIRECTORY))
+    yield AgentRequest(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-evil.so", REGULAR, b"x"))
+    yield AgentRequest(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-evil", DIRECTORY))
+    yield AgentRequest(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-hosts", DIRECTORY))
 
 
-def _links(honest: Sequence[Request]) -> Iterator[Request]:
+def _links(honest: Sequence[AgentRequest]) -> Iterator[AgentRequest]:
     agent, own = _agent(honest), _target(honest)
     for name, target in (
         ("hosts", b"/run"),
         ("secrets/x", b"/run/confidential-containers"),
         ("secrets/y", b"../../.."),
     ):
-        yield Request(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-{name}", SYMLINK, target))
+        yield AgentRequest(COPY_FILE, copy(agent, f"{SHARED}/{own}-0123456789abcdef-{name}", SYMLINK, target))
 
 
 ATTACKS = (

@@ -20,7 +20,7 @@ from sandbox.openshift.kinds import (
     PEER_POD,
     SECRET_STORE,
     TRUSTEE_CONFIG,
-    Kind,
+    ObjectKind,
 )
 
 SOURCE, SOURCE_NAMESPACE = "redhat-operators", "openshift-marketplace"
@@ -35,7 +35,7 @@ class Package:
     versions: tuple[str, ...]
     """Oldest first; each can be upgraded to the last one directly."""
     deployment: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ObjectKind, ...]
     all_namespaces: bool
     """Whether the operator may watch all namespaces."""
     own_namespace: bool = True

@@ -19,7 +19,7 @@ from sandbox.openshift.kinds import (
     ROLE,
     ROLE_BINDING,
     SUBSCRIPTION,
-    Kind,
+    ObjectKind,
 )
 from sandbox.openshift.objects import (
     Effect,
@@ -123,7 +123,7 @@ def _offered(objects: Objects, namespace: str) -> str:
     return f"there are plans for {'; '.join(plans)}" if plans else f"there is no Subscription in {namespace}"
 
 
-def _allowed(objects: Objects, job: Manifest, kind: Kind, verb: str, namespace: str, name: str) -> bool:
+def _allowed(objects: Objects, job: Manifest, kind: ObjectKind, verb: str, namespace: str, name: str) -> bool:
     account = at(job, ("spec", "template", "spec", "serviceAccountName")) or "default"
     subject = ("ServiceAccount", account, job["metadata"]["namespace"])
     bindings = [(binding, namespace) for binding in objects.all(ROLE_BINDING, namespace)]
@@ -141,13 +141,13 @@ def _allowed(objects: Objects, job: Manifest, kind: Kind, verb: str, namespace: 
     return False
 
 
-def _grants(rule: dict[str, Any], kind: Kind, verb: str, name: str) -> bool:
+def _grants(rule: dict[str, Any], kind: ObjectKind, verb: str, name: str) -> bool:
     names = rule.get("resourceNames") or [name]
     wanted = (("apiGroups", kind.group), ("resources", kind.plural), ("verbs", verb))
     return name in names and all({"*", value} & set(list_in(rule, field)) for field, value in wanted)
 
 
-def _forbidden(job: Manifest, kind: Kind, verb: str, namespace: str, name: str) -> str:
+def _forbidden(job: Manifest, kind: ObjectKind, verb: str, namespace: str, name: str) -> str:
     account = at(job, ("spec", "template", "spec", "serviceAccountName")) or "default"
     what = f'{kind.resource} "{name}"' if name else kind.resource
     return (

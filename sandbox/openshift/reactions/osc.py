@@ -17,7 +17,7 @@ from sandbox.openshift.kinds import (
     POD,
     RUNTIME_CLASS,
     SECRET,
-    Kind,
+    ObjectKind,
 )
 from sandbox.openshift.objects import (
     Delete,
@@ -41,7 +41,7 @@ from sandbox.shapes import map_in
 
 FINALIZER = "kataconfiguration.openshift.io/finalizer"
 CLASSES = ("kata", "kata-remote")
-_MADE: tuple[tuple[Kind, str, str], ...] = (
+_MADE: tuple[tuple[ObjectKind, str, str], ...] = (
     (RUNTIME_CLASS, "kata", ""),
     (RUNTIME_CLASS, "kata-remote", ""),
     (DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE),

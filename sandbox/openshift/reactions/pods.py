@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from sandbox.openshift.apply import at
-from sandbox.openshift.kinds import CONFIG_MAP, NODE, POD, RUNTIME_CLASS, SECRET, SERVICE_ACCOUNT, Kind
+from sandbox.openshift.kinds import CONFIG_MAP, NODE, POD, RUNTIME_CLASS, SECRET, SERVICE_ACCOUNT, ObjectKind
 from sandbox.openshift.objects import Manifest, Objects, annotation
 from sandbox.openshift.reactions import guest, initdata
-from sandbox.openshift.reactions.problem import OSC_NAMESPACE, Problem
+from sandbox.openshift.reactions.problem import OSC_NAMESPACE, ReactionProblem
 from sandbox.shapes import list_in, map_in
 
 NOT_RUN = "the sandbox does not run containers: this pod's processes were not started"
@@ -31,7 +31,7 @@ def admission_problem(objects: Objects, namespace: str, template: Manifest) -> s
     return None
 
 
-def start_problem(objects: Objects, pod: Manifest) -> Problem | None:
+def start_problem(objects: Objects, pod: Manifest) -> ReactionProblem | None:
     """Why the kubelet, or the peer-pod VM, would not get this pod's containers to run."""
     spec, namespace = pod["spec"], pod["metadata"]["namespace"]
     for kind, name, key, volume in _references(spec):
@@ -39,23 +39,25 @@ def start_problem(objects: Objects, pod: Manifest) -> Problem | None:
         if source is None:
             text = f'{kind.kind.lower()} "{name}" not found'
             if volume:
-                return Problem("FailedMount", f'MountVolume.SetUp failed for volume "{volume}" : {text}')
-            return Problem("CreateContainerConfigError", text)
+                return ReactionProblem(
+                    "FailedMount", f'MountVolume.SetUp failed for volume "{volume}" : {text}'
+                )
+            return ReactionProblem("CreateContainerConfigError", text)
         if key and key not in map_in(source, "data"):
-            return Problem(
+            return ReactionProblem(
                 "CreateContainerConfigError", f"couldn't find key {key} in {kind.kind} {namespace}/{name}"
             )
     if spec.get("runtimeClassName") == "kata-remote":
         if problem := _peer_pod_problem(objects, pod):
-            return Problem("FailedCreatePodSandBox", problem)
+            return ReactionProblem("FailedCreatePodSandBox", problem)
         if refused := guest.problem(objects, pod, _initdata(objects, pod)):
             return refused
     if message := annotation(pod, EXITS):
-        return Problem("CrashLoopBackOff", message)
+        return ReactionProblem("CrashLoopBackOff", message)
     return None
 
 
-def _references(spec: Manifest) -> Iterator[tuple[Kind, str, str | None, str | None]]:
+def _references(spec: Manifest) -> Iterator[tuple[ObjectKind, str, str | None, str | None]]:
     """What must exist: kind, name, the key asked for, and the volume that mounts it."""
     for volume in list_in(spec, "volumes"):
         if (secret := volume.get("secret")) and not secret.get("optional"):

@@ -8,7 +8,7 @@ OSC_NAMESPACE = "openshift-sandboxed-containers-operator"
 
 
 @dataclass(frozen=True)
-class Problem:
+class ReactionProblem:
     """`reason` and `message` as the kubelet shows them at the pod."""
 
     reason: str

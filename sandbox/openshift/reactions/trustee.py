@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.openshift.kinds import CONFIG_MAP, DEPLOYMENT, KBS_CONFIG, SECRET, SERVICE, Kind
+from sandbox.openshift.kinds import CONFIG_MAP, DEPLOYMENT, KBS_CONFIG, SECRET, SERVICE, ObjectKind
 from sandbox.openshift.metadata_rules import label_problem
 from sandbox.openshift.objects import (
     Delete,
@@ -121,7 +121,7 @@ def _missing(objects: Objects, config: Manifest) -> Iterator[str]:
         yield "kbsConfigMapName is empty"
     if not spec.get("kbsAuthSecretName"):
         yield "kbsAuthSecretName is empty: the Secret is mounted even where the admin interface is closed"
-    named: list[tuple[Kind, str, str]] = [
+    named: list[tuple[ObjectKind, str, str]] = [
         (CONFIG_MAP, field, spec[field]) for field in _CONFIG_MAPS if spec.get(field)
     ]
     named += [(SECRET, field, spec[field]) for field in (*_SECRETS, "kbsAuthSecretName") if spec.get(field)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from sandbox.openshift.kinds import Kind, is_custom
+from sandbox.openshift.kinds import ObjectKind, is_custom
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -40,7 +40,7 @@ _TYPES: tuple[tuple[type, str], ...] = (
 )
 
 
-def custom_schema(kind: Kind) -> Schema:
+def custom_schema(kind: ObjectKind) -> Schema:
     """The `openAPIV3Schema` of a custom resource definition."""
     stated = _group(kind.group)[kind.kind]
     properties: Schema = {
@@ -54,7 +54,7 @@ def custom_schema(kind: Kind) -> Schema:
     return {"type": "object", **stated, "properties": properties}
 
 
-def unknown_fields(kind: Kind, manifest: Mapping[str, Any]) -> list[str]:
+def unknown_fields(kind: ObjectKind, manifest: Mapping[str, Any]) -> list[str]:
     """Paths of the fields that the schema does not have, for example `spec.template.spec.containers[0].comand`."""
     return [
         _path([*error.absolute_path, key])
@@ -65,14 +65,14 @@ def unknown_fields(kind: Kind, manifest: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def problems(kind: Kind, manifest: Mapping[str, Any]) -> Iterator[str]:
+def problems(kind: ObjectKind, manifest: Mapping[str, Any]) -> Iterator[str]:
     """Missing fields, wrong types and values out of range, each as `<path>: <reason>`; never the value of a Secret."""
     for error in _errors(kind, manifest):
         if error.validator != "additionalProperties":
             yield from _sentences(error)
 
 
-def hint(kind: Kind) -> str:
+def hint(kind: ObjectKind) -> str:
     """Where the fields of a kind are stated, for a person whose field was refused."""
     if is_custom(kind):
         return f"the sandbox takes the fields in sandbox/openshift/schemas/{kind.group}.yaml"
@@ -107,14 +107,14 @@ def _path(steps: Any) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
 
-def _errors(kind: Kind, manifest: Mapping[str, Any]) -> list[ValidationError]:
+def _errors(kind: ObjectKind, manifest: Mapping[str, Any]) -> list[ValidationError]:
     """Without `status`: the API server ignores it when an object is written."""
     written = {key: value for key, value in manifest.items() if key != "status"}
     return list(_validator(kind).iter_errors(written))
 
 
 @cache
-def _validator(kind: Kind) -> Validator:
+def _validator(kind: ObjectKind) -> Validator:
     if is_custom(kind):
         schema = _closed(custom_schema(kind))
         schema["properties"]["metadata"] = {

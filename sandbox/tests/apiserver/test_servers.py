@@ -10,9 +10,9 @@ import pytest
 
 from sandbox.apiserver import BuildError, Offline, ServerClusters, build, consent, external, unavailable
 from sandbox.apiserver.binaries import PACKAGES, is_built
-from sandbox.apiserver.client import Client
+from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.credentials import Credentials
-from sandbox.apiserver.server import Server
+from sandbox.apiserver.server import ApiServer
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
 from sandbox.provider import Refused
 
@@ -98,7 +98,7 @@ def test_a_server_that_ends_says_its_last_words(broken: Path) -> None:
 
 
 def test_a_port_that_somebody_else_took_is_named(broken: Path) -> None:
-    server = Server(broken / "clusters" / "lab", broken)
+    server = ApiServer(broken / "clusters" / "lab", broken)
     with socket.socket() as other:
         server.folder.mkdir(parents=True)
         other.bind(("127.0.0.1", 0))
@@ -124,7 +124,7 @@ def test_credentials_stay_the_same_and_are_for_their_owner_only(tmp_path: Path) 
 def test_a_kubeconfig_without_usable_credentials_is_refused() -> None:
     text = kubeconfig_text(FACTS, "x").replace("token: x", "exec: {command: aws}")
     with pytest.raises(ValueError, match="neither a token nor a client certificate"):
-        Client.of(text)
+        ApiClient.of(text)
 
 
 def test_somebody_elses_cluster_is_not_touched_without_consent(

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from sandbox.apiserver.client import ApiError, Client
+from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_to
 from sandbox.openshift.kinds import (
     CONFIG_MAP,
@@ -82,7 +82,7 @@ def server() -> FakeServer:
 
 @pytest.fixture
 def mirror(server: FakeServer) -> Mirror:
-    mirror = Mirror(cast("Client", server), KINDS.values())
+    mirror = Mirror(cast("ApiClient", server), KINDS.values())
     mirror.put(server.create("", new(NAMESPACE, "app"), manager=""))
     server.requests.clear()
     return mirror
@@ -90,7 +90,7 @@ def mirror(server: FakeServer) -> Mirror:
 
 @pytest.fixture
 def writer(server: FakeServer, mirror: Mirror) -> Writer:
-    return Writer(cast("Client", server), mirror)
+    return Writer(cast("ApiClient", server), mirror)
 
 
 def _settings(**data: str) -> Manifest:

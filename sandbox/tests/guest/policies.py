@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from model.policy.agent_policy import REQUESTS
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 
 HEAD = "package agent_policy\n\nimport future.keywords.if\nimport future.keywords.in\n\n"
 
@@ -58,7 +58,7 @@ matches(one) if {
 """
 
 
-def exactly(honest: Sequence[Request]) -> str:
+def exactly(honest: Sequence[AgentRequest]) -> str:
     """A policy that allows this one start of a pod, each request as it is and in its order, and nothing else."""
     harmless = ("GuestDetails", "GetOOMEvent", "StartContainer", "WaitProcess", "RemoveContainer")
     harmless += ("RemoveStaleVirtiofsShareMounts",)

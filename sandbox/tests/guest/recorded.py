@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox.guest.patch import patched
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 
 EVIDENCE = Path(__file__).resolve().parents[4] / "shared" / "evidence" / "agent-requests"
 needs_evidence = pytest.mark.skipif(
@@ -30,12 +30,12 @@ UNORDERED = {
 }
 
 
-def run(name: str) -> list[Request]:
+def run(name: str) -> list[AgentRequest]:
     lines = (EVIDENCE / f"recorded-{name}.jsonl").read_text("utf-8").splitlines()
     return [_request(json.loads(line)) for line in lines]
 
 
-def cases() -> Iterator[tuple[str, bool, list[Request]]]:
+def cases() -> Iterator[tuple[str, bool, list[AgentRequest]]]:
     """Name, whether the last request shall be allowed, and the requests."""
     for line in (EVIDENCE / "cases.jsonl").read_text("utf-8").splitlines():
         case = json.loads(line)
@@ -47,13 +47,13 @@ def bases() -> dict[str, Any]:
     return json.loads((EVIDENCE / "bases.json").read_text("utf-8"))
 
 
-def _request(line: dict[str, Any]) -> Request:
+def _request(line: dict[str, Any]) -> AgentRequest:
     if "input" in line:
-        return Request(line["ep"], line["input"])
-    return Request(line["ep"], patched(bases()[line["base"]], line["patch"]))
+        return AgentRequest(line["ep"], line["input"])
+    return AgentRequest(line["ep"], patched(bases()[line["base"]], line["patch"]))
 
 
-def alike(requests: list[Request]) -> list[Any]:
+def alike(requests: list[AgentRequest]) -> list[Any]:
     """The requests with ids numbered in order of appearance, and without times and what the network chose."""
     numbers: dict[str, str] = {}
 

@@ -4,14 +4,14 @@ from sandbox.guest import requests
 from sandbox.guest.agent import Agent, PolicyUnusable
 from sandbox.guest.patch import PatchError, patched
 from sandbox.guest.regopy_engine import Regopy
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 from sandbox.tests.guest import pods, recorded
 from sandbox.tests.guest.policies import ONCE, OPEN, policy
 from sandbox.tests.guest.recorded import EVIDENCE, needs_evidence
 
 ENGINE = Regopy()
 START = requests.start(pods.kbs_access(), pods.images, pods.NODE)
-SANDBOX = Request("CreateSandboxRequest", {"sandbox_id": "a"})
+SANDBOX = AgentRequest("CreateSandboxRequest", {"sandbox_id": "a"})
 
 
 def play(text):
@@ -61,7 +61,7 @@ def test_the_state_lasts_from_request_to_request_and_not_from_guest_to_guest():
 def test_a_refused_request_leaves_the_state_alone():
     refusing = ONCE.replace('{"allowed": true, "ops"', '{"allowed": input.sandbox_id == "a", "ops"')
     agent = Agent(refusing, ENGINE)
-    assert not agent.allows(Request("CreateSandboxRequest", {"sandbox_id": "b"}))
+    assert not agent.allows(AgentRequest("CreateSandboxRequest", {"sandbox_id": "b"}))
     assert agent.allows(SANDBOX)
 
 

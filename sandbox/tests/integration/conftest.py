@@ -13,7 +13,7 @@ from sandbox.official.install import missing
 from sandbox.tests.integration import guests
 from sandbox.tests.integration.servers import built
 from sandbox.tests.integration.world import World
-from sandbox.trustee.source import Trustee, of_stack
+from sandbox.trustee.source import DeployedTrustee, of_stack
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def trustee(workspace: Workspace) -> Trustee:
+def trustee(workspace: Workspace) -> DeployedTrustee:
     return of_stack(workspace, guests.HUB)
 
 

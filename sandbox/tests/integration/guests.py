@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jwe, jwt
 from joserfc.jwk import ECKey
 
-from sandbox.trustee.client import Answer, Client
+from sandbox.trustee.client import Answer, KbsClient
 from sandbox.trustee.process import Running, running
-from sandbox.trustee.source import Trustee
+from sandbox.trustee.source import DeployedTrustee
 from tests.model.attestation import evidence
 from tests.rego import token
 
@@ -62,28 +62,28 @@ def signed(bearer: Mapping[str, Any], pair: Mapping[str, bytes], *, expires: flo
 
 
 @contextmanager
-def started(trustee: Trustee, log: Path) -> Iterator[Running]:
+def started(trustee: DeployedTrustee, log: Path) -> Iterator[Running]:
     """Its KBS; what that prints goes to the file `log`."""
     with log.open("wb") as file, running(trustee, log=file) as kbs:
         yield kbs
 
 
-def client_of(trustee: Trustee, kbs: Running) -> Client:
-    return Client(host=trustee.host, address=("127.0.0.1", kbs.port), ca=trustee.ca)
+def client_of(trustee: DeployedTrustee, kbs: Running) -> KbsClient:
+    return KbsClient(host=trustee.host, address=("127.0.0.1", kbs.port), ca=trustee.ca)
 
 
-def guest(trustee: Trustee, pcr8: str, vector: dict[str, int] = GOOD, **options: Any) -> str:
+def guest(trustee: DeployedTrustee, pcr8: str, vector: dict[str, int] = GOOD, **options: Any) -> str:
     """A token as the hub's attestation service would sign it for a guest that measured `pcr8`."""
     pair = trustee.deployment.secrets["kbs-attestation-token"]
     return signed(token(vector, {**evidence.MILAN, "init_data": pcr8}), pair, **options)
 
 
-def with_document(trustee: Trustee, config_map: str, key: str, text: str) -> Trustee:
+def with_document(trustee: DeployedTrustee, config_map: str, key: str, text: str) -> DeployedTrustee:
     maps = {**trustee.deployment.config_maps, config_map: {key: text}}
     return replace(trustee, deployment=replace(trustee.deployment, config_maps=maps))
 
 
-def bearing(client: Client, jwt: str) -> Client:
+def bearing(client: KbsClient, jwt: str) -> KbsClient:
     return replace(client, headers={"Authorization": f"Bearer {jwt}"})
 
 

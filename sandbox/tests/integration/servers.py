@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sandbox.apiserver import Offline, ServerClusters, build
-from sandbox.apiserver.client import ApiError, Client
+from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_of, path_to
 from sandbox.openshift.clusters import ClusterFacts, self_managed
-from sandbox.openshift.kinds import ENDPOINTS, Kind
+from sandbox.openshift.kinds import ENDPOINTS, ObjectKind
 from sandbox.openshift.objects import Manifest, Objects, ref_of
 from sandbox.openshift.waits import unready
 from tests.answers import APPS_DOMAIN, SUBSCRIPTION
@@ -64,8 +64,8 @@ def plain(value: Any) -> Any:
 
 class User:
     def __init__(self, kubeconfig: str) -> None:
-        self.client = Client.of(kubeconfig)
-        self._impatient = Client.of(kubeconfig, retries=0)
+        self.client = ApiClient.of(kubeconfig)
+        self._impatient = ApiClient.of(kubeconfig, retries=0)
 
     def apply(self, manifest: Manifest) -> Manifest:
         return self.client.apply(path_to(ref_of(manifest)), manifest, manager=_MANAGER, force=False)
@@ -82,16 +82,16 @@ class User:
             assert time.monotonic() < end, f"{manifest['kind']}: {'; '.join(reasons)}"
             time.sleep(0.1)
 
-    def get(self, kind: Kind, name: str, namespace: str = "") -> Manifest | None:
+    def get(self, kind: ObjectKind, name: str, namespace: str = "") -> Manifest | None:
         return self.client.find(path_of(kind, namespace, name))
 
-    def all(self, kind: Kind, namespace: str = "") -> list[Manifest]:
+    def all(self, kind: ObjectKind, namespace: str = "") -> list[Manifest]:
         return self.client.get(path_of(kind, namespace))["items"]
 
-    def delete(self, kind: Kind, name: str, namespace: str = "") -> None:
+    def delete(self, kind: ObjectKind, name: str, namespace: str = "") -> None:
         self.client.delete(path_of(kind, namespace, name))
 
-    def change(self, kind: Kind, name: str, namespace: str, change: Manifest) -> None:
+    def change(self, kind: ObjectKind, name: str, namespace: str, change: Manifest) -> None:
         self.client.merge(path_of(kind, namespace, name), change, manager="kubectl-edit")
 
     def _unready(self, manifest: Manifest) -> list[str]:

@@ -17,14 +17,14 @@ from sandbox.engine.workspace import Workspace
 from sandbox.tests.integration.guests import HUB, ROOT, needs, started
 from sandbox.trustee import router
 from sandbox.trustee.process import running
-from sandbox.trustee.source import Trustee
+from sandbox.trustee.source import DeployedTrustee
 from tests import certificates
 
 pytestmark = [pytest.mark.integration, needs("kbs")]
 
 
 def test_secrets_are_readable_for_their_owner_only_and_gone_afterwards(
-    trustee: Trustee, tmp_path: Path
+    trustee: DeployedTrustee, tmp_path: Path
 ) -> None:
     with started(trustee, tmp_path / "log") as kbs:
         assert kbs.root.stat().st_mode & 0o777 == 0o700
@@ -35,7 +35,7 @@ def test_secrets_are_readable_for_their_owner_only_and_gone_afterwards(
     assert not kbs.root.exists()
 
 
-def test_the_router_leads_to_the_kbs_and_nowhere_else(trustee: Trustee, tmp_path: Path) -> None:
+def test_the_router_leads_to_the_kbs_and_nowhere_else(trustee: DeployedTrustee, tmp_path: Path) -> None:
     context = ssl.create_default_context(cadata=trustee.ca)
 
     def through(proxy: str, host: str) -> int:
@@ -53,7 +53,7 @@ def test_the_router_leads_to_the_kbs_and_nowhere_else(trustee: Trustee, tmp_path
 
 
 def test_a_certificate_of_another_authority_than_the_published_one_is_not_explained_away(
-    trustee: Trustee,
+    trustee: DeployedTrustee,
 ) -> None:
     other = replace(trustee, ca=certificates.certificate())
     with (
@@ -65,7 +65,7 @@ def test_a_certificate_of_another_authority_than_the_published_one_is_not_explai
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_make_trustee_says_what_it_changed_and_leaves_nothing_behind(
-    workspace: Workspace, trustee: Trustee, number: signal.Signals, code: int
+    workspace: Workspace, trustee: DeployedTrustee, number: signal.Signals, code: int
 ) -> None:
     command = [sys.executable, "-m", "sandbox.trustee", HUB, "--home", str(workspace.home)]
     with subprocess.Popen(

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.integration
 
 
 @dataclass
-class Client:
+class PinClient:
     """Pushes to one repository (OCI distribution specification, Push)."""
 
     base: str
@@ -63,7 +63,7 @@ def someone(tmp_path: Path) -> Person:
 
 
 @pytest.fixture
-def secure(program: Path, tmp_path: Path, someone: Person) -> Iterator[Client]:
+def secure(program: Path, tmp_path: Path, someone: Person) -> Iterator[PinClient]:
     """With TLS of an authority of its own, and a password."""
     pem, users = tmp_path / "registry.pem", tmp_path / "htpasswd"
     authority = oci.loopback_certificate(pem)
@@ -77,13 +77,13 @@ def secure(program: Path, tmp_path: Path, someone: Person) -> Iterator[Client]:
         session.trust_env = False  # else $REQUESTS_CA_BUNDLE would win over what is said here
         session.verify = str(trusted)
         session.auth = (oci.USER, oci.PASSWORD)
-        yield Client(f"https://{address}/v2/team/web", session)
+        yield PinClient(f"https://{address}/v2/team/web", session)
 
 
 @pytest.fixture
-def plain(program: Path, tmp_path: Path) -> Iterator[Client]:
+def plain(program: Path, tmp_path: Path) -> Iterator[PinClient]:
     with registry.serve(program, tmp_path / "plain", {}) as address, requests.Session() as session:
-        yield Client(f"http://{address}/v2/team/web", session)
+        yield PinClient(f"http://{address}/v2/team/web", session)
 
 
 def pin(someone: Person, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -106,7 +106,7 @@ def locked(someone: Person) -> dict[str, dict[str, object]]:
     return {name: each.settings for name, each in lock.read(someone.lock.read_text()).images.items()}
 
 
-def address_of(client: Client) -> str:
+def address_of(client: PinClient) -> str:
     return client.base.split("/")[2]
 
 
@@ -119,7 +119,9 @@ def real(settings: object, architecture: str = "amd64") -> Image:
     return Image(oci.encode(manifest), (made.blobs[0], layer))
 
 
-def test_tags_digests_and_indexes_of_a_private_registry_are_pinned(secure: Client, someone: Person) -> None:
+def test_tags_digests_and_indexes_of_a_private_registry_are_pinned(
+    secure: PinClient, someone: Person
+) -> None:
     amd, arm = real(oci.SETTINGS), real({"Cmd": ["arm"]}, "arm64")
     secure.push(amd, "1")
     secure.push(arm)
@@ -149,7 +151,7 @@ def test_tags_digests_and_indexes_of_a_private_registry_are_pinned(secure: Clien
     assert f"{address}/team/web:none is not there" in gone.stderr
 
 
-def test_a_mirror_answers_for_a_registry_that_cannot_be_reached(plain: Client, someone: Person) -> None:
+def test_a_mirror_answers_for_a_registry_that_cannot_be_reached(plain: PinClient, someone: Person) -> None:
     plain.push(real(oci.SETTINGS), "1")
     address = address_of(plain)
     someone.configure(
@@ -170,7 +172,7 @@ def test_a_mirror_answers_for_a_registry_that_cannot_be_reached(plain: Client, s
 
 
 def test_content_that_was_changed_in_the_registrys_storage_is_noticed(
-    plain: Client, someone: Person, tmp_path: Path
+    plain: PinClient, someone: Person, tmp_path: Path
 ) -> None:
     made = real(oci.SETTINGS)
     plain.push(made, "1")
@@ -185,7 +187,7 @@ def test_content_that_was_changed_in_the_registrys_storage_is_noticed(
     assert not someone.lock.exists()
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused(secure: Client, someone: Person) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(secure: PinClient, someone: Person) -> None:
     address = address_of(secure)
     (someone.root / f"home/.config/containers/certs.d/{address}/ca.crt").unlink()
     someone.log_in(address)

@@ -27,9 +27,9 @@ from sandbox.tests.integration.guests import (
     with_document,
 )
 from sandbox.trustee import mounts, router
-from sandbox.trustee.client import Client
+from sandbox.trustee.client import KbsClient
 from sandbox.trustee.process import Running
-from sandbox.trustee.source import Trustee
+from sandbox.trustee.source import DeployedTrustee
 from tests import certificates
 from tests.model.attestation import evidence
 from tests.model.attestation.test_attestation_policy import RECORDED
@@ -52,18 +52,18 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kbs(trustee: Trustee, log: Path) -> Iterator[Running]:
+def kbs(trustee: DeployedTrustee, log: Path) -> Iterator[Running]:
     """On exactly what the hub renders; no test changes it."""
     with started(trustee, log) as kbs:
         yield kbs
 
 
 @pytest.fixture(scope="module")
-def client(trustee: Trustee, kbs: Running) -> Client:
+def client(trustee: DeployedTrustee, kbs: Running) -> KbsClient:
     return client_of(trustee, kbs)
 
 
-def test_it_runs_on_the_rendered_documents_and_changes_none(trustee: Trustee, kbs: Running) -> None:
+def test_it_runs_on_the_rendered_documents_and_changes_none(trustee: DeployedTrustee, kbs: Running) -> None:
     rendered = trustee.deployment.config_maps
     for path, name in (
         (mounts.RESOURCE_POLICY, "resource-policy"),
@@ -83,7 +83,7 @@ def test_it_runs_on_the_rendered_documents_and_changes_none(trustee: Trustee, kb
     }
 
 
-def test_tls_verifies_with_the_authority_of_the_contract_and_with_no_other(client: Client) -> None:
+def test_tls_verifies_with_the_authority_of_the_contract_and_with_no_other(client: KbsClient) -> None:
     assert client.resource(KEY1).status == 401
     for ca in (certificates.certificate(), None):
         with pytest.raises(ssl.SSLCertVerificationError, match=r"unable to get local issuer|self-signed"):
@@ -92,19 +92,19 @@ def test_tls_verifies_with_the_authority_of_the_contract_and_with_no_other(clien
         replace(client, host="kbs.apps.other.example").resource(KEY1)
 
 
-def test_no_token_is_refused(client: Client) -> None:
+def test_no_token_is_refused(client: KbsClient) -> None:
     answer = client.resource(KEY1)
     assert (answer.status, answer.error) == (401, "TokenNotFound")
 
 
 @pytest.mark.parametrize("path", ["resource-policy", "reference-value/snp_pcr08"])
-def test_nobody_administers_it(client: Client, path: str) -> None:
+def test_nobody_administers_it(client: KbsClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status, answer.error) == (401, "AdminAuthAccess")
 
 
 def test_each_profile_reads_exactly_what_the_contract_says(
-    workspace: Workspace, trustee: Trustee, client: Client
+    workspace: Workspace, trustee: DeployedTrustee, client: KbsClient
 ) -> None:
     outputs = workspace.outputs(HUB)
     granted = set()
@@ -139,14 +139,14 @@ def hardened(workspace: Workspace) -> str:
     ],
 )
 def test_a_token_that_does_not_affirm_or_measured_something_else_is_refused(
-    trustee: Trustee, client: Client, hardened: str, vector: dict[str, int], pcr8: str | None
+    trustee: DeployedTrustee, client: KbsClient, hardened: str, vector: dict[str, int], pcr8: str | None
 ) -> None:
     answer = bearing(client, guest(trustee, hardened if pcr8 is None else pcr8, vector)).resource(KEY1)
     assert (answer.status, answer.error) == (401, "PolicyDeny")
 
 
 def test_a_token_that_another_key_signed_or_that_has_expired_is_refused(
-    trustee: Trustee, client: Client, hardened: str
+    trustee: DeployedTrustee, client: KbsClient, hardened: str
 ) -> None:
     other = {
         "tls.key": certificates.private_key().encode(),
@@ -160,7 +160,7 @@ def test_a_token_that_another_key_signed_or_that_has_expired_is_refused(
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason=f"there is no recorded hardware evidence in {RECORDED}")
 def test_the_claims_of_real_hardware_get_what_their_measurement_is_released(
-    trustee: Trustee, tmp_path: Path
+    trustee: DeployedTrustee, tmp_path: Path
 ) -> None:
     genoa, milan = (json.loads((RECORDED / f"{name}.claims.json").read_text()) for name in ("genoa", "milan"))
     releases = [Release(path=served("kbsres1", "key1"), pcr8=(genoa["init_data"],))]
@@ -179,7 +179,7 @@ def test_the_claims_of_real_hardware_get_what_their_measurement_is_released(
 @needs("trustee-attester")
 @pytest.mark.parametrize("path", [KEY1, KEY2])
 def test_evidence_of_no_tee_is_refused_by_our_policy(
-    trustee: Trustee, kbs: Running, log: Path, path: str
+    trustee: DeployedTrustee, kbs: Running, log: Path, path: str
 ) -> None:
     before = log.stat().st_size
     with router.serving(trustee.host, kbs.port) as proxy:
@@ -191,7 +191,7 @@ def test_evidence_of_no_tee_is_refused_by_our_policy(
 
 @needs("trustee-attester")
 def test_with_the_release_condition_opened_exactly_that_resource_is_let_out(
-    trustee: Trustee, tmp_path: Path
+    trustee: DeployedTrustee, tmp_path: Path
 ) -> None:
     rendered = trustee.deployment.config_maps["resource-policy"]["resource-policy.rego"]
     rule = f"\nallow if requested == {json.dumps(KEY1.split('/'))}\n"
@@ -204,7 +204,7 @@ def test_with_the_release_condition_opened_exactly_that_resource_is_let_out(
 
 @needs("trustee-attester")
 def test_even_affirmed_evidence_is_refused_where_the_measurement_is_not_a_profile_s(
-    workspace: Workspace, trustee: Trustee, tmp_path: Path
+    workspace: Workspace, trustee: DeployedTrustee, tmp_path: Path
 ) -> None:
     """A sample attester claims whatever it likes, but in base64, while a release names PCR8 in hex."""
     affirming = with_document(trustee, "attestation-policy", "default_cpu.rego", AFFIRM_ALL)

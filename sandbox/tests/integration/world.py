@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from sandbox.apiserver.client import Client
+from sandbox.apiserver.client import ApiClient
 from sandbox.azure import AzureStandIn
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
@@ -73,7 +73,7 @@ class World:
     def outputs(self, stack: str) -> dict[str, Any]:
         return self.environment.stacks.outputs(stack)
 
-    def cluster(self, stack: str) -> Client:
+    def cluster(self, stack: str) -> ApiClient:
         return self.environment.stand_ins.clusters.server(f"coco-{stack}").client()
 
     def config_map(self, name: str) -> str:

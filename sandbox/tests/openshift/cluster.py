@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.openshift.clusters import StoreClusters, self_managed
-from sandbox.openshift.kinds import Kind
+from sandbox.openshift.kinds import ObjectKind
 from sandbox.openshift.kubernetes import KubernetesStandIn
 from sandbox.openshift.objects import Manifest
-from sandbox.openshift.store import Cluster
+from sandbox.openshift.store import StoredCluster
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SECRET = "kubernetes:core/v1:Secret"
@@ -58,7 +58,7 @@ class Api:
         self.provider = KubernetesStandIn(self.clusters, {"kubeconfig": self.kubeconfig, **MUTABLE})
 
     @property
-    def cluster(self) -> Cluster:
+    def cluster(self) -> StoredCluster:
         return self.clusters.open("test")
 
     def put(self, type_: str, name: str, namespace: str = "", **content: Any) -> Manifest:
@@ -84,7 +84,7 @@ class Api:
     def delete(self, type_: str, name: str, namespace: str = "") -> None:
         self.provider.delete(type_, f"{namespace}/{name}" if namespace else name, {}, {}, None)
 
-    def get(self, kind: Kind, name: str, namespace: str = "") -> Manifest:
+    def get(self, kind: ObjectKind, name: str, namespace: str = "") -> Manifest:
         live = self.cluster.objects.get(kind, name, namespace)
         assert live is not None, f"{kind.kind} {name} is not there"
         return live

@@ -7,7 +7,7 @@ import yaml
 
 from sandbox.openshift import kinds
 from sandbox.openshift.definitions import definition
-from sandbox.openshift.kinds import CRD, CSV, KINDS, Kind, crd_name, is_custom
+from sandbox.openshift.kinds import CRD, CSV, KINDS, ObjectKind, crd_name, is_custom
 from sandbox.openshift.objects import new
 from sandbox.openshift.schemas import Schema, custom_schema, problems, unknown_fields
 from sandbox.provider import Refused
@@ -55,7 +55,7 @@ ISSUED = {"issuerRef": {"name": "ca"}, "secretName": "a"}
         (kinds.CLUSTER_ISSUER, {"spec": {"selfsigned": {}}}, "spec.selfsigned"),
     ],
 )
-def test_a_misspelt_field_is_named(kind: Kind, content: dict[str, Any], field: str) -> None:
+def test_a_misspelt_field_is_named(kind: ObjectKind, content: dict[str, Any], field: str) -> None:
     assert unknown_fields(kind, new(kind, "a", "app", **content)) == [field]
 
 
@@ -72,7 +72,9 @@ def test_a_misspelt_field_is_refused_when_it_is_written(api: Api) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.resource)
-def test_every_kind_refuses_a_field_that_nobody_knows_at_the_top_and_in_its_metadata(kind: Kind) -> None:
+def test_every_kind_refuses_a_field_that_nobody_knows_at_the_top_and_in_its_metadata(
+    kind: ObjectKind,
+) -> None:
     manifest = new(kind, "a", labels={"a": "b"}, annotations={"a": "b"})
     assert unknown_fields(kind, manifest) == []
     manifest["metadata"]["anotations"] = {}
@@ -80,7 +82,7 @@ def test_every_kind_refuses_a_field_that_nobody_knows_at_the_top_and_in_its_meta
 
 
 @pytest.mark.parametrize("kind", CUSTOM, ids=crd_name)
-def test_no_object_inside_a_custom_kind_takes_a_field_that_nobody_knows(kind: Kind) -> None:
+def test_no_object_inside_a_custom_kind_takes_a_field_that_nobody_knows(kind: ObjectKind) -> None:
     places = [
         path
         for path, node in _nodes(custom_schema(kind), ())
@@ -124,7 +126,7 @@ def test_no_object_inside_a_custom_kind_takes_a_field_that_nobody_knows(kind: Ki
     ],
 )
 def test_what_a_schema_does_not_allow_is_said_as_the_api_server_says_it(
-    kind: Kind, content: dict[str, Any], sentence: str
+    kind: ObjectKind, content: dict[str, Any], sentence: str
 ) -> None:
     assert list(problems(kind, new(kind, "a", **content))) == [sentence]
 
@@ -136,7 +138,7 @@ def test_a_secret_of_the_wrong_type_is_refused_without_its_value() -> None:
 
 
 @pytest.mark.parametrize("kind", CUSTOM, ids=crd_name)
-def test_a_custom_kind_has_a_definition_that_an_api_server_takes(kind: Kind) -> None:
+def test_a_custom_kind_has_a_definition_that_an_api_server_takes(kind: ObjectKind) -> None:
     crd = definition(kind)
     assert unknown_fields(CRD, crd) == []
     assert list(problems(CRD, crd)) == []
@@ -152,7 +154,7 @@ def test_a_custom_kind_has_a_definition_that_an_api_server_takes(kind: Kind) -> 
 
 
 @pytest.mark.parametrize("kind", CUSTOM, ids=crd_name)
-def test_a_schema_says_nothing_that_the_real_one_does_not(kind: Kind) -> None:
+def test_a_schema_says_nothing_that_the_real_one_does_not(kind: ObjectKind) -> None:
     if not REAL.is_dir():
         pytest.skip(f"the vendors' definitions are not beside the project ({REAL.name} is missing)")
     if kind is kinds.EXTERNAL_SECRETS_CONFIG:
@@ -198,7 +200,7 @@ def _nodes(schema: Schema, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
         yield from _nodes(schema["additionalProperties"], (*path, "a"))
 
 
-def _differences(kind: Kind, ours: Schema, real: Mapping[str, Any], path: str) -> list[str]:
+def _differences(kind: ObjectKind, ours: Schema, real: Mapping[str, Any], path: str) -> list[str]:
     """What ours takes and the real one does not, at a field and below it."""
     found: list[str] = []
     if _type(ours) != _type(real):
@@ -230,7 +232,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     return "integer or string" if schema.get("x-kubernetes-int-or-string") else schema["type"]
 
 
-def _real(kind: Kind) -> Mapping[str, Any]:
+def _real(kind: ObjectKind) -> Mapping[str, Any]:
     files = sorted(REAL.glob(f"{kind.group}/{kind.plural}.*.yaml"))
     chosen = next((path for path in files if NEWEST in path.name), files[-1])
     crd = yaml.load(chosen.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe

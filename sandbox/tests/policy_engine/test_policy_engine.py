@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import policy_engine
-from sandbox.policy_engine import EngineError, Job, Offline
+from sandbox.policy_engine import CratesOffline, EngineError, Job
 
 
 def program(path: Path, script: str) -> Path:
@@ -50,7 +50,10 @@ def test_it_is_built_once_from_the_pins(tmp_path: Path, cargo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("complaint", "kind"),
-    [("error: failed to download from crates.io", Offline), ("error[E0308]: mismatched types", EngineError)],
+    [
+        ("error: failed to download from crates.io", CratesOffline),
+        ("error[E0308]: mismatched types", EngineError),
+    ],
 )
 def test_a_failed_build_says_why(tmp_path: Path, cargo: Path, complaint: str, kind: type[Exception]) -> None:
     program(cargo, f"echo '{complaint}' >&2; exit 101")

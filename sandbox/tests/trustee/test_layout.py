@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model.trustee import documents
-from sandbox.trustee.mounts import CONFIG, Deployment, MountError, files
+from sandbox.trustee.mounts import CONFIG, MountError, TrusteeDeployment, files
 from sandbox.trustee.relocation import port, relocated, write
 
 LAYOUT = documents.layout("1.2")
@@ -41,8 +41,8 @@ SECRETS = {
 STORAGE = "/opt/confidential-containers/storage"
 
 
-def deployment(maps: dict[str, Any] | None = None, **spec: Any) -> Deployment:
-    return Deployment(spec={**SPEC, **spec}, config_maps={**MAPS, **(maps or {})}, secrets=SECRETS)
+def deployment(maps: dict[str, Any] | None = None, **spec: Any) -> TrusteeDeployment:
+    return TrusteeDeployment(spec={**SPEC, **spec}, config_maps={**MAPS, **(maps or {})}, secrets=SECRETS)
 
 
 def config(toml: str) -> dict[str, bytes]:

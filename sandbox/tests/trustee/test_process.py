@@ -9,12 +9,12 @@ from sandbox.engine.state import Resource
 from sandbox.engine.workspace import Workspace
 from sandbox.tests.trustee.test_layout import deployment
 from sandbox.trustee.__main__ import main
-from sandbox.trustee.process import Image, running
-from sandbox.trustee.source import Trustee, of_stack
+from sandbox.trustee.process import TrusteeImage, running
+from sandbox.trustee.source import DeployedTrustee, of_stack
 from tests import certificates
 
 ROOT = Path(__file__).parents[3]
-TRUSTEE = Trustee(
+TRUSTEE = DeployedTrustee(
     deployment=deployment(), url="https://kbs.apps.example", ca=certificates.certificate(), paths=[]
 )
 
@@ -58,7 +58,7 @@ def test_an_image_runs_on_loopback_on_the_files_where_the_operator_mounts_them(
     program(programs, engine)
     for folder in ("etc/https-key", "opt/confidential-containers"):
         (tmp_path / folder).mkdir(parents=True)
-    command = Image(name="registry.example/kbs:1").command(tmp_path, 8443, 8080, {"RUST_LOG": "info"})
+    command = TrusteeImage(name="registry.example/kbs:1").command(tmp_path, 8443, 8080, {"RUST_LOG": "info"})
     text = " ".join(command)
     assert command[0] == engine
     assert "--publish 127.0.0.1:8443:8080" in text
@@ -72,13 +72,13 @@ def test_an_image_runs_on_loopback_on_the_files_where_the_operator_mounts_them(
 def test_an_image_is_never_pulled_unasked(programs: Path, tmp_path: Path) -> None:
     program(programs, "podman")
     for pull, policy in ((False, "never"), (True, "missing")):
-        command = Image(name="image", pull=pull).command(tmp_path, 1, 2, {})
+        command = TrusteeImage(name="image", pull=pull).command(tmp_path, 1, 2, {})
         assert command[command.index("--pull") + 1] == policy
 
 
 def test_an_image_needs_podman_or_docker(programs: Path, tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="to run image podman or docker must be installed"):
-        Image(name="image").command(tmp_path, 1, 2, {})
+        TrusteeImage(name="image").command(tmp_path, 1, 2, {})
 
 
 def test_a_stack_that_is_not_up_is_named(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def binary() -> Path:
         pytest.skip(reason)
     try:
         return policy_engine.build(HOME)
-    except policy_engine.Offline as error:
+    except policy_engine.CratesOffline as error:
         pytest.skip(str(error))
 
 

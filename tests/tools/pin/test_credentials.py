@@ -11,7 +11,7 @@ from tests.tools import oci
 from tests.tools.oci import Fake, Person
 from tests.tools.pin.reading import WEB, image, refusal
 from tools.pin import credentials
-from tools.pin.credentials import Credentials
+from tools.pin.credentials import RegistryCredentials
 from tools.pin.errors import PinError
 
 
@@ -59,7 +59,7 @@ def test_credentials_are_those_that_podman_would_take(
     tmp_path: Path, contents: dict[str, Any], repository: str, user: str | None
 ) -> None:
     found = credentials.find(repository, files(tmp_path, **contents))
-    assert found == (None if user is None else Credentials(user, "1"))
+    assert found == (None if user is None else RegistryCredentials(user, "1"))
     assert found is None or "1" not in repr(found)
 
 
