@@ -105,7 +105,7 @@ review: environment ## Preview the stacks that the commits since BASE touch, as 
 	@$(PYTHON) -m tools.review '$(BASE)'
 
 .PHONY: lock
-lock: environment-dev ## Pin requirements*.in anew, as of a week ago
+lock: environment-dev ## Pin requirements*.in again, as of a week ago
 	@sh tools/lock.sh $(ARGS)
 
 .PHONY: clean

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 # when it is imported, so it stands before any test module.
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
 
-# Two workers share two processors with whatever else runs, so time says nothing; and the same examples on every machine.
+# Two workers share two processors with other programs, so times are not compared; every machine tries the same examples.
 settings.register_profile(
     "shared", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

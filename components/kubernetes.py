@@ -1,4 +1,4 @@
-"""The two ways the program meets objects whose kind it has no class for: it writes a spec, or it reads a status."""
+"""Objects whose kind the program has no class for: it writes their spec, or reads their status."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ def custom_resource(
     if namespace is not None:
         metadata["namespace"] = namespace
     if wait_for:
-        # One condition goes as it is; the annotation takes several only as a JSON array.
+        # The annotation takes one condition as plain text, several only as a JSON array.
         condition = wait_for[0] if len(wait_for) == 1 else pulumi.Output.json_dumps(list(wait_for))
         metadata["annotations"] = {"pulumi.com/waitFor": condition}
     return k8s.apiextensions.CustomResource(

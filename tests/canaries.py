@@ -10,7 +10,7 @@ _GZIPPED = re.compile(r"H4sI[A-Za-z0-9+/]{20,}={0,2}")
 
 
 def forms(value: str) -> Iterator[str]:
-    """How a value may stand in a text: as it is, in hex, and in base64 wherever in the encoded bytes it begins."""
+    """The forms of a value in a text: plain, in hex, and in base64 at any offset."""
     yield value
     yield value.encode().hex()
     for shift in range(3):

@@ -18,7 +18,7 @@ from pulumi.runtime import mocks, rpc
 from tests.answers import ANSWERS, INVOKES, Answers, arm_id
 
 UNKNOWN = "<unknown>"
-# As the language host does: a program that fails leaves futures that nobody awaits.
+# As the language host does: after a failure, futures remain that are never awaited.
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
@@ -228,6 +228,6 @@ def deploy(
         pulumi.runtime.settings.ROOT.set(None)
         asyncio.run(pulumi.runtime.run_in_stack(lambda: pulumi.run(main)))
 
-    # Pulumi keeps its settings in context variables: a context of its own leaves nothing behind for the next test.
+    # Pulumi keeps its settings in context variables: in a context of its own they do not reach the next test.
     contextvars.copy_context().run(run)
     return monitor.graph

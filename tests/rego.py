@@ -54,7 +54,7 @@ def trust_vector(
 
 
 def affirming(vector: Mapping[str, int]) -> bool:
-    """AR4SI: a claim from 2 to 31 affirms, and a token is as good as its worst claim."""
+    """AR4SI: a claim from 2 to 31 affirms, and the worst claim decides for the whole token."""
     return bool(vector) and all(2 <= value <= 31 for value in vector.values())
 
 

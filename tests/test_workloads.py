@@ -1,4 +1,4 @@
-"""The workloads that come with the project are ones: nothing is wrong with them, and they pin what the samples are for."""
+"""The workloads in the project are valid, and they pin what the samples need."""
 
 import json
 from pathlib import Path

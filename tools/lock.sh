@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pin requirements*.in anew, as of a week ago: a package that was taken over is usually found out within days.
+# Pin requirements*.in again, as of a week ago: a malicious release is usually discovered within days.
 # `tools/lock.sh` upgrades all pins (`make lock`); `tools/lock.sh --keep` pins only what has no pin yet.
 set -eu
 upgrade=--upgrade

@@ -35,7 +35,7 @@ REGISTERS: Final = {
     "pcr12": "command line and credentials",
 }
 _HEAD: Final = """\
-# What a genuine pod VM of OpenShift sandboxed containers {osc} measures. Trustee gives its secrets to no other.
+# What a genuine pod VM of OpenShift sandboxed containers {osc} measures. Trustee gives its secrets to no other pod VM.
 # Written by `make reference-values OSC={osc}` from the vendor's signed image; review values and provenance before you commit.
 """
 
@@ -120,7 +120,7 @@ def registers(measurements: str) -> dict[str, list[str]]:
         ) from None
     pcrs: dict[str, list[str]] = {}
     for name, value in values.items():
-        # Not lstrip, which would take leading zeros of the register along.
+        # Not lstrip, which would also remove leading zeros of the register.
         digits = value.removeprefix("0x").lower() if isinstance(value, str) else ""
         if not re.fullmatch(r"[0-9a-f]{64}", digits):
             raise ImageRefused(

@@ -1,1 +1,1 @@
-"""The OpenShift cluster of a zone, however it came to be, and the operators installed in it."""
+"""The OpenShift cluster of a zone, made or found, and the operators installed in it."""

@@ -1,4 +1,4 @@
-"""What every kind of cluster gives to the components that live on it, and how it is read from the cluster itself."""
+"""What every kind of cluster gives to the components on it, and how it is read from the cluster itself."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from components.kubernetes import Observed
 
 @dataclass(frozen=True, kw_only=True)
 class AzurePlace:
-    """Where a cluster lives in Azure, from its own cloud configuration (camelCase keys of the Azure cloud provider).
+    """Where a cluster is in Azure, from its own cloud configuration (camelCase keys of the Azure cloud provider).
 
     ``resource_group`` is the group of the machines (on ARO the managed group); the VNet may be in another one.
     """
@@ -57,7 +57,7 @@ def access(
     on_azure: bool = True,
 ) -> ClusterAccess:
     """A provider for the cluster, and what is read through it. ``api_url`` is read from the cluster where it is not given;
-    nothing is read about Azure where the cluster is not ``on_azure``.
+    with ``on_azure`` false nothing is read about Azure.
 
     ``cluster_identifier`` keeps a rotated kubeconfig from looking like another cluster, which would replace everything.
 

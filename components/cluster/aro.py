@@ -55,7 +55,7 @@ class ServicePrincipalArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class AroClusterArgs:
-    """The cluster object lives in ``resource_group_name``; its machines in ``managed_resource_group``, which the RP makes."""
+    """The cluster object is in ``resource_group_name``, its machines are in ``managed_resource_group``, which the RP makes."""
 
     cluster_name: str
     resource_group_name: pulumi.Input[str]
@@ -96,7 +96,7 @@ class AroCluster(pulumi.ComponentResource):
                 "pod_cidr": args.network.pod_cidr,
                 "service_cidr": args.network.service_cidr,
                 "outbound_type": "Loadbalancer",
-                # The RP's own default; it refuses every later request that leaves it out as a change of it.
+                # The RP's own default. A later request without it counts as a change, which the RP refuses.
                 "load_balancer_profile": {"managed_outbound_ips": {"count": 1}},
                 "preconfigured_nsg": "Disabled",
             },
@@ -134,7 +134,7 @@ class AroCluster(pulumi.ComponentResource):
         )
         credentials = redhatopenshift.list_open_shift_cluster_admin_credentials_output(
             resource_group_name=args.resource_group_name,
-            # Not the literal name: an output of the cluster defers the call until there is one.
+            # An output of the cluster, not the literal name: so the call waits until the cluster exists.
             resource_name=cluster.name,
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
@@ -173,7 +173,7 @@ class AroCluster(pulumi.ComponentResource):
 
 
 def _assignment_name(scope: pulumi.Input[str], principal: str) -> pulumi.Output[str]:
-    """The same grant always has the same name: made again under another one, Azure answers RoleAssignmentExists."""
+    """The same grant always has the same name. Under another name Azure answers RoleAssignmentExists."""
     return pulumi.Output.from_input(scope).apply(
         lambda id: naming.role_assignment_name(id, principal, NETWORK_CONTRIBUTOR)
     )

@@ -18,7 +18,7 @@ from components.scripts import script
 # registry.redhat.io is open to every cluster with its own pull secret; the digest is of openshift4/ose-cli-rhel9:v4.20.
 CLI_IMAGE = "registry.redhat.io/openshift4/ose-cli-rhel9@sha256:c9d31cdb73cc66f049550773c21097dcce0f4377704113fa4c59744e66ca5fdf"
 
-# What it says when it gives up stands in pulumi's error.
+# What it prints when it stops is shown in pulumi's error.
 APPROVE = script("cluster/approve.sh")
 PATIENCE_SECONDS = 1500
 _DEADLINE_SECONDS = PATIENCE_SECONDS + 300

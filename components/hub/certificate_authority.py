@@ -65,7 +65,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[authority]),
         )
         # Reading the authority's own secret would put its private key in the state of this stack. The secret of any
-        # certificate it issued names it as well, and the key of this one opens nothing.
+        # certificate it issued names it as well, and the key of this one gives no access to anything.
         witness = _certificate(
             f"{name}-ca-witness",
             f"{args.issuer}-witness",

@@ -1,4 +1,4 @@
-"""The key that signs sealed secrets, and the sealed secrets themselves: references that may be known to everybody.
+"""The key that signs sealed secrets, and the sealed secrets themselves: references that may be public.
 
 Made from random bytes that live in the hub's encrypted state. The public half is served by the KBS, where a guest looks it up
 by the URI in each sealed secret.
@@ -18,7 +18,7 @@ from model.trustee import sealed_secrets
 
 @dataclass(frozen=True, kw_only=True)
 class SealingArgs:
-    """``paths``: ``default/<secret>/<key>``, each of which gets a sealed secret that stands for it."""
+    """``paths``: ``default/<secret>/<key>``, each of which gets a sealed secret that refers to it."""
 
     paths: Sequence[str]
 

@@ -1,4 +1,4 @@
-"""The way out of a network: a NAT gateway with an address of its own.
+"""The outbound access of a network: a NAT gateway with its own address.
 
 Peer pods are virtual machines without a public address and in no load balancer, so a subnet without a NAT gateway leaves
 them unable to reach the KBS or a registry. The gateway is attached *on* the subnet (see ``network``): Azure replaces a

@@ -31,7 +31,7 @@ class NetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """A VNet whose every subnet has exactly one explicit way out: the cluster's load balancer, or the NAT gateway."""
+    """A VNet. Each subnet has exactly one outbound path: the cluster's load balancer, or the NAT gateway."""
 
     vnet_id: pulumi.Output[str]
     control_plane_subnet_id: pulumi.Output[str]

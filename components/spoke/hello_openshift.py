@@ -1,4 +1,4 @@
-"""The same small web server three ways, so that the difference can be seen: standard, debug and hardened.
+"""The same small web server in three variants, to show the difference: standard, debug and hardened.
 
 ``standard`` is an ordinary pod. ``debug`` is confidential, but its profile lets an administrator exec into it and read its logs.
 ``hardened`` refuses both, and that is the only difference between the last two.

@@ -17,7 +17,7 @@ NAMESPACE = "kbs-sealed"
 
 @dataclass(frozen=True, kw_only=True)
 class KbsSealedArgs:
-    """``sealed`` is a sealed secret; ``initdata`` of a profile that may read what it stands for."""
+    """``sealed`` is a sealed secret; ``initdata`` of a profile that may read the secret it refers to."""
 
     apps_domain: pulumi.Output[str]
     runtime_class: pulumi.Output[str]

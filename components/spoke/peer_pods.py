@@ -50,7 +50,7 @@ class PeerPods(pulumi.ComponentResource):
                 "ROOT_VOLUME_SIZE": str(args.root_volume_gb),
                 "PROXY_TIMEOUT": "5m",
                 "INITDATA": args.initdata,
-                # Whatever a crash leaves behind can be found by these.
+                # Machines that remain after a crash are found by these tags.
                 "TAGS": ",".join(f"{key}={value}" for key, value in sorted(args.tags.items())),
             },
             opts=pulumi.ResourceOptions(parent=self),

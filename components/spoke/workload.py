@@ -59,7 +59,7 @@ class ConfidentialWorkload(pulumi.ComponentResource):
             spec={
                 "replicas": 1,
                 "selector": {"match_labels": labels},
-                # A peer pod takes a machine of its own: never two during a roll-out where quota is for one.
+                # Each peer pod takes its own machine. During a roll-out there must never be two where the quota is for one.
                 "strategy": {"type": "Recreate"},
                 "template": {"metadata": _pod_metadata(args, labels), "spec": _pod(args)},
             },

@@ -193,7 +193,7 @@ def test_what_cannot_be_checked_is_listed_and_fails_only_when_asked(
     assert command.main([*arguments, "--strict"]) == 1
 
 
-def test_a_subnet_without_its_way_out_differs(home: Path) -> None:
+def test_a_subnet_without_outbound_access_differs(home: Path) -> None:
     state = deployed.export(home, "dev-spoke")
     live = sandboxed.cluster_of(state, home)
 

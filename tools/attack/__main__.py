@@ -46,7 +46,7 @@ def _export(options: argparse.Namespace, stack: str, file: str | None) -> Deploy
 
 
 def _hub(options: argparse.Namespace, spoke: Deployment) -> Deployment | None:
-    """None where it cannot be had: then nothing is said of secrets."""
+    """None where it is not known: then the report does not mention secrets."""
     if spoke.hub is None or (options.file and not options.hub_file):
         return None
     try:

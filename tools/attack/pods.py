@@ -101,7 +101,7 @@ def _agent(spoke: Deployment) -> AgentLine:
 
 
 def _plain(value: Any) -> Any:
-    """Without what is secret in the state: nobody here may know it, and no policy can name it."""
+    """Without the secret values of the state: they must not be known here, and no policy can name them."""
     match value:
         case Sealed():
             return repr(value)

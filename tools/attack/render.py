@@ -41,7 +41,7 @@ def show(report: Report, out: Console) -> None:
 
 
 def _table(workloads: Sequence[Attacked]) -> Table:
-    """What refused the attack, or that it got through."""
+    """What refused the attack, or that nothing did."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     made.add_column("attack", min_width=_NAME - 2, no_wrap=True)
     for one in workloads:

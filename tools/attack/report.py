@@ -1,4 +1,4 @@
-"""What became of each attack on each deployed pod, and which secrets it would have reached."""
+"""The result of each attack on each deployed pod, and the secrets that it would have reached."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tools.posture.deployment import Deployment, PostureError
 from tools.posture.model import Matrix, Workload
 
 FORMAT: Final = 1
-"""Raised when a reader of the JSON would have to change."""
+"""Increased when readers of the JSON must change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Attacked:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """``engine`` is who judged."""
+    """``engine`` names the policy engine."""
 
     stack: str
     engine: str
@@ -60,7 +60,7 @@ def build(
     *,
     brief: bool = False,
 ) -> Report:
-    """``known`` says which profile each workload runs under, ``matrix`` what the hub releases, None where it cannot be had.
+    """``known`` says which profile each workload runs under, ``matrix`` what the hub releases, None where it is not known.
 
     An attack gets through where one of the ``engines`` lets it; an honest pod starts where all do. ``brief``: only whether each
     attack gets through, not in how many of its forms.
@@ -143,7 +143,7 @@ def _attacked(
 
 
 def _readable(matrix: Matrix, pcr8: str | None) -> Iterator[str]:
-    """What the policy releases to this PCR8 and not to just anybody's."""
+    """What the policy releases to this PCR8 and not to every PCR8."""
     kinds: Mapping[str, int] = {reader.kind: at for at, reader in enumerate(matrix.readers)}
     anybody = kinds["foreign"]
     own = next((at for at, reader in enumerate(matrix.readers) if pcr8 and reader.pcr8 == pcr8), None)

@@ -92,7 +92,7 @@ def _known(text: str) -> Mapping[str, LockedImage]:
     try:
         return lock.read(text).images if text else {}
     except DocumentError:
-        return {}  # it is written anew
+        return {}  # it is written again
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def _in_file(file: Path, repository: str) -> RegistryCredentials | None:
         helpers = _mapping(content.get("credHelpers", {}))
     except (OSError, ValueError) as error:
         raise PinError(
-            f"{file} cannot be read as a file of credentials ({type(error).__name__}): log in anew"
+            f"{file} cannot be read as a file of credentials ({type(error).__name__}): log in again"
         ) from None
     registry = repository.partition("/")[0]
     parts = repository.split("/")
@@ -79,7 +79,7 @@ def _decoded(file: Path, key: str, entry: Mapping[str, Any]) -> RegistryCredenti
     except (binascii.Error, UnicodeDecodeError):
         name = colon = password = ""
     if not colon:
-        raise PinError(f"the entry of {key} in {file} is not base64 of user:password: log in anew")
+        raise PinError(f"the entry of {key} in {file} is not base64 of user:password: log in again")
     return RegistryCredentials(name, password)
 
 
@@ -93,12 +93,12 @@ def _from_helper(helper: str, registry: str) -> RegistryCredentials | None:
     if done.returncode:
         if _NOT_FOUND in done.stdout + done.stderr:
             return None
-        raise PinError(f"{program} gives no credentials for {registry}: log in anew")
+        raise PinError(f"{program} gives no credentials for {registry}: log in again")
     try:
         answer = _mapping(json.loads(done.stdout))
         return RegistryCredentials(str(answer["Username"]), str(answer["Secret"]))
     except (ValueError, KeyError):
-        raise PinError(f"{program} gives no credentials for {registry}: log in anew") from None
+        raise PinError(f"{program} gives no credentials for {registry}: log in again") from None
 
 
 def _normal(key: str) -> str:

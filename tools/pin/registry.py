@@ -105,7 +105,7 @@ class _Source:
                 inner = self._digest(entry)
                 _, inner_kind, manifest = self._get(client, inner, inner)
                 if inner_kind not in _MANIFESTS:
-                    raise self._error(f"has an index entry of the type {inner_kind}", "push it anew")
+                    raise self._error(f"has an index entry of the type {inner_kind}", "push it again")
                 return digest, manifest
         raise self._error("has no image for linux/amd64", "build it for that platform")
 
@@ -166,7 +166,7 @@ class _Source:
             return LockedImage.model_validate(told)
         except ValidationError:
             raise self._error(
-                "has a configuration that is not as the OCI specification says", "build it anew"
+                "has a configuration that is not as the OCI specification says", "build it again"
             ) from None
 
     def _ask(self, act: Callable[[], _T]) -> _T:
@@ -226,7 +226,7 @@ class _Source:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise self._error("has content that is no JSON mapping of usual size", "push it anew")
+            raise self._error("has content that is no JSON mapping of usual size", "push it again")
         return cast(dict[str, Any], content)
 
     def _list(self, content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -237,7 +237,7 @@ class _Source:
     def _digest(self, described: Mapping[str, Any]) -> str:
         digest = described.get("digest")
         if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-            raise self._error("refers to content by something else than a SHA-256 digest", "push it anew")
+            raise self._error("refers to content by something other than a SHA-256 digest", "push it again")
         return digest
 
 

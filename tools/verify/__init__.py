@@ -1,1 +1,1 @@
-"""Whether what lives in a cluster is what the stack's state says."""
+"""Whether a live cluster is as the stack's state says."""

@@ -26,7 +26,7 @@ from tools.verify.check import LiveCheck
 from tools.verify.live import ApiServer, Live, Unreachable
 
 _STYLES = {"ok": "green", "differs": "bold red", "not checked": "yellow"}
-_ORDER = ("differs", "not checked", "ok")  # what somebody must look at comes first
+_ORDER = ("differs", "not checked", "ok")  # what a person must look at comes first
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +90,7 @@ def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
 
 
 def _of_azure(subnet_id: str) -> str | None:
-    """Asked of the Azure CLI as whoever is logged in there. Raises Unreachable."""
+    """Asks the Azure CLI, with its own login. Raises Unreachable."""
     if shutil.which("az") is None:
         raise Unreachable("Azure is asked through the az command, which is not installed")
     ask = ["az", "network", "vnet", "subnet", "show", "--ids", subnet_id]

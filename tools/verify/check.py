@@ -34,9 +34,9 @@ class LiveCheck:
 
 
 def differences(wanted: Any, live: Any, path: str = "") -> Iterator[str]:
-    """What of `wanted` is not so in `live`. What is only in `live`, an API server's defaults for one, does not count.
+    """Where `live` differs from `wanted`. What only `live` has, such as an API server's defaults, does not count.
 
-    Secrets in `wanted` are not compared: nobody here knows them.
+    Secrets in `wanted` are not compared: their values are not known here.
     """
     if wanted is SEALED:
         return

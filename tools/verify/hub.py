@@ -11,7 +11,7 @@ from tools.verify.objects import subject
 
 
 def checks(stack: Deployment, live: Live, now: datetime) -> Iterator[LiveCheck]:
-    """Nothing for a stack without Trustee. Raises Unreachable."""
+    """Empty for a stack without Trustee. Raises Unreachable."""
     for kbs in stack.objects("KbsConfig"):
         yield _ready(kbs, live)
         yield _served(kbs, live)

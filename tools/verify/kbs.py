@@ -1,4 +1,4 @@
-"""Asking the KBS itself: whether it proves to be the one that initdata pins, and refuses whoever brings no token."""
+"""Asks the KBS whether it is the one that initdata pins, and whether it refuses a request without a token."""
 
 import http.client
 import socket
@@ -52,7 +52,7 @@ def checks(
 
 
 def _context(ca: str) -> ssl.SSLContext:
-    """The guest adds the CA to its roots; here it is the only one, so that no public authority can vouch instead."""
+    """The guest adds the CA to its roots; here it is the only root, so that no certificate of a public authority counts."""
     context = ssl.create_default_context(cadata=ca)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # on from Python 3.13; guests do not ask for it
     return context

@@ -1,4 +1,4 @@
-"""Reading a cluster, and nothing but reading. The content of Secrets is never asked for."""
+"""Reads a cluster and changes nothing. It never asks for the content of Secrets."""
 
 import base64
 import contextlib
@@ -17,7 +17,7 @@ import yaml
 
 from tools.posture.deployment import table
 
-# Without an alternative: a server that cannot leave the content out shall refuse.
+# No second choice: a server that cannot leave the content out must refuse.
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{of_list};g=meta.k8s.io;v=v1"
 _SECONDS = 20
 
@@ -161,7 +161,7 @@ def _content(section: Mapping[str, Any], key: str) -> bytes | None:
 
 @contextlib.contextmanager
 def _file(content: bytes) -> Generator[str, None, None]:
-    """For the ssl module, which takes keys from files only; readable by nobody else, and gone afterwards."""
+    """For the ssl module, which takes keys from files only; only this user can read the file, and it is deleted afterwards."""
     descriptor, name = tempfile.mkstemp()
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""Every Kubernetes object that the stack manages, against the one that lives."""
+"""Compares every Kubernetes object of the stack's state with the live one."""
 
 import base64
 import json
@@ -107,7 +107,7 @@ def _operator(subscription: Resource, live: Live) -> LiveCheck:
 
 
 def _pods(deployment: Resource, live: Live) -> Iterator[LiveCheck]:
-    """The pods that run now measure what the state says: a template may be right while older pods live on."""
+    """The pods that run now measure what the state says: a template may be right while older pods still run."""
     template = table(deployment.inputs, "spec", "template")
     wanted = table(template, "metadata", "annotations").get(ANNOTATION)
     runtime_class = table(template, "spec").get("runtimeClassName")

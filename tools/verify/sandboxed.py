@@ -31,7 +31,7 @@ class StoredCluster:
 
 
 def cluster_of(stack: Deployment, home: Path) -> StoredCluster:
-    """The cluster whose console the stack publishes. Raises Unreachable where the sandbox has none such."""
+    """The cluster whose console the stack publishes. Raises Unreachable where the sandbox has no such cluster."""
     for cluster in api.clusters(home).values():
         if _is(stack, cluster.facts):
             return StoredCluster(cluster)

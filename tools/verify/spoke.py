@@ -1,4 +1,4 @@
-"""What a spoke's state alone cannot show: whether its pods really get confidential machines with a way out."""
+"""What a spoke's state alone cannot show: whether its pods really get confidential machines with outbound access."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ NatGateway = Callable[[str], str | None]
 
 
 def checks(stack: Deployment, live: Live, nat_gateway: NatGateway) -> Iterator[LiveCheck]:
-    """Nothing for a stack without peer pods. Raises Unreachable."""
+    """Empty for a stack without peer pods. Raises Unreachable."""
     for kata in stack.objects("KataConfig"):
         found = live.get(*kata.kind, kata.object_name) or {}
         classes: list[str] = table(found, "status").get("runtimeClasses") or []
@@ -24,7 +24,7 @@ def checks(stack: Deployment, live: Live, nat_gateway: NatGateway) -> Iterator[L
         if config.object_name == "peer-pods-cm":
             found = live.get("v1", "ConfigMap", "peer-pods-cm", config.namespace)
             yield _confidential(table(found, "data"))
-            yield _way_out(stack, str(table(found, "data").get("AZURE_SUBNET_ID", "")), nat_gateway)
+            yield _outbound_access(stack, str(table(found, "data").get("AZURE_SUBNET_ID", "")), nat_gateway)
 
 
 def _confidential(data: dict[str, Any]) -> LiveCheck:
@@ -35,7 +35,7 @@ def _confidential(data: dict[str, Any]) -> LiveCheck:
     )
 
 
-def _way_out(stack: Deployment, subnet_id: str, nat_gateway: NatGateway) -> LiveCheck:
+def _outbound_access(stack: Deployment, subnet_id: str, nat_gateway: NatGateway) -> LiveCheck:
     about, what = "subnet of peer pods", "has the NAT gateway of the state"
     wanted = next(
         (

@@ -107,7 +107,7 @@ def _domain(domain: str, region: str) -> Iterator[Mistake]:
         yield Mistake(
             key="cluster.domain",
             value=domain,
-            rule=f"must be one label before {ending} where it lies in aroapp.io",
+            rule=f"must be one label before {ending} where it ends in aroapp.io",
             fix=f"write the label alone, {domain.partition('.')[0]}",
         )
 

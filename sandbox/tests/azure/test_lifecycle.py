@@ -157,7 +157,7 @@ def test_no_credential_is_in_the_cloud_or_in_an_answer(whole: Zone):
         assert password not in text
 
 
-def test_an_existing_cluster_has_a_worker_subnet_with_a_way_out(zone: Zone):
+def test_an_existing_cluster_has_a_worker_subnet_with_outbound_access(zone: Zone):
     account = zone.azure.account
     facts = self_managed(
         "dev-standalone",

@@ -35,7 +35,7 @@ def _network(*, peer_pods: bool) -> Graph:
 
 
 @pytest.mark.parametrize("peer_pods", [True, False])
-def test_no_subnet_gets_a_way_out_by_default(peer_pods: bool) -> None:
+def test_no_subnet_gets_outbound_access_by_default(peer_pods: bool) -> None:
     subnets = _network(peer_pods=peer_pods).of_type("azure-native:network:Subnet")
     assert len(subnets) == (3 if peer_pods else 2)
     assert [subnet.inputs["defaultOutboundAccess"] for subnet in subnets] == [False] * len(subnets)

@@ -58,7 +58,7 @@ def test_an_entry_that_a_person_wrote_is_replaced_by_one_that_was_read(plain: Fa
     assert lock.read(someone.lock.read_text()).images[reference].read_from == f"{plain.address}/team/web"
 
 
-def test_a_lock_that_cannot_be_read_is_written_anew(plain: Fake, someone: Person) -> None:
+def test_a_lock_that_cannot_be_read_is_written_again(plain: Fake, someone: Person) -> None:
     someone.lock.write_text("images: {")
     assert main(["web"], someone.root) == 0
     assert list(lock.read(someone.lock.read_text()).images) == [f"{plain.address}/team/web:1"]
