@@ -89,9 +89,9 @@ class Sandbox:
 
     def outputs(self, stack: str, *, secret: Callable[[Any], Any] | None = None) -> dict[str, Any]:
         """The outputs after the last `up`, empty before the first; `secret` makes what is shown of a secret value."""
-        from sandbox.engine.values import Secret, replaced
+        from sandbox.engine.values import SecretValue, replaced
 
-        def shown(found: Secret) -> Any:
+        def shown(found: SecretValue) -> Any:
             return secret(found.value) if secret else found.value
 
         return replaced(self._workspace().outputs(stack), shown)

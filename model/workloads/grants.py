@@ -29,7 +29,7 @@ class Grants:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Needs:
+class NeededGrants:
     """What a pod template asks for that its owner must grant: commands by container, and volumes of the host."""
 
     containers: tuple[str, ...]
@@ -38,7 +38,7 @@ class Needs:
     holder: Field
 
 
-def ungranted(needs: Needs, grants: Grants) -> Iterator[tuple[Field, str, str]]:
+def ungranted(needs: NeededGrants, grants: Grants) -> Iterator[tuple[Field, str, str]]:
     """Where something is needed that is not granted, or granted for what is not there: the field, the rule, the fix."""
     for container, at, command in needs.commands:
         allowed = [tuple(each) for each in grants.exec_commands.get(container, ())]

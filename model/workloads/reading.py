@@ -10,7 +10,7 @@ from typing import Any, Final
 from model.policy.pins import ContainerPins, VolumeKind
 from model.workloads import images, lock, objects
 from model.workloads.documents import DocumentError
-from model.workloads.grants import Grants, Needs, commands
+from model.workloads.grants import Grants, NeededGrants, commands
 from model.workloads.lock import Lock
 from model.workloads.merging import Pod, container_pins
 from model.workloads.objects import HOLDERS, WorkloadObject
@@ -87,7 +87,7 @@ def references(name: str, files: Mapping[str, str]) -> tuple[str, ...]:
 class _Found:
     images: Sequence[Field]
     pins: Sequence[ContainerPins]
-    needs: Needs
+    needs: NeededGrants
 
 
 def _pod(item: WorkloadObject, field: Field, locked: Lock | None) -> _Found:
@@ -97,13 +97,15 @@ def _pod(item: WorkloadObject, field: Field, locked: Lock | None) -> _Found:
         spec.mapping()["volumeClaimTemplates"].refuse(*NO_STORAGE, show=False)
     template = objects.template(item, field)
     if template is None:
-        return _Found(images=(), pins=(), needs=Needs(containers=(), commands=(), volumes={}, holder=field))
+        return _Found(
+            images=(), pins=(), needs=NeededGrants(containers=(), commands=(), volumes={}, holder=field)
+        )
     kinds = check_pod(template)
     spec = template.mapping().get("spec")
     found = [] if spec is None else containers(spec)
     volumes = _volumes(spec, kinds)
     sound = [(each, init) for each, init in found if _is_sound(each, template)]
-    needs = Needs(
+    needs = NeededGrants(
         containers=tuple(name for each, _ in found if (name := each.name())),
         commands=tuple(
             (each.value["name"], at, command) for each, _ in sound for at, command in commands(each)

@@ -11,7 +11,7 @@ from typing import Any
 
 from model.policy.pins import ContainerPins, PodPins
 from model.workloads import images, lock
-from model.workloads.grants import Grants, Needs, ungranted
+from model.workloads.grants import Grants, NeededGrants, ungranted
 from model.workloads.lock import Lock
 from model.workloads.objects import HOLDERS, WorkloadObject
 from model.workloads.pod_rules import INITDATA
@@ -31,7 +31,7 @@ class Workload:
     holder: WorkloadObject
     lock: Lock
     containers: tuple[ContainerPins, ...]
-    needs: Needs
+    needs: NeededGrants
 
     @property
     def namespace(self) -> str:
@@ -96,7 +96,7 @@ class Workload:
         return made
 
 
-def lacking(needs: Needs, grants: Grants) -> list[Problem]:
+def lacking(needs: NeededGrants, grants: Grants) -> list[Problem]:
     """What ``needs`` asks for and ``grants`` does not give."""
     return [
         Problem(file=at.file, object=at.object, path=at.path, rule=rule, fix=fix)

@@ -16,7 +16,7 @@ from sandbox.apiserver.binaries import build
 from sandbox.apiserver.client import ApiClient, ApiError, Manifest
 from sandbox.apiserver.external import External
 from sandbox.apiserver.paths import path_of, path_to
-from sandbox.apiserver.server import ApiServer, processes_in
+from sandbox.apiserver.server import ServerProcesses, processes_in
 from sandbox.openshift import initial
 from sandbox.openshift.clusters import ClusterFacts
 from sandbox.openshift.kinds import CRD, NODE
@@ -61,11 +61,11 @@ class ServerClusters:
         with self._locked():
             self.server(name).remove()
 
-    def server(self, name: str) -> ApiServer | External:
+    def server(self, name: str) -> ServerProcesses | External:
         """The server of a cluster; the cluster need not exist."""
         folder = self.directory / name
         elsewhere = os.environ.get(external.VARIABLE)
-        return External(folder, Path(elsewhere)) if elsewhere else ApiServer(folder, self._root)
+        return External(folder, Path(elsewhere)) if elsewhere else ServerProcesses(folder, self._root)
 
     def names(self) -> list[str]:
         return sorted(path.parent.name for path in self.directory.glob(f"*/{_FACTS}"))
@@ -102,7 +102,7 @@ class ServerClusters:
         }
         return {name: pid for name, pid in found.items() if pid}
 
-    def _known(self, name: str) -> ApiServer | External:
+    def _known(self, name: str) -> ServerProcesses | External:
         if self.facts(name) is None:
             raise KeyError(name)
         return self.server(name)

@@ -15,11 +15,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from sandbox.apiserver.server import ApiServer
+from sandbox.apiserver.server import ServerProcesses
 
 
 @contextmanager
-def gone(server: ApiServer) -> Generator[None, None, None]:
+def gone(server: ServerProcesses) -> Generator[None, None, None]:
     """Nobody listens at the API server's address."""
     server.processes["kube-apiserver"].stop()
     try:
@@ -30,7 +30,7 @@ def gone(server: ApiServer) -> Generator[None, None, None]:
 
 @contextmanager
 def answering(
-    server: ApiServer, code: int, retry_after: int | None = None
+    server: ServerProcesses, code: int, retry_after: int | None = None
 ) -> Generator[list[str], None, None]:
     """Every request is answered `code`, with `retry_after` in seconds where it is given; yields the list of those requests."""
     seen: list[str] = []

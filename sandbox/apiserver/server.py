@@ -38,7 +38,7 @@ ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "watch")
 _START_SECONDS = 120
 
 
-class ApiServer:
+class ServerProcesses:
     """The cluster in `folder`, with the binaries of the state directory `root`."""
 
     node_labels: ClassVar[dict[str, str]] = {}

@@ -13,7 +13,7 @@ from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.plan import planned
 from sandbox.engine.stackfile import StackFile
-from sandbox.engine.values import Secret, plain, replaced
+from sandbox.engine.values import SecretValue, plain, replaced
 from sandbox.engine.workspace import Workspace
 
 
@@ -62,5 +62,5 @@ def _plan(workspace: Workspace, stack: str) -> int:
     return 0
 
 
-def _masked(_: Secret) -> str:
+def _masked(_: SecretValue) -> str:
     return "[secret]"

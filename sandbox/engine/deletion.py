@@ -6,7 +6,7 @@ from time import perf_counter
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.events import Step
-from sandbox.engine.state import Resource
+from sandbox.engine.state import StateResource
 from sandbox.engine.steps import Engine
 
 
@@ -32,7 +32,7 @@ def delete_remaining(engine: Engine) -> None:
             engine.watcher.done(Step(op="delete", old=old, seconds=perf_counter() - started))
 
 
-def refuse_protected(resources: list[Resource]) -> None:
+def refuse_protected(resources: list[StateResource]) -> None:
     """Raises SandboxError that names every protected resource."""
     if protected := [f"  {resource.name} ({resource.type})" for resource in resources if resource.protect]:
         raise SandboxError(

@@ -18,8 +18,8 @@ from sandbox.engine import propertydiff
 from sandbox.engine.errors import ResourceFailed
 from sandbox.engine.events import Op, Step
 from sandbox.engine.identity import name_of
-from sandbox.engine.state import PROVIDER, STACK, Resource
-from sandbox.engine.values import Secret
+from sandbox.engine.state import PROVIDER, STACK, StateResource
+from sandbox.engine.values import SecretValue
 from sandbox.provider import Values
 from sandbox.shapes import is_map
 
@@ -183,7 +183,7 @@ def _short(type_: str) -> str:
     return type_ if package in ("coco", "pulumi") or not middle else f"{package}:{kind}"
 
 
-def _visible(resource: Resource) -> bool:
+def _visible(resource: StateResource) -> bool:
     """Providers that the program did not declare are not shown: the engine makes them."""
     return not (resource.type.startswith(PROVIDER) and resource.name.startswith("default"))
 
@@ -197,7 +197,7 @@ def matters(outputs: Values) -> Iterator[tuple[str, str]]:
     """Of a stack's outputs, the lines a person looks for: addresses and PCR8 values."""
     for key, value in outputs.items():
         match key, value:
-            case _, Secret():
+            case _, SecretValue():
                 continue
             case "warning", str():
                 yield "warning", value

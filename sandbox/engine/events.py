@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from sandbox.engine.errors import ResourceFailed
-from sandbox.engine.state import Resource
+from sandbox.engine.state import StateResource
 
 Op = Literal["same", "create", "update", "replace", "delete", "read", "import"]
 
@@ -18,14 +18,14 @@ class Step:
     """
 
     op: Op
-    old: Resource | None = None
-    new: Resource | None = None
+    old: StateResource | None = None
+    new: StateResource | None = None
     forced_by: tuple[str, ...] = ()
     """The properties that cannot be changed in place."""
     seconds: float = 0.0
 
     @property
-    def resource(self) -> Resource:
+    def resource(self) -> StateResource:
         resource = self.new or self.old
         assert resource is not None
         return resource

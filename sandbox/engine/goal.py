@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.engine.state import PROVIDER, Resource
+from sandbox.engine.state import PROVIDER, StateResource
 from sandbox.engine.values import from_struct
 from sandbox.provider import Values
 
@@ -113,11 +113,11 @@ def of_read(request: Any) -> Goal:
     )
 
 
-def wanted(goal: Goal, urn: str, provider: str) -> Resource:
+def wanted(goal: Goal, urn: str, provider: str) -> StateResource:
     """The resource that the goal describes, before anything is known of it; `provider` is a provider
     reference.
     """
-    return Resource(
+    return StateResource(
         urn=urn,
         type=goal.type,
         custom=goal.custom,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sandbox.engine.state import Operation, Resource, StateFile
+from sandbox.engine.state import Operation, StateFile, StateResource
 
 
 class Ledger:
@@ -20,19 +20,19 @@ class Ledger:
         self._file = file
         self._preview = preview
         self.olds, self.interrupted = file.load()
-        self.settled: dict[str, Resource] = {}
+        self.settled: dict[str, StateResource] = {}
         self._pending = list(self.interrupted)
         self.touched = False
 
-    def __iter__(self) -> Iterator[Resource]:
+    def __iter__(self) -> Iterator[StateResource]:
         yield from self.settled.values()
         yield from self.olds
 
-    def old(self, urn: str) -> Resource | None:
+    def old(self, urn: str) -> StateResource | None:
         """What the last run left under this URN, unless it is only waiting for its deletion."""
         return next((old for old in self.olds if old.urn == urn and not old.delete), None)
 
-    def find(self, urn: str, id_: str = "") -> Resource | None:
+    def find(self, urn: str, id_: str = "") -> StateResource | None:
         """The newest resource of this URN; the one with this id where there are several."""
         found = [resource for resource in self if resource.urn == urn]
         return next((resource for resource in found if resource.id == id_), found[0] if found else None)
@@ -45,14 +45,14 @@ class Ledger:
     def end(self, operation: Operation) -> None:
         self._pending.remove(operation)
 
-    def settle(self, new: Resource, old: Resource | None = None) -> Resource:
+    def settle(self, new: StateResource, old: StateResource | None = None) -> StateResource:
         """`new` is how things are now; it takes the place of `old`."""
         self.settled[new.urn] = new
         if old is not None:
             self.olds.remove(old)
         return new
 
-    def amend(self, resource: Resource, new: Resource) -> Resource:
+    def amend(self, resource: StateResource, new: StateResource) -> StateResource:
         """Exchange a resource for another version of itself, where it stands."""
         if self.settled.get(resource.urn) is resource:
             self.settled[resource.urn] = new
@@ -60,7 +60,7 @@ class Ledger:
             self.olds[self.olds.index(resource)] = new
         return new
 
-    def recover(self, created: Resource, old: Resource | None) -> None:
+    def recover(self, created: StateResource, old: StateResource | None) -> None:
         """Take in what an interrupted run created, beside or in place of the old resource that it was to
         replace.
         """
@@ -71,10 +71,10 @@ class Ledger:
             former = [] if old.pending_replacement else [replace(old, delete=True)]
             self.olds[place : place + 1] = [*former, created]
 
-    def drop(self, old: Resource) -> None:
+    def drop(self, old: StateResource) -> None:
         self.olds.remove(old)
 
-    def rename(self, old: Resource, urn: str) -> Resource:
+    def rename(self, old: StateResource, urn: str) -> StateResource:
         """The resource is now called `urn`, and every reference to it follows."""
 
         def follow(reference: str) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from sandbox.engine.display import Display
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.events import Step
-from sandbox.engine.state import STACK, Resource
+from sandbox.engine.state import STACK, StateResource
 from sandbox.engine.values import SECRET, SIGNATURE, replaced
 from sandbox.engine.workspace import Workspace
 from sandbox.provider import UNKNOWN, Values
@@ -48,7 +48,7 @@ class _Recorder(Display):
     def __init__(self, stack: str) -> None:
         self.text = io.StringIO()
         super().__init__(Console(file=self.text, width=200), stack, preview=True)
-        self.steps: list[tuple[Resource, Resource | None]] = []
+        self.steps: list[tuple[StateResource, StateResource | None]] = []
         self.outputs: Values = {}
 
     def done(self, step: Step) -> None:

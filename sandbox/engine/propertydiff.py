@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from sandbox.engine.values import Secret, plain
+from sandbox.engine.values import SecretValue, plain
 from sandbox.provider import UNKNOWN, Values
 from sandbox.shapes import is_list, is_map
 
@@ -45,7 +45,7 @@ def lines(old: Values, new: Values, forced_by: tuple[str, ...] = ()) -> Iterator
 def shown(value: Any) -> str:
     """A value on one line."""
     match value:
-        case Secret():
+        case SecretValue():
             return "[secret]"
         case str() if value == UNKNOWN:
             return "[known after up]"

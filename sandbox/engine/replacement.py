@@ -12,12 +12,12 @@ from dataclasses import replace
 from sandbox.engine.errors import ResourceFailed
 from sandbox.engine.execution import Executor
 from sandbox.engine.ledger import Ledger
-from sandbox.engine.state import Resource
+from sandbox.engine.state import StateResource
 from sandbox.engine.values import get, plain, steps
 from sandbox.provider import UNKNOWN, Diff, Values
 
 
-def clear(old: Resource, ledger: Ledger, executor: Executor) -> None:
+def clear(old: StateResource, ledger: Ledger, executor: Executor) -> None:
     """Delete `old`, and first what must be replaced with it. The state keeps all of them until they are created
     again.
     """
@@ -28,12 +28,14 @@ def clear(old: Resource, ledger: Ledger, executor: Executor) -> None:
         ledger.amend(gone, replace(gone, pending_replacement=True))
 
 
-def dependents(root: Resource, others: Sequence[Resource], executor: Executor) -> list[Resource]:
+def dependents(
+    root: StateResource, others: Sequence[StateResource], executor: Executor
+) -> list[StateResource]:
     """Those of `others`, in dependency order, that must be replaced with `root`. Raises ResourceFailed for a
     protected one.
     """
     condemned = {root.urn}
-    found: list[Resource] = []
+    found: list[StateResource] = []
     for other in others:
         if other is not root and _goes_with(other, condemned, executor):
             if other.protect:
@@ -43,7 +45,7 @@ def dependents(root: Resource, others: Sequence[Resource], executor: Executor) -
     return found
 
 
-def _goes_with(resource: Resource, condemned: set[str], executor: Executor) -> bool:
+def _goes_with(resource: StateResource, condemned: set[str], executor: Executor) -> bool:
     if not resource.custom or resource.external or resource.delete or resource.pending_replacement:
         return False
     if resource.provider_urn in condemned or resource.deleted_with in condemned:

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.passphrase import Keyring, PassphraseCipher
-from sandbox.engine.values import SECRET, SIGNATURE, Secret
+from sandbox.engine.values import SECRET, SIGNATURE, SecretValue
 from sandbox.provider import Values
 from sandbox.shapes import is_list, is_map
 
@@ -31,7 +31,7 @@ Pending = Literal["creating", "updating", "deleting"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Resource:
+class StateResource:
     """One resource as the last step left it; `inputs` and `outputs` hold Secret where a value is secret."""
 
     urn: str
@@ -112,7 +112,7 @@ class Operation(NamedTuple):
     """A step that has begun: the resource as it is (delete) or as it will be (create, update)."""
 
     type: Pending
-    resource: Resource
+    resource: StateResource
 
 
 class StateFile:
@@ -122,10 +122,10 @@ class StateFile:
         self.path = path
         self._keyring = keyring
         self._vault: PassphraseCipher | None = None
-        self._texts: dict[Resource, str] = {}
+        self._texts: dict[StateResource, str] = {}
         self._written: tuple[list[str], list[str]] = ([], [])
 
-    def load(self) -> tuple[list[Resource], list[Operation]]:
+    def load(self) -> tuple[list[StateResource], list[Operation]]:
         """Empty lists for a stack that has never been brought up. Raises SandboxError for what cannot be
         decrypted.
         """
@@ -143,7 +143,7 @@ class StateFile:
         return resources, pending
 
     def save(
-        self, resources: Iterable[Resource], pending: Iterable[Operation], *, last: bool = False
+        self, resources: Iterable[StateResource], pending: Iterable[Operation], *, last: bool = False
     ) -> None:
         """Replace the file as a whole, unless only the order would differ.
 
@@ -164,7 +164,7 @@ class StateFile:
         self._written = contents
 
     def _contents(
-        self, resources: Iterable[Resource], pending: Iterable[Operation]
+        self, resources: Iterable[StateResource], pending: Iterable[Operation]
     ) -> tuple[list[str], list[str]]:
         """Resources and pending operations as JSON; a resource is encoded once."""
         self._texts = {
@@ -188,7 +188,7 @@ class StateFile:
         fields = ",\n".join(f'"{key}": {text}' for key, text in parts.items())
         return f'{{"version": 3, "deployment": {{\n{fields}\n}}}}\n'
 
-    def _encode(self, resource: Resource) -> str:
+    def _encode(self, resource: StateResource) -> str:
         vault = self._vault or self._keyring.default
         record = {key: value for name, key in _KEYS if (value := getattr(resource, name)) or name == "custom"}
         for bag in ("inputs", "outputs"):
@@ -196,7 +196,7 @@ class StateFile:
                 record[bag] = _sealed(record[bag], f"{resource.urn}#{bag}", vault)
         return json.dumps(record, ensure_ascii=False)
 
-    def _decode(self, record: dict[str, Any]) -> Resource:
+    def _decode(self, record: dict[str, Any]) -> StateResource:
         fields: dict[str, Any] = {}
         for name, key in _KEYS:
             if key in record:
@@ -206,12 +206,12 @@ class StateFile:
                 elif name == "property_dependencies":
                     value = {prop: tuple(urns) for prop, urns in value.items()}
                 fields[name] = tuple(value) if is_list(value) else value
-        return Resource(**fields)
+        return StateResource(**fields)
 
 
 def _sealed(value: Any, place: str, vault: PassphraseCipher) -> Any:
     match value:
-        case Secret():
+        case SecretValue():
             text = json.dumps(value.value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             return {SIGNATURE: SECRET, "ciphertext": vault.seal(place, text)}
         case _ if is_map(value):
@@ -227,7 +227,7 @@ def _opened(value: Any, place: str, vault: PassphraseCipher | None) -> Any:
         case _ if is_map(value) and value.get(SIGNATURE) == SECRET:
             if vault is None:
                 raise SandboxError(f"{place} is encrypted, but its state names no secrets provider")
-            return Secret(json.loads(vault.unseal(place, value["ciphertext"])))
+            return SecretValue(json.loads(vault.unseal(place, value["ciphertext"])))
         case _ if is_map(value):
             return {key: _opened(item, f"{place}.{key}", vault) for key, item in value.items()}
         case _ if is_list(value):

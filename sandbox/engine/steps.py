@@ -20,7 +20,7 @@ from sandbox.engine.execution import Executor, with_outputs
 from sandbox.engine.goal import Goal, package, wanted
 from sandbox.engine.identity import Namespace, name_of
 from sandbox.engine.ledger import Ledger
-from sandbox.engine.state import PROVIDER, STACK, Resource, now
+from sandbox.engine.state import PROVIDER, STACK, StateResource, now
 from sandbox.engine.values import get, has_secrets, plain, put, sealed_like, steps
 from sandbox.provider import UNKNOWN, Diff, Refused, Values
 
@@ -57,7 +57,7 @@ class Engine:
         self._claimed: set[str] = set()
         self._was_called: dict[str, str] = {}
 
-    def register(self, goal: Goal) -> Resource:
+    def register(self, goal: Goal) -> StateResource:
         urn = self._namespace.of(goal)
         with self.failing(urn):
             self._claim(urn)
@@ -67,7 +67,7 @@ class Engine:
                 return self._provider(goal, urn)
             return self._managed(goal, urn)
 
-    def read(self, goal: Goal) -> Resource:
+    def read(self, goal: Goal) -> StateResource:
         """What exists already and stays unmanaged."""
         urn = self._namespace.of(goal)
         with self.failing(urn):
@@ -85,7 +85,7 @@ class Engine:
         if token == _STACK_OUTPUTS:
             return self._stack_reference(token, str(args["name"]))
         reference = provider or self._default_provider(package(token), version)
-        caller = Resource(urn=token, type=token, custom=True, provider=reference)
+        caller = StateResource(urn=token, type=token, custom=True, provider=reference)
         if not self.executor.reachable(caller):
             return None
         stand_in = self.executor.provider(caller)
@@ -111,14 +111,14 @@ class Engine:
             self.watcher.failed(failure)
             raise
 
-    def _component(self, goal: Goal, urn: str) -> Resource:
+    def _component(self, goal: Goal, urn: str) -> StateResource:
         old = self._match(goal, urn)
         new = wanted(goal, urn, "")
         if old is None:
             return self._take("create", urn, None, lambda: _stamped(new))
         return self._take("same", urn, old, lambda: _kept(old, replace(new, outputs=old.outputs)))
 
-    def _provider(self, goal: Goal, urn: str) -> Resource:
+    def _provider(self, goal: Goal, urn: str) -> StateResource:
         """A provider is configured, not created: it has a random id, and its outputs are its inputs."""
         old = self._match(goal, urn)
         inputs = {**goal.inputs, **({"version": goal.version} if goal.version else {})}
@@ -135,7 +135,7 @@ class Engine:
             return self._take("replace", urn, old, lambda: _stamped(fresh), diff.replace)
         return self._take("update", urn, old, lambda: _kept(old, new))
 
-    def _managed(self, goal: Goal, urn: str) -> Resource:
+    def _managed(self, goal: Goal, urn: str) -> StateResource:
         reference = self._provider_reference(goal)
         old = self._match(goal, urn)
         if old and old.external:
@@ -165,7 +165,7 @@ class Engine:
             "same", urn, old, lambda: _kept(old, replace(new, outputs=sealed_like(old.outputs, new.inputs)))
         )
 
-    def _diff(self, old: Resource, new: Resource) -> Diff:
+    def _diff(self, old: StateResource, new: StateResource) -> Diff:
         olds, news = plain(old.inputs), plain(new.inputs)
         diff = Diff()
         if olds != news:
@@ -175,7 +175,7 @@ class Engine:
             forced = (*forced, "provider")
         return Diff(diff.changed, tuple(dict.fromkeys(forced)), diff.delete_before_replace)
 
-    def _provider_replaced(self, old: Resource, new: Resource) -> bool:
+    def _provider_replaced(self, old: StateResource, new: StateResource) -> bool:
         if old.provider == new.provider or name_of(new.provider_urn).startswith("default"):
             return False
         before = self.ledger.find(old.provider_urn, old.provider.rpartition("::")[2])
@@ -186,18 +186,18 @@ class Engine:
             providers.configuration_diff(package(new.type), plain(before.inputs), plain(after.inputs)).replace
         )
 
-    def _replace(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> Resource:
+    def _replace(self, goal: Goal, old: StateResource, new: StateResource, diff: Diff) -> StateResource:
         if old.protect and new.protect:
             raise ResourceFailed(old.urn, replacement.unable_to_replace(old.urn))
         wish = goal.delete_before_replace
         delete_first = old.pending_replacement or (diff.delete_before_replace if wish is None else wish)
 
-        def delete_then_create() -> Resource:
+        def delete_then_create() -> StateResource:
             if not old.pending_replacement:
                 replacement.clear(old, self.ledger, self.executor)
             return self.executor.create(new)
 
-        def create_then_condemn() -> Resource:
+        def create_then_condemn() -> StateResource:
             created = self.executor.create(new)
             self.ledger.amend(old, replace(old, delete=True))
             return created
@@ -209,10 +209,10 @@ class Engine:
         self,
         op: Op,
         urn: str,
-        old: Resource | None,
-        act: Callable[[], Resource],
+        old: StateResource | None,
+        act: Callable[[], StateResource],
         forced_by: tuple[str, ...] = (),
-    ) -> Resource:
+    ) -> StateResource:
         """Run one step and settle its result in place of the old resource, unless that awaits its deletion."""
         self.watcher.begins(op, urn)
         started = perf_counter()
@@ -223,7 +223,7 @@ class Engine:
         self.watcher.done(Step(op=op, old=old, new=new, forced_by=forced_by, seconds=seconds))
         return new
 
-    def _imported(self, new: Resource, id_: str) -> Resource:
+    def _imported(self, new: StateResource, id_: str) -> StateResource:
         found, inputs = self.executor.read(replace(new, id=id_))
         stand_in = self.executor.provider(new)
         diff = stand_in.diff(new.type, id_, inputs, plain(found.outputs), plain(new.inputs))
@@ -232,7 +232,7 @@ class Engine:
             raise ResourceFailed(new.urn, f"inputs to import do not match the existing resource: {keys}")
         return _stamped(replace(found, import_id=id_))
 
-    def _looked_up(self, new: Resource) -> Resource:
+    def _looked_up(self, new: StateResource) -> StateResource:
         """`new` with what is there; without outputs while that cannot be known."""
         if new.type == _STACK_REFERENCE:
             return replace(new, outputs=self._stack_reference(new.urn, new.id))
@@ -256,7 +256,7 @@ class Engine:
             raise ResourceFailed(urn, f"Duplicate resource URN '{urn}'; try giving it a unique name")
         self._claimed.add(urn)
 
-    def _match(self, goal: Goal, urn: str) -> Resource | None:
+    def _match(self, goal: Goal, urn: str) -> StateResource | None:
         """The resource of the last run that `goal` speaks of, under its URN or a former one."""
         if old := self.ledger.old(urn):
             return old
@@ -277,12 +277,12 @@ class Engine:
         return f"{urn}::{configured.id or UNKNOWN}"
 
 
-def _stamped(new: Resource) -> Resource:
+def _stamped(new: StateResource) -> StateResource:
     time = now()
     return replace(new, created=time, modified=time)
 
 
-def _kept(old: Resource | None, new: Resource) -> Resource:
+def _kept(old: StateResource | None, new: StateResource) -> StateResource:
     """`old` itself where nothing is different, so that its text in the state file stays as it is."""
     if old is None:
         return _stamped(new)

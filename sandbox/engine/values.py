@@ -22,7 +22,7 @@ RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class SecretValue:
     """A value that state files, logs and displays must not show."""
 
     value: Any
@@ -51,7 +51,7 @@ def _from_value(value: struct_pb2.Value) -> Any:
                 case None:
                     return fields
                 case kind if kind == SECRET:
-                    return Secret(plain(fields.get("value")))
+                    return SecretValue(plain(fields.get("value")))
                 case kind if kind == RESOURCE:
                     return fields.get("id", fields["urn"]) or UNKNOWN
                 case kind:
@@ -68,10 +68,10 @@ def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     return struct
 
 
-def replaced(value: Any, secret: Callable[[Secret], Any]) -> Any:
+def replaced(value: Any, secret: Callable[[SecretValue], Any]) -> Any:
     """`value` with every Secret in it exchanged for what `secret` returns."""
     match value:
-        case Secret():
+        case SecretValue():
             return secret(value)
         case _ if is_map(value):
             return {key: replaced(item, secret) for key, item in value.items()}
@@ -98,7 +98,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def has_secrets(value: Any) -> bool:
-    return any(isinstance(leaf, Secret) for leaf in leaves(value))
+    return any(isinstance(leaf, SecretValue) for leaf in leaves(value))
 
 
 def has_unknowns(value: Any) -> bool:
@@ -110,16 +110,16 @@ def sealed_like(value: Any, like: Any) -> Any:
     secret.
     """
     match value, like:
-        case Secret(), _:
+        case SecretValue(), _:
             return value
-        case _, Secret():
-            return Secret(plain(value))
+        case _, SecretValue():
+            return SecretValue(plain(value))
         case _ if is_map(value) and is_map(like):
             return {key: sealed_like(item, like.get(key)) for key, item in value.items()}
         case _ if is_list(value) and is_list(like):
             if len(value) == len(like):
                 return [sealed_like(item, other) for item, other in zip(value, like, strict=True)]
-            return Secret(plain(value)) if has_secrets(like) else value
+            return SecretValue(plain(value)) if has_secrets(like) else value
         case _:
             return value
 
@@ -135,7 +135,7 @@ def steps(path: str) -> tuple[str, ...]:
 def get(value: Any, path: tuple[str, ...]) -> Any:
     """What is at the path; None where there is nothing."""
     for key in path:
-        inside = value.value if isinstance(value, Secret) else value
+        inside = value.value if isinstance(value, SecretValue) else value
         if is_map(inside):
             value = inside.get(key)
         elif is_list(inside) and key.isdigit() and int(key) < len(inside):

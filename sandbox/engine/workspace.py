@@ -21,7 +21,7 @@ from sandbox.engine.passphrase import Keyring
 from sandbox.engine.providers import Route, StandIns
 from sandbox.engine.recovery import finish_interrupted
 from sandbox.engine.stackfile import ProjectFile, StackFile
-from sandbox.engine.state import STACK, Resource, StateFile
+from sandbox.engine.state import STACK, StateFile, StateResource
 from sandbox.engine.steps import Engine
 from sandbox.provider import Values
 
@@ -64,7 +64,7 @@ class Workspace:
     def state(self, stack: str) -> StateFile:
         return StateFile(self.home / "stacks" / f"{stack}.json", self.keyring)
 
-    def resources(self, stack: str) -> list[Resource]:
+    def resources(self, stack: str) -> list[StateResource]:
         return self.state(stack).load()[0]
 
     def outputs(self, stack: str) -> Values:
@@ -179,6 +179,6 @@ class Workspace:
             ledger.amend(stack, replace(stack, outputs=engine.stack_outputs))
 
 
-def _outputs(resources: Iterable[Resource]) -> Values:
+def _outputs(resources: Iterable[StateResource]) -> Values:
     """Those of the stack itself; none where it is not up."""
     return next((resource.outputs for resource in resources if resource.type == STACK), Values())

@@ -40,7 +40,7 @@ class Regopy:
 
 
 class _Session:
-    def __init__(self, policy: _Policy) -> None:
+    def __init__(self, policy: _LoadedPolicy) -> None:
         self._policy = policy
         self._state: dict[str, Any] = {_STATE: {}}
 
@@ -59,7 +59,7 @@ class _Session:
         return True
 
 
-class _Policy:
+class _LoadedPolicy:
     def __init__(self, rego: str) -> None:
         from regopy import Interpreter, LogLevel, RegoError  # loading it takes longer than all else here
 
@@ -103,5 +103,5 @@ class _Policy:
 
 
 @lru_cache(maxsize=64)
-def _loaded(policy: str) -> _Policy:
-    return _Policy(policy)
+def _loaded(policy: str) -> _LoadedPolicy:
+    return _LoadedPolicy(policy)

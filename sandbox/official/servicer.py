@@ -13,7 +13,7 @@ import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.engine.values import Secret, from_struct, get, plain, sealed_like, steps, to_struct
+from sandbox.engine.values import SecretValue, from_struct, get, plain, sealed_like, steps, to_struct
 from sandbox.provider import Diff, Provider, Refused, Values
 
 _DIFFERENCES: Final = provider_pb2.PropertyDiff
@@ -135,7 +135,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         secret = self._provider.secret_outputs(type_)
         return to_struct(
             {
-                key: Secret(plain(value)) if key in secret else sealed_like(value, inputs.get(key))
+                key: SecretValue(plain(value)) if key in secret else sealed_like(value, inputs.get(key))
                 for key, value in outputs.items()
             }
         )

@@ -19,7 +19,7 @@ from sandbox.engine.errors import SandboxError
 from sandbox.shapes import map_in
 from sandbox.trustee import mounts, relocation
 from sandbox.trustee.client import KbsClient
-from sandbox.trustee.relocation import Change
+from sandbox.trustee.relocation import Replacement
 from sandbox.trustee.source import DeployedTrustee
 
 PATIENCE = 60.0
@@ -71,7 +71,7 @@ class Running:
 
     root: Path
     port: int
-    changes: list[Change]
+    changes: list[Replacement]
     process: subprocess.Popen[bytes]
 
     @property
@@ -104,7 +104,7 @@ def running(
     variables = map_in(trustee.deployment.spec, "KbsEnvVars")
     with tempfile.TemporaryDirectory(prefix="coco-trustee-") as directory:  # made with mode 0700
         root = Path(directory)
-        files, changes = mounts.files(trustee.deployment), list[Change]()
+        files, changes = mounts.files(trustee.deployment), list[Replacement]()
         if image is None:
             files, changes = relocation.relocated(files, root, f"127.0.0.1:{port}")
         relocation.write({**files, "/ca.crt": trustee.ca.encode()}, root)

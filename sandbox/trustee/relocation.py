@@ -20,7 +20,7 @@ _PREFIXES = ("/etc/", "/opt/confidential-containers")
 _SOCKETS = "http_server.sockets"
 
 
-class Change(NamedTuple):
+class Replacement(NamedTuple):
     """`where` is a dotted key of the configuration."""
 
     where: str
@@ -39,7 +39,9 @@ def write(files: Mapping[str, bytes], root: Path) -> None:
             file.write(content)
 
 
-def relocated(files: Mapping[str, bytes], root: Path, address: str) -> tuple[dict[str, bytes], list[Change]]:
+def relocated(
+    files: Mapping[str, bytes], root: Path, address: str
+) -> tuple[dict[str, bytes], list[Replacement]]:
     """`files` for a KBS that runs below `root` and listens on `address` (`127.0.0.1:8443`), and what that changed.
 
     The configuration keeps every other character: a changed value is replaced where it is written, and the result is parsed and
@@ -54,7 +56,7 @@ def relocated(files: Mapping[str, bytes], root: Path, address: str) -> tuple[dic
         return f"{root}{value}" if value.startswith(_PREFIXES) else value
 
     changes = [
-        Change(where, value, new)
+        Replacement(where, value, new)
         for where, value in _texts(settings)
         if (new := moved(where, value)) != value
     ]

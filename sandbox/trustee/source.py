@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.stackfile import StackFile
-from sandbox.engine.state import Resource
+from sandbox.engine.state import StateResource
 from sandbox.engine.values import plain
 from sandbox.engine.workspace import Workspace
 from sandbox.openshift.kinds import SECRET
@@ -79,7 +79,7 @@ def of_stack(workspace: Workspace, stack: str) -> DeployedTrustee:
     )
 
 
-def _name(resource: Resource, namespace: str) -> str | None:
+def _name(resource: StateResource, namespace: str) -> str | None:
     metadata = resource.inputs["metadata"]
     return metadata["name"] if metadata.get("namespace") == namespace else None
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.project import Project, Run
+from tests.end_to_end.project import CommittedProject, Run
 
 CANARY = "canary-from-the-configuration"
 VAULTS: dict[str, Any] = {
@@ -37,27 +37,29 @@ VAULTS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def first_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Run]:
+def first_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommittedProject, Run]:
     """The committed dev environment, brought up from nothing. Nobody changes it: `dev` is a copy."""
-    project = Project.fresh(tmp_path_factory.mktemp("dev"))
+    project = CommittedProject.fresh(tmp_path_factory.mktemp("dev"))
     return project, project.up()
 
 
 @pytest.fixture(scope="session")
-def is_up(first_up: tuple[Project, Run]) -> Project:
+def is_up(first_up: tuple[CommittedProject, Run]) -> CommittedProject:
     project, run = first_up
     assert run.succeeded, run.text
     return project
 
 
 @pytest.fixture
-def dev(is_up: Project, tmp_path: Path) -> Project:
+def dev(is_up: CommittedProject, tmp_path: Path) -> CommittedProject:
     """The dev environment, up, to do something with."""
     return is_up.copy(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def with_vaults(is_up: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Run]:
+def with_vaults(
+    is_up: CommittedProject, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[CommittedProject, Run]:
     """The dev environment with secrets from every source. Nobody changes it."""
     project = is_up.copy(tmp_path_factory.mktemp("vaults"))
     project.configure("dev-hub", VAULTS)

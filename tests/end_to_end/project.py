@@ -24,13 +24,13 @@ FEW_ROUNDS = 10
 """Of key derivation: what is tested is that secrets are encrypted, not how well."""
 
 
-class Project:
+class CommittedProject:
     def __init__(self, root: Path, home: Path | None = None) -> None:
         self.root = root
         self.home = home or root / ".sandbox"
 
     @classmethod
-    def fresh(cls, root: Path, home: Path | None = None) -> Project:
+    def fresh(cls, root: Path, home: Path | None = None) -> CommittedProject:
         """The committed stacks, none of them up unless `home` is that of another project."""
         (root / "stacks").mkdir(parents=True, exist_ok=True)
         for name in ("Pulumi.yaml", "__main__.py"):
@@ -39,10 +39,10 @@ class Project:
             shutil.copy(path, root / "stacks")
         return cls(root, home)
 
-    def copy(self, root: Path) -> Project:
+    def copy(self, root: Path) -> CommittedProject:
         """The same, to go on from here without changing this one."""
         shutil.copytree(self.root, root, dirs_exist_ok=True)
-        return Project(root)
+        return CommittedProject(root)
 
     def configure(self, stack: str, changes: dict[str, Any]) -> None:
         """Set values in a stack file by path, such as cluster.version, or remove what is GONE."""

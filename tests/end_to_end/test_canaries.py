@@ -10,14 +10,14 @@ import yaml
 
 from tests.canaries import leaks
 from tests.end_to_end.conftest import CANARY
-from tests.end_to_end.project import Project, Run
+from tests.end_to_end.project import CommittedProject, Run
 
 # What Secrets hold beside secrets: certificates, public keys, policies and references that anybody may read.
 PUBLIC = {"ca.crt", "tls.crt", "publicKey", "jwk", "policy", "clientId"}
 PUBLIC |= {f"AZURE_{name}" for name in ("TENANT_ID", "SUBSCRIPTION_ID", "CLIENT_ID")}
 
 
-def secrets_of(project: Project) -> dict[str, str]:
+def secrets_of(project: CommittedProject) -> dict[str, str]:
     """Every secret that the environment has, decrypted, by where it belongs; of a PEM its longest line."""
     found = {"the configuration": CANARY}
     for stack in ("dev-hub", "dev-spoke"):
@@ -46,14 +46,14 @@ def secrets_of(project: Project) -> dict[str, str]:
     return found
 
 
-def kept(project: Project) -> dict[str, str]:
+def kept(project: CommittedProject) -> dict[str, str]:
     """All files of the state directory but the keys that open them."""
     paths = [path for path in project.home.rglob("*.json") if path.is_file()]
     return {str(path.relative_to(project.home)): path.read_text("utf-8") for path in paths}
 
 
 def test_no_secret_lies_open_in_a_file_or_is_shown(
-    first_up: tuple[Project, Run], with_vaults: tuple[Project, Run], tmp_path: Path
+    first_up: tuple[CommittedProject, Run], with_vaults: tuple[CommittedProject, Run], tmp_path: Path
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
     secrets = secrets_of(project)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.end_to_end.project import Project, Run, changes
+from tests.end_to_end.project import CommittedProject, Run, changes
 
 TRUSTEE = "trustee-operator-system"
 
 
-def test_the_dev_environment_comes_up_and_says_what_matters(first_up: tuple[Project, Run]) -> None:
+def test_the_dev_environment_comes_up_and_says_what_matters(first_up: tuple[CommittedProject, Run]) -> None:
     project, run = first_up
     assert run.succeeded, run.text
     for line in (
@@ -26,7 +26,9 @@ def test_the_dev_environment_comes_up_and_says_what_matters(first_up: tuple[Proj
     assert spoke["kbsUrl"] == hub["kbsUrl"]
 
 
-def test_the_kbs_shows_a_certificate_for_its_route_that_the_pinned_ca_has_signed(is_up: Project) -> None:
+def test_the_kbs_shows_a_certificate_for_its_route_that_the_pinned_ca_has_signed(
+    is_up: CommittedProject,
+) -> None:
     secret = is_up.object("Secret", "kbs-https", TRUSTEE)["data"]
     leaf = x509.load_pem_x509_certificates(base64.b64decode(secret["tls.crt"]))[0]
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -38,7 +40,7 @@ def test_the_kbs_shows_a_certificate_for_its_route_that_the_pinned_ca_has_signed
     leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(hub["kbsCa"].encode()))
 
 
-def test_a_second_up_changes_not_a_byte(dev: Project) -> None:
+def test_a_second_up_changes_not_a_byte(dev: CommittedProject) -> None:
     before = dev.files()
     up = dev.up()
     assert up.succeeded
@@ -46,7 +48,7 @@ def test_a_second_up_changes_not_a_byte(dev: Project) -> None:
     assert dev.files() == before
 
 
-def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: Project) -> None:
+def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: CommittedProject) -> None:
     before = dev.files()
     dev.configure("dev-hub", {"trustee.tokenMinutes": 10})
     dev.configure("dev-spoke", {"peerPods.limitPerNode": 5})
@@ -66,13 +68,13 @@ def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: Pr
     assert dev.pods(TRUSTEE) != pods, "the KBS has not read it"
 
 
-def test_what_is_made_outside_a_zone_is_kept_apart_by_name(is_up: Project) -> None:
+def test_what_is_made_outside_a_zone_is_kept_apart_by_name(is_up: CommittedProject) -> None:
     """Two stacks in one subscription: every Azure id names its own stack."""
     for id_ in is_up.azure():
         assert ("coco-dev-hub" in id_) != ("coco-dev-spoke" in id_), id_
 
 
-def test_down_takes_spoke_then_hub_in_reverse_order_and_leaves_nothing(dev: Project) -> None:
+def test_down_takes_spoke_then_hub_in_reverse_order_and_leaves_nothing(dev: CommittedProject) -> None:
     run = dev.down()
     assert run.succeeded, run.text
     gone = re.findall(r"^- (\S+)  \S+ [\d.]+s$", run.text, re.MULTILINE)
@@ -107,7 +109,7 @@ def in_order(found: list[str], *wanted: str) -> None:
     assert places == sorted(places)
 
 
-def test_a_protected_cluster_stays_with_everything_else(dev: Project) -> None:
+def test_a_protected_cluster_stays_with_everything_else(dev: CommittedProject) -> None:
     dev.configure("dev-hub", {"cluster.protect": True})
     assert dev.up("dev-hub").succeeded
     before = dev.files()
@@ -117,7 +119,7 @@ def test_a_protected_cluster_stays_with_everything_else(dev: Project) -> None:
 
 
 def test_a_cluster_that_was_there_before_stays_and_keeps_nothing_of_the_stack(tmp_path: Path) -> None:
-    project = Project.fresh(tmp_path)
+    project = CommittedProject.fresh(tmp_path)
     up = project.up("dev-standalone")
     assert up.succeeded, up.text
     assert "trust zones are not separate" in up.text
@@ -134,6 +136,6 @@ def test_a_cluster_that_was_there_before_stays_and_keeps_nothing_of_the_stack(tm
     ]
 
 
-def _namespaces(project: Project) -> set[str]:
+def _namespaces(project: CommittedProject) -> set[str]:
     cluster = project.cluster("dev-standalone")
     return {item["metadata"].get("namespace", item["metadata"]["name"]) for item in cluster}

@@ -5,18 +5,18 @@ import json
 from typing import Any
 
 from model.attestation import initdata
-from tests.end_to_end.project import SPOKE, Project, changes
+from tests.end_to_end.project import SPOKE, CommittedProject, changes
 
 TRUSTEE = "trustee-operator-system"
 CHANGE: dict[str, Any] = {"profiles.hardened": {"execCommands": ["cat /etc/os-release"]}}
 
 
-def reference_value(project: Project, name: str) -> list[str]:
+def reference_value(project: CommittedProject, name: str) -> list[str]:
     document = project.object("ConfigMap", "reference-values", TRUSTEE)["data"]["reference_value"]
     return json.loads(base64.b64decode(json.loads(document)[name]))["value"]
 
 
-def pcr8_of_pods(project: Project, app: str) -> set[str]:
+def pcr8_of_pods(project: CommittedProject, app: str) -> set[str]:
     """Measured as the guest would be, from what the pods of an application carry."""
     pods = project.cluster(SPOKE).list("Pod")
     texts = [
@@ -27,7 +27,7 @@ def pcr8_of_pods(project: Project, app: str) -> set[str]:
     return {initdata.decode(text).pcr8 for text in texts if text}
 
 
-def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: Project) -> None:
+def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: CommittedProject) -> None:
     old = dev.outputs("dev-hub")["profiles"]
     assert pcr8_of_pods(dev, "kbs-access") == {old["hardened"]["pcr8"]}
     dev.configure("dev-hub", CHANGE)
@@ -59,7 +59,7 @@ def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: Proje
     assert pods(dev, "hello-debug") == before["hello-debug"]
 
 
-def test_only_so_many_earlier_measurements_stay_accepted(dev: Project) -> None:
+def test_only_so_many_earlier_measurements_stay_accepted(dev: CommittedProject) -> None:
     seen = [dev.outputs("dev-hub")["profiles"]["hardened"]["pcr8"]]
     for command in ("date", "uname"):
         dev.configure("dev-hub", {"profiles.hardened": {"execCommands": [command]}})
@@ -69,6 +69,6 @@ def test_only_so_many_earlier_measurements_stay_accepted(dev: Project) -> None:
     assert not set(seen[2:]) & set(reference_value(dev, "snp_pcr08"))
 
 
-def pods(project: Project, app: str) -> set[str]:
+def pods(project: CommittedProject, app: str) -> set[str]:
     found = project.cluster(SPOKE).list("Pod")
     return {pod["metadata"]["name"] for pod in found if pod["metadata"].get("labels", {}).get("app") == app}

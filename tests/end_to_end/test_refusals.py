@@ -16,7 +16,7 @@ from program import stack as program_stack
 from sandbox.api import SandboxError
 from tests.config.committed import ROOT
 from tests.config.edits import GONE
-from tests.end_to_end.project import Project
+from tests.end_to_end.project import CommittedProject
 from trust.contract import VERSION as CONTRACT_VERSION
 
 Changes = dict[str, Any]
@@ -25,12 +25,12 @@ NOISE = "\n".join(f"# {sha256(bytes([n // 256, n % 256])).hexdigest()}" for n in
 
 
 @pytest.fixture
-def edited(is_up: Project, tmp_path: Path) -> Project:
+def edited(is_up: CommittedProject, tmp_path: Path) -> CommittedProject:
     """The dev environment as it is up, with stack files of its own: what is refused changes nothing."""
-    return Project.fresh(tmp_path, is_up.home)
+    return CommittedProject.fresh(tmp_path, is_up.home)
 
 
-def refused(project: Project, stack: str) -> str:
+def refused(project: CommittedProject, stack: str) -> str:
     before = project.files()
     run = project.up(stack)
     assert not run.succeeded
@@ -87,7 +87,7 @@ SPOKE_MISTAKES: list[tuple[str, Any, str]] = [
     ("stack", "mistakes"), [("dev-hub", HUB_MISTAKES), ("dev-spoke", SPOKE_MISTAKES)], ids=["hub", "spoke"]
 )
 def test_all_mistakes_of_a_file_are_told_together(
-    edited: Project, stack: str, mistakes: list[tuple[str, Any, str]]
+    edited: CommittedProject, stack: str, mistakes: list[tuple[str, Any, str]]
 ) -> None:
     edited.configure(stack, {key: value for key, value, _ in mistakes})
     text = refused(edited, stack)
@@ -132,20 +132,20 @@ def test_all_mistakes_of_a_file_are_told_together(
     ],
 )
 def test_a_mistake_that_hides_others_is_told_first(
-    edited: Project, stack: str, changes: Changes, says: str
+    edited: CommittedProject, stack: str, changes: Changes, says: str
 ) -> None:
     edited.configure(stack, changes)
     assert says in refused(edited, stack)
 
 
 def test_nothing_at_all_exists_after_a_first_up_that_was_refused(tmp_path: Path) -> None:
-    project = Project.fresh(tmp_path)
+    project = CommittedProject.fresh(tmp_path)
     project.configure("dev-hub", {"network.cidr": "10.0.0.0/30"})
     assert "coco:network.cidr" in refused(project, "dev-hub")
     assert project.files() == {}
 
 
-def test_secrets_that_cannot_be_are_refused_without_being_shown(edited: Project) -> None:
+def test_secrets_that_cannot_be_are_refused_without_being_shown(edited: CommittedProject) -> None:
     edited.configure("dev-hub", {"secrets.a": {"source": "config", "keys": ["k", "l"], "readableBy": []}})
     edited.set_secret("dev-hub", "pullSecret", '{"auths": {"canary-registry": {}}}')
     edited.set_secret("dev-hub", "clusterClientSecret", " canary ")
@@ -159,7 +159,9 @@ def test_secrets_that_cannot_be_are_refused_without_being_shown(edited: Project)
     assert "coco:clusterClientSecret: must be encrypted" in refused(edited, "dev-hub")
 
 
-def test_expired_reference_values_are_refused(edited: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_reference_values_are_refused(
+    edited: CommittedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Later(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
@@ -181,7 +183,7 @@ def test_expired_reference_values_are_refused(edited: Project, monkeypatch: pyte
     ids=["no Rego", "incomplete", "too large"],
 )
 def test_a_policy_of_ones_own_that_no_guest_could_use_is_refused(
-    edited: Project, monkeypatch: pytest.MonkeyPatch, rego: str, says: str
+    edited: CommittedProject, monkeypatch: pytest.MonkeyPatch, rego: str, says: str
 ) -> None:
     shutil.copytree(ROOT / "reference-values", edited.root / "reference-values")
     monkeypatch.setattr(program_stack, "ROOT", edited.root)
@@ -195,12 +197,12 @@ def test_a_policy_of_ones_own_that_no_guest_could_use_is_refused(
 # What a spoke asks of its hub
 
 
-def test_a_spoke_without_a_hub_says_which_to_bring_up(edited: Project, tmp_path: Path) -> None:
+def test_a_spoke_without_a_hub_says_which_to_bring_up(edited: CommittedProject, tmp_path: Path) -> None:
     edited.configure("dev-spoke", {"hub": "organization/coco/nobody"})
     text = refused(edited, "dev-spoke")
     assert 'unknown stack "organization/coco/nobody"' in text
     assert "run `pulumi up --stack nobody` first" in text
-    alone = Project.fresh(tmp_path / "alone")
+    alone = CommittedProject.fresh(tmp_path / "alone")
     assert "the stack organization/coco/dev-hub cannot be read" in refused(alone, "dev-spoke")
     assert alone.files() == {}
     preview = alone.preview()
@@ -208,7 +210,7 @@ def test_a_spoke_without_a_hub_says_which_to_bring_up(edited: Project, tmp_path:
     assert "dev-spoke reads the outputs of dev-hub, which is not up" in preview.text
 
 
-def test_all_that_a_hub_lacks_is_told_together(edited: Project) -> None:
+def test_all_that_a_hub_lacks_is_told_together(edited: CommittedProject) -> None:
     edited.configure(
         "dev-spoke",
         {
@@ -255,7 +257,7 @@ def swap(outputs: Any) -> None:
     ],
 )
 def test_a_hub_that_publishes_something_else_is_refused(
-    dev: Project, tamper: Callable[[Any], None], says: str
+    dev: CommittedProject, tamper: Callable[[Any], None], says: str
 ) -> None:
     file = dev.home / "stacks/dev-hub.json"
     state = json.loads(file.read_text("utf-8"))
@@ -264,13 +266,13 @@ def test_a_hub_that_publishes_something_else_is_refused(
     assert says in refused(dev, "dev-spoke")
 
 
-def test_an_unsigned_image_is_refused_before_the_spoke_is_touched(dev: Project) -> None:
+def test_an_unsigned_image_is_refused_before_the_spoke_is_touched(dev: CommittedProject) -> None:
     dev.configure("dev-hub", {"trustee.imagePolicy": "reject"})
     assert dev.up("dev-hub").succeeded
     text = refused(dev, "dev-spoke")
     assert "its image policy (reject) refuses registry.access.redhat.com/" in text
 
 
-def test_a_stack_or_environment_that_is_not_there_is_named(edited: Project) -> None:
+def test_a_stack_or_environment_that_is_not_there_is_named(edited: CommittedProject) -> None:
     with pytest.raises(SandboxError, match=r"no stack named 'nobody' found: .* Stacks there: dev-hub"):
         edited.up("nobody")

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.config.committed import ROOT
 from tests.end_to_end.conftest import CANARY
-from tests.end_to_end.project import HUB, Project, Run, changes
+from tests.end_to_end.project import HUB, CommittedProject, Run, changes
 
 TRUSTEE = "trustee-operator-system"
 COSIGN_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
@@ -20,13 +20,13 @@ SIGNED: dict[str, Any] = {
 }
 
 
-def served(project: Project, name: str) -> dict[str, str]:
+def served(project: CommittedProject, name: str) -> dict[str, str]:
     """The Kubernetes secret that Trustee serves."""
     data = project.object("Secret", name, TRUSTEE)["data"]
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
-def kbs_volumes(project: Project) -> set[str]:
+def kbs_volumes(project: CommittedProject) -> set[str]:
     """What the running KBS has mounted."""
     [kbs] = [pod for pod in project.cluster(HUB) if is_kbs(pod)]
     return {volume["name"] for volume in kbs["spec"]["volumes"]}
@@ -37,7 +37,7 @@ def is_kbs(manifest: Any) -> bool:
 
 
 def test_secrets_of_every_source_are_served_and_a_second_preview_is_empty(
-    with_vaults: tuple[Project, Run],
+    with_vaults: tuple[CommittedProject, Run],
 ) -> None:
     project, _ = with_vaults
     assert served(project, "payments").keys() == {"api.key", "user"}
@@ -48,7 +48,7 @@ def test_secrets_of_every_source_are_served_and_a_second_preview_is_empty(
 
 
 def test_a_secret_rotated_in_its_vault_rolls_trustee_and_touches_nothing_else(
-    with_vaults: tuple[Project, Run], tmp_path: Path
+    with_vaults: tuple[CommittedProject, Run], tmp_path: Path
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
     assert project.sandbox.vault_secrets() == [
@@ -72,7 +72,7 @@ def test_a_secret_rotated_in_its_vault_rolls_trustee_and_touches_nothing_else(
 
 
 def test_a_vault_without_the_secret_stops_up_before_trustee_is_touched(
-    with_vaults: tuple[Project, Run], tmp_path: Path
+    with_vaults: tuple[CommittedProject, Run], tmp_path: Path
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
     config = project.object("ConfigMap", "kbs-config", TRUSTEE)
@@ -84,7 +84,9 @@ def test_a_vault_without_the_secret_stops_up_before_trustee_is_touched(
     assert project.object("ConfigMap", "kbs-config", TRUSTEE) == config
 
 
-def test_people_rotate_a_secret_by_its_name(with_vaults: tuple[Project, Run], tmp_path: Path) -> None:
+def test_people_rotate_a_secret_by_its_name(
+    with_vaults: tuple[CommittedProject, Run], tmp_path: Path
+) -> None:
     project = with_vaults[0].copy(tmp_path)
     before = served(project, "db")
 
@@ -100,7 +102,7 @@ def test_people_rotate_a_secret_by_its_name(with_vaults: tuple[Project, Run], tm
     assert (code, "no stand-in vault has vault.example.com.nobody" in text) == (1, True)
 
 
-def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: Project) -> None:
+def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: CommittedProject) -> None:
     before = served(dev, "kbsres1")
     dev.configure(
         "dev-hub",
@@ -129,7 +131,7 @@ def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: Project) -> No
 
 
 def test_a_secret_from_the_configuration_rotates_alone(
-    with_vaults: tuple[Project, Run], tmp_path: Path
+    with_vaults: tuple[CommittedProject, Run], tmp_path: Path
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
     assert served(project, "token") == {"value": CANARY}
@@ -141,7 +143,7 @@ def test_a_secret_from_the_configuration_rotates_alone(
     assert project.pods(TRUSTEE) != pods
 
 
-def test_signed_images_need_their_key_and_a_spoke_with_others_is_refused(dev: Project) -> None:
+def test_signed_images_need_their_key_and_a_spoke_with_others_is_refused(dev: CommittedProject) -> None:
     before = dev.outputs("dev-hub")["profiles"]
     dev.configure("dev-hub", SIGNED)
     dev.set_secret("dev-hub", "secretValues", json.dumps({"cosign": {"release.pub": COSIGN_KEY}}))

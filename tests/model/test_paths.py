@@ -12,7 +12,7 @@ names = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 paths = st.builds(ResourcePath, names, names, names)
 
 
-class Document(BaseModel):
+class PathDocument(BaseModel):
     one: ResourcePath
     readers: Mapping[ResourcePath, int] = {}
 
@@ -28,10 +28,10 @@ def test_a_path_is_read_back_from_its_text_and_from_its_uri(path):
 
 @given(paths)
 def test_json_holds_the_text_and_gives_the_path_back(path):
-    document = Document(one=path, readers={path: 1})
+    document = PathDocument(one=path, readers={path: 1})
     assert document.model_dump(mode="json") == {"one": str(path), "readers": {str(path): 1}}
-    assert Document.model_validate_json(document.model_dump_json()) == document
-    assert Document.model_validate({"one": path.uri, "readers": {str(path): 1}}) == document
+    assert PathDocument.model_validate_json(document.model_dump_json()) == document
+    assert PathDocument.model_validate({"one": path.uri, "readers": {str(path): 1}}) == document
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_no_kbs_serves_is_no_path(text):
     with pytest.raises(PathError, match="is no KBS resource"):
         ResourcePath.parse(text)
     with pytest.raises(ValidationError, match="is no KBS resource"):
-        Document.model_validate({"one": text})
+        PathDocument.model_validate({"one": text})
 
 
 @given(names, names, st.text(max_size=6))
@@ -64,9 +64,9 @@ def test_the_operator_serves_a_secret_in_the_repository_default():
 @pytest.mark.parametrize("text", ["default/kbsres1/key1", "a/b", "a/.b/c", "a/b/c/d"])
 def test_the_json_schema_takes_what_the_type_takes(text):
     document = {"one": text}
-    valid = Draft202012Validator(Document.model_json_schema()).is_valid(document)
+    valid = Draft202012Validator(PathDocument.model_json_schema()).is_valid(document)
     try:
-        Document.model_validate(document)
+        PathDocument.model_validate(document)
     except ValidationError:
         assert not valid
     else:

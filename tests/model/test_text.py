@@ -18,7 +18,7 @@ SAMPLES = [
 WRONG = [(type_, text) for type_, _, texts in SAMPLES for text in texts]
 
 
-class Document(BaseModel):
+class TextDocument(BaseModel):
     pcr: Pcr = UNMEASURED
     digest: ImageDigest | None = None
     stack: StackName | None = None
@@ -34,21 +34,23 @@ def test_a_text_of_another_form_is_refused_wherever_it_comes_from(type_, text):
     with pytest.raises(ValueError, match=type_.FORM):
         type_(text)
     with pytest.raises(ValidationError, match=type_.FORM):
-        Document.model_validate(document)
+        TextDocument.model_validate(document)
     # A final line break apart, which ECMAScript's $ refuses and Python's takes.
-    assert text.endswith("\n") or not Draft202012Validator(Document.model_json_schema()).is_valid(document)
+    assert text.endswith("\n") or not Draft202012Validator(TextDocument.model_json_schema()).is_valid(
+        document
+    )
 
 
 @pytest.mark.parametrize(("type_", "text"), [(type_, text) for type_, text, _ in SAMPLES])
 def test_a_field_holds_the_type_and_json_the_text(type_, text):
     field = FIELDS[type_]
-    document = Document.model_validate({field: text})
+    document = TextDocument.model_validate({field: text})
     assert type(getattr(document, field)) is type_
     assert document.model_dump(mode="json")[field] == text
-    assert Document.model_validate_json(document.model_dump_json()) == document
+    assert TextDocument.model_validate_json(document.model_dump_json()) == document
     assert type(copy.deepcopy(document.model_copy()).__dict__[field]) is type_
     assert pickle.loads(pickle.dumps(type_(text))) == text  # noqa: S301
-    assert Draft202012Validator(Document.model_json_schema()).is_valid({field: text})
+    assert Draft202012Validator(TextDocument.model_json_schema()).is_valid({field: text})
 
 
 def test_the_last_part_of_a_stacks_name_is_its_name_in_the_project():

@@ -151,7 +151,7 @@ def test_a_policy_that_pins_the_pod_stops_every_attack(
 def test_one_attack_that_gets_through_is_the_exit_code(
     spoke: Deployment, hub: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def exactly_but_for_the_clock(honest: Sequence[api.Request]) -> str:
+    def exactly_but_for_the_clock(honest: Sequence[api.AgentRequest]) -> str:
         return exactly(honest).replace("SetGuestDateTimeRequest := false", "SetGuestDateTimeRequest := true")
 
     alone = without_annotations(only(spoke, "kbs-access"))
@@ -298,7 +298,7 @@ def shown(found: Report) -> str:
 def test_a_pod_that_its_policy_keeps_from_starting_is_named(spoke: Deployment, hub: Deployment) -> None:
     alone = only(spoke, "kbs-access")
     refused = with_policy(
-        pinned(spoke, "kbs-access"), exactly([api.Request("CreateSandboxRequest", {"x": 1})])
+        pinned(spoke, "kbs-access"), exactly([api.AgentRequest("CreateSandboxRequest", {"x": 1})])
     )
     found = put(refused, hub, "exec")
     assert "CreateSandboxRequest is blocked by policy" in str(found.workloads[0].refusal)

@@ -14,7 +14,7 @@ import yaml
 
 from tests.certificates import certificate, private_key
 from tests.tools.test_verify_kbs import leaf, other_ca
-from tools.verify.live import ApiServer, Unreachable
+from tools.verify.live import LiveCluster, Unreachable
 
 TOKEN = "sha256~reader"
 METADATA = "as=PartialObjectMetadata"
@@ -94,7 +94,7 @@ def kubeconfig(
 
 
 def test_objects_are_found_by_what_the_server_says_it_serves(server: int) -> None:
-    live = ApiServer(kubeconfig(server))
+    live = LiveCluster(kubeconfig(server))
     assert live.get("v1", "Namespace", "a") == {"kind": "Namespace"}
     assert live.get("v1", "ConfigMap", "c", "a") == OBJECTS["/api/v1/namespaces/a/configmaps/c"]
     assert live.get("v1", "ConfigMap", "missing", "a") is None
@@ -104,23 +104,23 @@ def test_objects_are_found_by_what_the_server_says_it_serves(server: int) -> Non
 
 
 def test_the_content_of_a_secret_is_never_asked_for(server: int) -> None:
-    assert "data" not in (ApiServer(kubeconfig(server)).get("v1", "Secret", "s", "a") or {})
+    assert "data" not in (LiveCluster(kubeconfig(server)).get("v1", "Secret", "s", "a") or {})
     assert all(METADATA in accept for _, path, accept in Handler.asked if "secrets" in path)
 
 
 def test_a_server_of_another_ca_is_not_believed(server: int) -> None:
     with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
-        ApiServer(kubeconfig(server, ca=other_ca())).get("v1", "Namespace", "a")
+        LiveCluster(kubeconfig(server, ca=other_ca())).get("v1", "Namespace", "a")
     assert Handler.asked == []
 
 
 def test_a_client_certificate_is_presented_and_a_refused_user_is_said(server: int) -> None:
     pair = {"client-certificate-data": certificate(), "client-key-data": private_key()}
     user = {key: base64.b64encode(text.encode()).decode() for key, text in pair.items()}
-    live = ApiServer(kubeconfig(server, user={**user, "token": TOKEN}))
+    live = LiveCluster(kubeconfig(server, user={**user, "token": TOKEN}))
     assert live.get("v1", "Namespace", "a") is not None
     with pytest.raises(Unreachable, match="answers 401"):
-        ApiServer(kubeconfig(server, user=user)).get("v1", "Namespace", "a")
+        LiveCluster(kubeconfig(server, user=user)).get("v1", "Namespace", "a")
 
 
 def test_token_and_ca_may_be_files(server: int, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_token_and_ca_may_be_files(server: int, tmp_path: Path) -> None:
     fields = {"certificate-authority-data": None, "certificate-authority": str(tmp_path / "ca.crt")}
     text = kubeconfig(server, user={"tokenFile": str(tmp_path / "token")}, **fields)
     (tmp_path / "kubeconfig").write_text(text)
-    assert ApiServer.at(tmp_path / "kubeconfig").get("v1", "Namespace", "a") is not None
+    assert LiveCluster.at(tmp_path / "kubeconfig").get("v1", "Namespace", "a") is not None
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_token_and_ca_may_be_files(server: int, tmp_path: Path) -> None:
 )
 def test_a_kubeconfig_that_cannot_be_used_is_said_why(text: str, words: str) -> None:
     with pytest.raises(Unreachable, match=words):
-        ApiServer(text)
+        LiveCluster(text)
 
 
 def test_nobody_there_is_said() -> None:
     with pytest.raises(Unreachable, match="cannot be asked"):
-        ApiServer(kubeconfig(1)).get("v1", "Namespace", "a")
+        LiveCluster(kubeconfig(1)).get("v1", "Namespace", "a")

@@ -23,7 +23,7 @@ from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError
 from tools.verify import hub, kbs, objects, sandboxed, spoke
 from tools.verify.check import LiveCheck
-from tools.verify.live import ApiServer, Live, Unreachable
+from tools.verify.live import Live, LiveCluster, Unreachable
 
 _STYLES = {"ok": "green", "differs": "bold red", "not checked": "yellow"}
 _ORDER = ("differs", "not checked", "ok")  # what a person must look at comes first
@@ -81,7 +81,7 @@ def _state(options: argparse.Namespace) -> Deployment:
 
 def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
     if options.kubeconfig:
-        return ApiServer.at(options.kubeconfig)
+        return LiveCluster.at(options.kubeconfig)
     if options.file:
         raise Unreachable("Which cluster? Give its kubeconfig: make verify STACK=... KUBECONFIG=<file>.")
     if options.engine == "embedded":

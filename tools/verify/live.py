@@ -43,7 +43,7 @@ class Live(Protocol):
         ...
 
 
-class ApiServer:
+class LiveCluster:
     """The cluster of a kubeconfig's current context, by token or client certificate."""
 
     def __init__(self, kubeconfig: str, name: str = "kubeconfig") -> None:
@@ -67,7 +67,7 @@ class ApiServer:
         self._resources: dict[str, dict[str, Mapping[str, Any]]] = {}
 
     @classmethod
-    def at(cls, path: Path) -> "ApiServer":
+    def at(cls, path: Path) -> "LiveCluster":
         """Of a kubeconfig's file. Raises Unreachable."""
         try:
             return cls(path.read_text("utf-8"), f"kubeconfig {path}")

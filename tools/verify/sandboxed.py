@@ -7,12 +7,12 @@ from typing import Any, Final
 from model.azure.ids import AzureId
 from sandbox import api
 from tools.posture.deployment import Deployment, table
-from tools.verify.live import ApiServer, Unreachable
+from tools.verify.live import LiveCluster, Unreachable
 
 _NONE: Final = "The sandbox in {home} has no cluster of {stack}: is it up, and with this engine?"
 
 
-class StoredCluster:
+class SandboxCluster:
     """One of the clusters of the embedded engine."""
 
     def __init__(self, cluster: api.Cluster) -> None:
@@ -30,19 +30,19 @@ class StoredCluster:
         return [_without_content(one) for one in self._cluster.list(kind, namespace, api_version=api_version)]
 
 
-def cluster_of(stack: Deployment, home: Path) -> StoredCluster:
+def cluster_of(stack: Deployment, home: Path) -> SandboxCluster:
     """The cluster whose console the stack publishes. Raises Unreachable where the sandbox has no such cluster."""
     for cluster in api.clusters(home).values():
         if _is(stack, cluster.facts):
-            return StoredCluster(cluster)
+            return SandboxCluster(cluster)
     raise Unreachable(_NONE.format(home=home, stack=stack.stack))
 
 
-def server_of(stack: Deployment, home: Path) -> ApiServer:
+def server_of(stack: Deployment, home: Path) -> LiveCluster:
     """The same of the engine `pulumi`, whose clusters are real API servers. Raises Unreachable."""
     for server in api.servers(home).values():
         if _is(stack, server.facts):
-            return ApiServer(server.kubeconfig)
+            return LiveCluster(server.kubeconfig)
     raise Unreachable(_NONE.format(home=home, stack=stack.stack))
 
 

@@ -12,7 +12,7 @@ from sandbox.apiserver import BuildError, Offline, ServerClusters, build, consen
 from sandbox.apiserver.binaries import PACKAGES, is_built
 from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.credentials import Credentials
-from sandbox.apiserver.server import ApiServer
+from sandbox.apiserver.server import ServerProcesses
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
 from sandbox.provider import Refused
 
@@ -96,7 +96,7 @@ def test_a_server_that_ends_says_its_last_words(broken: Path) -> None:
 
 
 def test_a_port_that_somebody_else_took_is_named(broken: Path) -> None:
-    server = ApiServer(broken / "clusters" / "lab", broken)
+    server = ServerProcesses(broken / "clusters" / "lab", broken)
     with socket.socket() as other:
         server.folder.mkdir(parents=True)
         other.bind(("127.0.0.1", 0))

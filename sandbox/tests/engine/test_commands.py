@@ -4,7 +4,7 @@ import pytest
 
 from sandbox import __main__ as command_line
 from sandbox.engine import passphrase, propertydiff
-from sandbox.engine.values import Secret
+from sandbox.engine.values import SecretValue
 from sandbox.provider import UNKNOWN
 from sandbox.tests.engine.toy import FEW_ROUNDS, Playground
 
@@ -54,7 +54,7 @@ def test_a_broken_stack_file_is_named(there: Playground, capsys) -> None:
 
 def test_a_difference_shows_what_matters_and_no_secret() -> None:
     old = {
-        "a": Secret("x"),
+        "a": SecretValue("x"),
         "long": "l" * 500,
         "text": "one\ntwo\n",
         "list": [1, {"k": 1}],
@@ -62,7 +62,7 @@ def test_a_difference_shows_what_matters_and_no_secret() -> None:
         "b.c": 1,
     }
     new = {
-        "a": Secret("y"),
+        "a": SecretValue("y"),
         "long": UNKNOWN,
         "text": "one\nthree\n",
         "list": [1, {"k": 2}],

@@ -15,7 +15,7 @@ from sandbox.azure import AzureStandIn
 from sandbox.engine import environment, passphrase
 from sandbox.engine.display import console
 from sandbox.engine.environment import Selection
-from sandbox.engine.values import Secret, leaves, plain
+from sandbox.engine.values import SecretValue, leaves, plain
 from sandbox.engine.workspace import Workspace
 from sandbox.tests.engine.toy import FEW_ROUNDS
 
@@ -93,7 +93,7 @@ def canaries(workspace: Workspace) -> set[str]:
             found |= {value} if isinstance(value, str) else {auth["auth"] for auth in value["auths"].values()}
     for resource in (*workspace.resources("dev-hub"), *workspace.resources("dev-spoke")):
         if resource.type.startswith("random:"):
-            found |= {str(leaf.value) for leaf in leaves(resource.outputs) if isinstance(leaf, Secret)}
+            found |= {str(leaf.value) for leaf in leaves(resource.outputs) if isinstance(leaf, SecretValue)}
         if resource.type == "pulumi:providers:kubernetes":
             found.add(yaml.safe_load(resource.inputs["kubeconfig"].value)["users"][0]["user"]["token"])
         if resource.type == "kubernetes:core/v1:Secret":

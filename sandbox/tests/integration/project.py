@@ -27,7 +27,7 @@ class Done:
     """Standard output and error, as they came."""
 
 
-class Project:
+class OfficialProject:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = folder / ".sandbox"

@@ -9,7 +9,7 @@ import pytest
 from sandbox.apiserver import ServerClusters, crds, external, faults, unavailable
 from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.paths import path_of
-from sandbox.apiserver.server import ApiServer
+from sandbox.apiserver.server import ServerProcesses
 from sandbox.openshift.definitions import definition
 from sandbox.openshift.kinds import (
     CONFIG_MAP,
@@ -82,9 +82,9 @@ def standalone(clusters: ServerClusters) -> User:
 
 
 @pytest.fixture
-def server(clusters: ServerClusters, standalone: User) -> ApiServer:
+def server(clusters: ServerClusters, standalone: User) -> ServerProcesses:
     server = clusters.server("standalone")
-    assert isinstance(server, ApiServer)
+    assert isinstance(server, ServerProcesses)
     return server
 
 
@@ -150,7 +150,7 @@ def test_trustee_deletes_a_config_map_without_the_migration_annotation(standalon
 
 @pytest.mark.parametrize("code", [429, 500])
 def test_operators_and_patient_clients_get_through_a_server_in_trouble(
-    code: int, server: ApiServer, standalone: User
+    code: int, server: ServerProcesses, standalone: User
 ) -> None:
     watch = server.processes["watch"].pid()
     impatient = ApiClient.of(server.kubeconfig(), retries=0)
@@ -210,7 +210,7 @@ def test_nothing_is_left_of_a_deleted_cluster(clusters: ServerClusters) -> None:
 def test_somebody_elses_cluster_serves_in_its_place(
     clusters: ServerClusters, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = ApiServer(tmp_path_factory.mktemp("theirs"), HOME)
+    theirs = ServerProcesses(tmp_path_factory.mktemp("theirs"), HOME)
     theirs.start(watch=False)
     try:
         user = User(theirs.kubeconfig())

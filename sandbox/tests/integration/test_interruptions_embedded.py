@@ -11,7 +11,7 @@ import pytest
 from sandbox.azure import AzureStandIn
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.openshift.objects import ref_of
-from sandbox.tests.integration.project import Project
+from sandbox.tests.integration.project import OfficialProject
 
 pytestmark = pytest.mark.integration
 
@@ -21,11 +21,11 @@ MOMENTS = [("dev-hub", 4), ("dev-hub", 45), ("dev-spoke", 20), ("dev-spoke", 44)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project(tmp_path_factory.mktemp("embedded"))
+def project(tmp_path_factory: pytest.TempPathFactory) -> OfficialProject:
+    return OfficialProject(tmp_path_factory.mktemp("embedded"))
 
 
-def resources(project: Project, stack: str) -> list[dict[str, Any]]:
+def resources(project: OfficialProject, stack: str) -> list[dict[str, Any]]:
     path = project.home / "stacks" / f"{stack}.json"
     return json.loads(path.read_text())["deployment"]["resources"] if path.exists() else []
 
@@ -46,7 +46,7 @@ def existing(home: Path) -> tuple[list[str], dict[str, list[str]]]:
     return AzureStandIn(home / "azure.json", clusters).resources(), objects
 
 
-def test_up_converges_after_the_engine_was_killed_at_any_point(project: Project) -> None:
+def test_up_converges_after_the_engine_was_killed_at_any_point(project: OfficialProject) -> None:
     for stack, count in MOMENTS:
         killed = project.kill(UP, lambda stack=stack, count=count: len(resources(project, stack)) >= count)
         assert killed, f"up ended before {stack} had {count} resources"
@@ -55,8 +55,8 @@ def test_up_converges_after_the_engine_was_killed_at_any_point(project: Project)
     assert "failed" not in done.text
 
 
-def test_nothing_is_created_twice_and_nothing_lost(project: Project, tmp_path: Path) -> None:
-    undisturbed = Project(tmp_path)
+def test_nothing_is_created_twice_and_nothing_lost(project: OfficialProject, tmp_path: Path) -> None:
+    undisturbed = OfficialProject(tmp_path)
     done = undisturbed.sandbox("up", "--env", "dev")
     assert done.code == 0, done.text
     for stack in ("dev-hub", "dev-spoke"):
@@ -66,13 +66,13 @@ def test_nothing_is_created_twice_and_nothing_lost(project: Project, tmp_path: P
     assert existing(project.home) == existing(undisturbed.home)
 
 
-def test_what_was_interrupted_stays_converged(project: Project) -> None:
+def test_what_was_interrupted_stays_converged(project: OfficialProject) -> None:
     for stack in ("dev-hub", "dev-spoke"):
         done = project.sandbox("preview", "--stack", stack)
         assert f"{stack}: nothing changes" in done.text
 
 
-def test_down_killed_half_way_is_finished_by_the_next(project: Project) -> None:
+def test_down_killed_half_way_is_finished_by_the_next(project: OfficialProject) -> None:
     down = [*UP[:3], "down", "--env", "dev"]
     assert project.kill(down, lambda: len(resources(project, "dev-spoke")) <= 25)
     done = project.sandbox("down", "--env", "dev")

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
-from sandbox.tests.integration.project import Project
+from sandbox.tests.integration.project import OfficialProject
 from sandbox.tests.integration.world import HUB, SPOKE, World
 
 pytestmark = pytest.mark.integration
@@ -16,14 +16,14 @@ SECRET = "4dabf18193072939515e22adb298388d"
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("embedded"))
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> OfficialProject:
+    project = OfficialProject(tmp_path_factory.mktemp("embedded"))
     done = project.sandbox("up", "--env", "dev")
     assert done.code == 0, done.text
     return project
 
 
-def exported(project: Project, stack: str) -> list[dict[str, Any]]:
+def exported(project: OfficialProject, stack: str) -> list[dict[str, Any]]:
     return json.loads((project.home / "stacks" / f"{stack}.json").read_text())["deployment"]["resources"]
 
 
@@ -78,7 +78,7 @@ def test_a_second_preview_changes_nothing(world: World, stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", [HUB, SPOKE])
-def test_both_engines_make_the_same_graph(world: World, embedded: Project, stack: str) -> None:
+def test_both_engines_make_the_same_graph(world: World, embedded: OfficialProject, stack: str) -> None:
     official = graph(world.environment.stacks.resources(stack))
     ours = graph(exported(embedded, stack))
     assert sorted(official) == sorted(ours)
@@ -89,7 +89,9 @@ def test_the_state_of_a_spoke_stays_small(world: World) -> None:
     assert len(json.dumps(world.environment.stacks.export(SPOKE))) < 1_500_000
 
 
-def test_the_cli_takes_the_embedded_engines_state_and_decrypts_it(world: World, embedded: Project) -> None:
+def test_the_cli_takes_the_embedded_engines_state_and_decrypts_it(
+    world: World, embedded: OfficialProject
+) -> None:
     """In a backend of its own, with the embedded engine's passphrase."""
     other = Environment(embedded.folder, embedded.home)
     other.cli.prepare()

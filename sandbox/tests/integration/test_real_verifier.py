@@ -73,7 +73,7 @@ def accepting(hosts: Sequence[str], minima: Sequence[TcbMinimum] = ()) -> dict[s
 
 
 @dataclass(frozen=True)
-class Service:
+class VerifierService:
     root: Path
     address: str
 
@@ -120,7 +120,7 @@ def _base64url(content: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VerifierService]:
     root = tmp_path_factory.mktemp("attestation-service")
     for name in ("attestation_service_policy", "local_json"):
         (root / name).mkdir()
@@ -145,7 +145,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     try:
         _await(process, address, root / "log")
-        yield Service(root, address)
+        yield VerifierService(root, address)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -167,7 +167,7 @@ def _await(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_recorded_hardware_is_affirmed_when_both_generations_are_accepted(
-    service: Service, host: str
+    service: VerifierService, host: str
 ) -> None:
     assert service.vector(host, accepting(HOSTS)) == GOOD
     assert service.vector(host, accepting(HOSTS), tees=(SNP, TDX), minima=MINIMA) == GOOD
@@ -175,24 +175,24 @@ def test_recorded_hardware_is_affirmed_when_both_generations_are_accepted(
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_recorded_claims_are_what_the_verifier_reads_from_the_evidence(
-    service: Service, host: str
+    service: VerifierService, host: str
 ) -> None:
     cpu0 = service.judge(host, {})["submods"]["cpu0"]
     assert cpu0["ear.veraison.annotated-evidence"] == claims(host)
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_nothing_registered_affirms_nothing(service: Service, host: str) -> None:
+def test_nothing_registered_affirms_nothing(service: VerifierService, host: str) -> None:
     assert service.vector(host, {}) == UNKNOWN
 
 
-def test_a_genoa_host_is_nothing_where_only_milan_is_accepted(service: Service) -> None:
+def test_a_genoa_host_is_nothing_where_only_milan_is_accepted(service: VerifierService) -> None:
     assert service.vector("genoa", accepting(["milan"])) == UNKNOWN
 
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("name", [*(f"snp_{pcr}" for pcr in PCRS), *SNP_CLAIMS])
-def test_any_single_value_changed_is_not_affirmed(service: Service, host: str, name: str) -> None:
+def test_any_single_value_changed_is_not_affirmed(service: VerifierService, host: str, name: str) -> None:
     registered = accepting(HOSTS)
     assert name in registered
     vector = service.vector(host, {**registered, name: [WRONG.get(name, "other")]})
@@ -204,7 +204,7 @@ def test_any_single_value_changed_is_not_affirmed(service: Service, host: str, n
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("part", ["bootloader", "snp", "microcode"])
 def test_firmware_below_the_minimum_of_its_generation_is_not_affirmed(
-    service: Service, host: str, part: str
+    service: VerifierService, host: str, part: str
 ) -> None:
     own, other = MINIMA if host == "milan" else MINIMA[::-1]
     raised = own.model_copy(update={part: getattr(own, part) + 1})
@@ -213,7 +213,9 @@ def test_firmware_below_the_minimum_of_its_generation_is_not_affirmed(
     assert service.vector(host, accepting(HOSTS), minima=[raised, unreachable]) == {**GOOD, "hardware": 97}
 
 
-def test_a_release_to_the_measured_initdata_holds_for_the_claims_of_a_real_token(service: Service) -> None:
+def test_a_release_to_the_measured_initdata_holds_for_the_claims_of_a_real_token(
+    service: VerifierService,
+) -> None:
     token = service.judge("genoa", accepting(HOSTS))
     pcr8 = recorded("genoa")["tpm"]["pcr08"]
     path = ("default", "kbsres1", "key1")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.apiserver import faults
-from sandbox.apiserver.server import ApiServer
+from sandbox.apiserver.server import ServerProcesses
 from sandbox.azure.cloud import replace_file
 from sandbox.tests.integration.canaries import leaks
 from sandbox.tests.integration.world import HUB, SPOKE, World
@@ -56,7 +56,7 @@ def test_a_principal_that_is_not_known_yet_is_named_and_the_next_up_converges(tr
 
 def test_an_api_server_in_trouble_stops_up_and_the_next_one_converges(troubled: World) -> None:
     server = troubled.environment.stand_ins.clusters.server(f"coco-{HUB}")
-    assert isinstance(server, ApiServer)
+    assert isinstance(server, ServerProcesses)
     troubled.project.configure(HUB, {"trustee.tokenMinutes": 4})
     for code in (429, 500):
         with faults.answering(server, code, retry_after=1) as refused:

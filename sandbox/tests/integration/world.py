@@ -9,7 +9,7 @@ from sandbox.azure import AzureStandIn
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
 from sandbox.official.recovery import recover
-from sandbox.tests.integration.project import Done, Project
+from sandbox.tests.integration.project import Done, OfficialProject
 
 HUB, SPOKE, ADDED = "dev-hub", "dev-spoke", "dev-spoke-b"
 TRUSTEE = "/api/v1/namespaces/trustee-operator-system"
@@ -17,7 +17,7 @@ TRUSTEE = "/api/v1/namespaces/trustee-operator-system"
 
 class World:
     def __init__(self, folder: Path) -> None:
-        self.project = Project(folder)
+        self.project = OfficialProject(folder)
         self.environment = Environment(folder, self.project.home)
         self.said: list[str] = []
         """All that any command printed, to look for secrets in."""

@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sandbox.azure import AzureStandIn
-from sandbox.engine.values import Secret, from_struct, to_struct
+from sandbox.engine.values import SecretValue, from_struct, to_struct
 from sandbox.official.servicer import Servicer
 from sandbox.openshift.clusters import StoreClusters
 from sandbox.provider import UNKNOWN, Provider
@@ -103,10 +103,10 @@ def test_a_difference_says_of_what_kind_it_is(azure: Any) -> None:
 
 def test_what_is_secret_by_nature_or_by_its_input_comes_back_secret(random: Any, azure: Any) -> None:
     drawn = from_struct(create(random, {"length": 20}, type_=PASSWORD).properties)
-    assert isinstance(drawn["result"], Secret)
-    assert not isinstance(drawn["length"], Secret)
-    tagged = from_struct(create(azure, {**INPUTS, "tags": Secret({"environment": "dev"})}).properties)
-    assert isinstance(tagged["tags"], Secret)
+    assert isinstance(drawn["result"], SecretValue)
+    assert not isinstance(drawn["length"], SecretValue)
+    tagged = from_struct(create(azure, {**INPUTS, "tags": SecretValue({"environment": "dev"})}).properties)
+    assert isinstance(tagged["tags"], SecretValue)
 
 
 def test_a_refresh_keeps_what_the_provider_cannot_look_up(random: Any) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.state import Resource
+from sandbox.engine.state import StateResource
 from sandbox.engine.workspace import Workspace
 from sandbox.tests.trustee.test_layout import deployment
 from sandbox.trustee.__main__ import main
@@ -87,7 +87,7 @@ def test_a_stack_that_is_not_up_is_named(tmp_path: Path) -> None:
 
 
 def test_a_stack_without_trustee_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stack = Resource(
+    stack = StateResource(
         urn="urn:pulumi:dev-spoke::coco::pulumi:pulumi:Stack::s", type="pulumi:pulumi:Stack", custom=False
     )
     monkeypatch.setattr(Workspace, "resources", lambda *_: [stack])
