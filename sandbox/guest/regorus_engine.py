@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import policy_engine
-from sandbox.guest.agent import Engine, PolicyUnusable
+from sandbox.guest.agent import PolicyEngine, PolicyUnusable
 from sandbox.policy_engine import EngineError, Job, Judge
 
 
@@ -18,7 +18,7 @@ def regorus_unavailable(home: Path) -> str | None:
 
 
 @contextmanager
-def regorus(home: Path, say: Callable[[str], None]) -> Generator[Sequence[Engine]]:
+def regorus(home: Path, say: Callable[[str], None]) -> Generator[Sequence[PolicyEngine]]:
     """An engine for each version, as long as the context lasts. Raises EngineError. `say` is told what takes minutes."""
     with Judge(policy_engine.build(home, say)) as judge:
         yield [Regorus(judge, version) for version in policy_engine.ENGINES]

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sandbox.guest.api import Engine, EngineError, Regopy, regorus
+from sandbox.guest.api import EngineError, PolicyEngine, Regopy, regorus
 from tools.posture.deployment import PostureError
 
 NAMES: Final = ("regopy", "regorus")
 
 
 @contextmanager
-def named(name: str, home: Path) -> Generator[Sequence[Engine]]:
+def named(name: str, home: Path) -> Generator[Sequence[PolicyEngine]]:
     """The engines of a name, one for each version. `home` is where regorus is built. Raises PostureError where it cannot be."""
     if name == "regopy":
         yield [Regopy()]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from model.attestation import initdata
 from model.workloads.lock import LockedImage
 from sandbox.guest import api
-from sandbox.guest.api import CATALOGUE, Agent, Attack, Engine, Outcome, PolicyUnusable
+from sandbox.guest.api import CATALOGUE, Agent, Attack, Outcome, PolicyEngine, PolicyUnusable
 from tools.attack import pods
 from tools.attack.pods import Confidential
 from tools.posture.deployment import Deployment, PostureError
@@ -55,7 +55,7 @@ def build(
     spoke: Deployment,
     known: Sequence[Workload],
     matrix: Matrix | None,
-    engines: Sequence[Engine],
+    engines: Sequence[PolicyEngine],
     catalogue: Sequence[Attack] = CATALOGUE,
     *,
     brief: bool = False,
@@ -115,7 +115,7 @@ def _attacked(
     one: Confidential,
     known: Workload | None,
     matrix: Matrix | None,
-    engines: Sequence[Engine],
+    engines: Sequence[PolicyEngine],
     catalogue: Sequence[Attack],
     brief: bool,
 ) -> Attacked:

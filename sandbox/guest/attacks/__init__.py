@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sandbox.guest.agent import Agent, Engine
+from sandbox.guest.agent import Agent, PolicyEngine
 from sandbox.guest.attacks import calls, images, mounts, processes, sequence
 from sandbox.guest.attacks.attack import CREATE_CONTAINER, CREATE_SANDBOX, Attack
-from sandbox.guest.requests import Request
+from sandbox.guest.requests import AgentRequest
 
 __all__ = ["CATALOGUE", "Attack", "Outcome", "put_to", "worst"]
 
@@ -38,13 +38,13 @@ class Outcome:
     tried: int
     through: int
     refused_by: tuple[str, ...]
-    example: Request | None
+    example: AgentRequest | None
 
 
 def put_to(
     policy: str,
-    engine: Engine,
-    honest: Sequence[Request],
+    engine: PolicyEngine,
+    honest: Sequence[AgentRequest],
     catalogue: Sequence[Attack] = CATALOGUE,
     *,
     brief: bool = False,
@@ -55,7 +55,7 @@ def put_to(
     """
     guests = _Guests(policy, engine, short=_short_is_enough(policy, engine, honest))
     for attack in catalogue:
-        tried, passed, rules = 0, list[Request](), dict[str, None]()
+        tried, passed, rules = 0, list[AgentRequest](), dict[str, None]()
         for steps in attack.sequences(honest):
             tried += 1
             if guests.allow(steps):
@@ -83,11 +83,11 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 class _Guests:
     """Guests that have done some honest steps. A refused request leaves a guest as it was, so the next one can be tried on it."""
 
-    def __init__(self, policy: str, engine: Engine, *, short: bool) -> None:
+    def __init__(self, policy: str, engine: PolicyEngine, *, short: bool) -> None:
         self._policy, self._engine, self._short = policy, engine, short
-        self._kept: dict[tuple[int, ...], tuple[list[Request], Agent]] = {}
+        self._kept: dict[tuple[int, ...], tuple[list[AgentRequest], Agent]] = {}
 
-    def allow(self, steps: list[Request]) -> bool:
+    def allow(self, steps: list[AgentRequest]) -> bool:
         """Whether the last of the steps is allowed after the others."""
         before = _short(steps[:-1]) if self._short else steps[:-1]
         key = tuple(map(id, before))
@@ -102,12 +102,12 @@ class _Guests:
         return allowed
 
 
-def _short(steps: Sequence[Request]) -> list[Request]:
+def _short(steps: Sequence[AgentRequest]) -> list[AgentRequest]:
     """The steps that move a policy's state, as far as any known policy goes."""
     return [one for one in steps if one.endpoint in _MOVING]
 
 
-def _short_is_enough(policy: str, engine: Engine, honest: Sequence[Request]) -> bool:
+def _short_is_enough(policy: str, engine: PolicyEngine, honest: Sequence[AgentRequest]) -> bool:
     """Whether the policy answers the honest steps alike without the others: else they are all played, which takes longer."""
     moving = _short(honest)
     whole, alone = Agent(policy, engine), Agent(policy, engine)

@@ -11,22 +11,22 @@ from typing import Any
 from model.versions import Version
 from model.workloads.lock import LockedImage
 from sandbox.guest import identity, images, requests
-from sandbox.guest.agent import Agent, Engine, PolicyUnusable, Refusal
+from sandbox.guest.agent import Agent, PolicyEngine, PolicyUnusable, Refusal
 from sandbox.guest.node import AgentLine, Node, Service, agent_line
 from sandbox.guest.regopy_engine import Regopy
 from sandbox.openshift.kinds import CONFIG_MAP, CSV, NAMESPACE, SECRET, SERVICE
 from sandbox.openshift.objects import Manifest, Objects, annotation, short_hash
 from sandbox.openshift.reactions import initdata
-from sandbox.openshift.reactions.problem import OSC_NAMESPACE, Problem
+from sandbox.openshift.reactions.problem import OSC_NAMESPACE, ReactionProblem
 from sandbox.shapes import map_in
 
-ENGINE: Engine = Regopy()
+ENGINE: PolicyEngine = Regopy()
 _UID_RANGE = "openshift.io/sa.scc.uid-range"
 _OPERATOR = "sandboxed-containers-operator.v"
 _NAMED = ("name", "namespace", "uid", "labels", "annotations")
 
 
-def problem(objects: Objects, pod: Manifest, encoded: str) -> Problem | None:
+def problem(objects: Objects, pod: Manifest, encoded: str) -> ReactionProblem | None:
     """What the kubelet reports when the policy in the initdata refuses; None where the pod starts.
 
     Initdata without a policy leaves the guest with that of its image, which the sandbox does not know and does not judge by.
@@ -53,14 +53,14 @@ class _Hashed:
 
 
 @lru_cache(maxsize=256)
-def _judged(policy: str, content: str, hashed: _Hashed) -> Problem | None:
+def _judged(policy: str, content: str, hashed: _Hashed) -> ReactionProblem | None:
     """A pod that waits is looked at in every round, so an answer is kept."""
     pod = json.loads(content)
     try:
         made = requests.start(pod, _configuration, hashed.node)
         refusal = Agent(policy, ENGINE).play(made)
     except PolicyUnusable as error:
-        return Problem("FailedCreatePodSandBox", f"the agent in the pod VM does not start: {error}")
+        return ReactionProblem("FailedCreatePodSandBox", f"the agent in the pod VM does not start: {error}")
     return _told(pod, refusal) if refusal else None
 
 
@@ -68,17 +68,17 @@ def _configuration(reference: str) -> LockedImage:
     return images.find(reference).config
 
 
-def _told(pod: Manifest, refusal: Refusal) -> Problem:
+def _told(pod: Manifest, refusal: Refusal) -> ReactionProblem:
     container = _container_of(pod, refusal)
     if container is None:
-        return Problem("FailedCreatePodSandBox", f"Failed to create pod sandbox: {refusal}")
+        return ReactionProblem("FailedCreatePodSandBox", f"Failed to create pod sandbox: {refusal}")
     image = next(one["image"] for one in _containers(pod) if one["name"] == container)
     unknown = (
         ""
         if images.find(image).known
         else f" (no lock file names the image {image}: the sandbox took it to set no entrypoint, variables, directory or user)"
     )
-    return Problem(
+    return ReactionProblem(
         "CreateContainerError", f"container {container}: CreateContainer failed: {refusal}{unknown}"
     )
 

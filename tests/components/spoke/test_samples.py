@@ -1,7 +1,6 @@
 """Invariants of the samples: what differs between the three ways."""
 
 import pulumi
-from components.spoke.kbs_access import KbsAccess, KbsAccessArgs
 
 from components.spoke.hello_openshift import HelloOpenShift, HelloOpenShiftArgs
 from components.spoke.workload import INITDATA_ANNOTATION
