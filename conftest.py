@@ -11,15 +11,16 @@ os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
 
 # Two workers share two processors with other programs, so times are not compared; every machine tries the same examples.
 settings.register_profile(
-    "shared", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "shared", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("shared")
 
 
 # Bringing the committed stacks up takes seconds to minutes: the tests that share what was brought up run in one worker, in the
-# order of their files.
+# order of their files.  `first_up` too: else each worker would bring up the same stacks.
 SHARED = {
     "home": "deployed",
+    "first_up": "program",
     "is_up": "program",
     "workspace": "engine",
     "world": "official",
@@ -31,7 +32,7 @@ SHARED = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = SHARED.keys() & set(getattr(item, "fixturenames", ()))
-        for fixture in shared:
-            item.add_marker(pytest.mark.xdist_group(SHARED[fixture]))
+        for group in {SHARED[fixture] for fixture in shared}:
+            item.add_marker(pytest.mark.xdist_group(group))
         if not shared and item.get_closest_marker("integration"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
