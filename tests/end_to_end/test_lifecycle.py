@@ -81,7 +81,7 @@ def test_down_takes_spoke_then_hub_in_reverse_order_and_leaves_nothing(dev: Comm
     spoke = gone[: gone.index("coco-dev-spoke") + 1]
     in_order(
         spoke,
-        "kbs-access-workload-deployment",  # a pod holds the KataConfig
+        "workload-kbs-access-deployment-kbs-access",  # a pod holds the KataConfig
         "sandboxed-containers-kata",
         "osc-operator-subscription",
         "cluster-aro",

@@ -29,7 +29,7 @@ def pcr8_of_pods(project: CommittedProject, app: str) -> set[str]:
 
 def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: CommittedProject) -> None:
     old = dev.outputs("dev-hub")["profiles"]
-    assert pcr8_of_pods(dev, "kbs-access") == {old["hardened"]["pcr8"]}
+    assert pcr8_of_pods(dev, "kbs-sealed") == {old["hardened"]["pcr8"]}
     dev.configure("dev-hub", CHANGE)
 
     up = dev.up("dev-hub")
@@ -43,19 +43,19 @@ def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: Commi
     assert set(accepted) <= set(reference_value(dev, "snp_pcr08"))
     policy = dev.object("ConfigMap", "resource-policy", TRUSTEE)["data"]["resource-policy.rego"]
     assert all(value in policy for value in accepted)
-    assert pcr8_of_pods(dev, "kbs-access") == {old["hardened"]["pcr8"]}, "the spoke has not been asked yet"
+    assert pcr8_of_pods(dev, "kbs-sealed") == {old["hardened"]["pcr8"]}, "the spoke has not been asked yet"
 
-    before = {app: pods(dev, app) for app in ("kbs-access", "hello-debug")}
+    before = {app: pods(dev, app) for app in ("kbs-sealed", "hello-debug")}
     spoke = dev.up("dev-spoke")
     assert spoke.succeeded, spoke.text
     assert changes(spoke.text) == {
         "peer-pods-cm": "~",
         "hello-openshift-hardened-deployment": "~",
-        "kbs-access-workload-deployment": "~",
         "kbs-sealed-workload-deployment": "~",
+        "profile-catalog-config-map": "~",
     }
-    assert pcr8_of_pods(dev, "kbs-access") == {new["hardened"]["pcr8"]}
-    assert pods(dev, "kbs-access").isdisjoint(before["kbs-access"])
+    assert pcr8_of_pods(dev, "kbs-sealed") == {new["hardened"]["pcr8"]}
+    assert pods(dev, "kbs-sealed").isdisjoint(before["kbs-sealed"])
     assert pods(dev, "hello-debug") == before["hello-debug"]
 
 

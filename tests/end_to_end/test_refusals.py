@@ -57,7 +57,7 @@ HUB_MISTAKES: list[tuple[str, Any, str]] = [
     (
         "secrets.a",
         {"source": "vault", "keys": ["k"], "readableBy": ["nobody"]},
-        "coco:secrets.a.readableBy: must name profiles of this stack (got nobody)",
+        "coco:secrets.a.readableBy: must name workloads or profiles of this stack (got nobody)",
     ),
     ("externalSecrets", {}, "coco:externalSecrets.vault: is missing"),
     (
@@ -250,8 +250,16 @@ def swap(outputs: Any) -> None:
         ),
         (lambda outputs: outputs.update(kbsUrl=""), "its kbsUrl is empty"),
         (lambda outputs: outputs.update(kbsCa=""), "its kbsCa is empty"),
-        (lambda outputs: outputs.update(sealed={}), "publishes no sealed secret for default/kbsres1/"),
-        (without("default/kbsres1/key1"), "it serves no default/kbsres1/key1"),
+        (lambda outputs: outputs.update(sealed={}), "publishes no sealed secret for default/kbsres2/"),
+        (without("default/kbsres2/key1"), "it serves no default/kbsres2/key1"),
+        (
+            lambda outputs: outputs["workloads"]["kbs-access"].update(manifests="00" * 32),
+            "its workload kbs-access was measured from other manifests",
+        ),
+        (
+            lambda outputs: outputs["workloads"]["kbs-access"]["accepted"].pop("dev-spoke"),
+            "it lets no pod of workload kbs-access attest from dev-spoke",
+        ),
         (truncate, "the initdata of profile hardened cannot be read"),
         (swap, "the initdata of profile hardened is not what the hub measured"),
     ],

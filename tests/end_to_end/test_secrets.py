@@ -163,7 +163,7 @@ def test_signed_images_need_their_key_and_a_spoke_with_others_is_refused(dev: Co
     assert served(dev, "cosign") == {"release.pub": COSIGN_KEY}
     hub = dev.outputs("dev-hub")
     for path in ("default/image-policy/policy", "default/cosign/release.pub"):
-        assert hub["resources"][path] == ["hardened", "debug"], "no container could start"
+        assert hub["resources"][path] == ["hardened", "debug", "kbs-access"], "no container could start"
     for name, profile in hub["profiles"].items():
         assert "kbs:///default/image-policy/policy" in profile["toml"]
         assert profile["pcr8"] != before[name]["pcr8"]

@@ -53,14 +53,14 @@ def test_a_renewed_certificate_rolls_trustee_and_nothing_else(world: World) -> N
 
 def test_an_added_secret_is_served(world: World) -> None:
     secret = {"source": "generated", "keys": ["password"], "readableBy": ["hardened"], "allowUnpinned": True}
-    world.project.configure(HUB, {"secrets.kbsres2": secret})
+    world.project.configure(HUB, {"secrets.added": secret})
     world.up(HUB)
     hub = world.cluster(HUB)
     config = hub.get(
         "/apis/confidentialcontainers.org/v1alpha1/namespaces/trustee-operator-system/kbsconfigs/kbs"
     )
-    assert "kbsres2" in config["spec"]["kbsSecretResources"]
-    assert len(base64.b64decode(hub.get(f"{TRUSTEE}/secrets/kbsres2")["data"]["password"])) >= 16
+    assert "added" in config["spec"]["kbsSecretResources"]
+    assert len(base64.b64decode(hub.get(f"{TRUSTEE}/secrets/added")["data"]["password"])) >= 16
     world.unchanged(HUB)
 
 

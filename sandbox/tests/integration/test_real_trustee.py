@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,27 +104,37 @@ def test_nobody_administers_it(client: KbsClient, path: str) -> None:
     assert (answer.status, answer.error) == (401, "AdminAuthAccess")
 
 
-def test_each_profile_reads_exactly_what_the_contract_says(
+def measured(outputs: dict[str, Any]) -> dict[str, str]:
+    """PCR8 of the pods of dev-spoke, by profile and workload."""
+    return {
+        **{name: profile["pcr8"] for name, profile in outputs["profiles"].items()},
+        **{name: made["accepted"]["dev-spoke"][0] for name, made in outputs["workloads"].items()},
+    }
+
+
+def test_each_profile_and_workload_reads_exactly_what_the_contract_says(
     workspace: Workspace, trustee: DeployedTrustee, client: KbsClient
 ) -> None:
     outputs = workspace.outputs(HUB)
     granted = set()
-    for name, path in itertools.product(outputs["profiles"], outputs["resources"]):
-        pcr8 = outputs["profiles"][name]["pcr8"]
-        answer = bearing(client, guest(trustee, pcr8)).resource(path)
+    readers = measured(outputs)
+    for name, path in itertools.product(readers, outputs["resources"]):
+        answer = bearing(client, guest(trustee, readers[name])).resource(path)
         if name in outputs["resources"][path]:
             secret, key = path.split("/")[1:]
             assert opened(answer) == trustee.deployment.secrets[secret][key]
             granted.add((name, path))
         else:
             assert (answer.status, answer.error) == (401, "PolicyDeny")
-    assert ("hardened", KEY1) in granted
+    assert ("kbs-access", KEY1) in granted
+    assert ("hardened", KEY1) not in granted
     assert ("debug", KEY1) not in granted
 
 
 @pytest.fixture
-def hardened(workspace: Workspace) -> str:
-    return workspace.outputs(HUB)["profiles"]["hardened"]["pcr8"]
+def reader(workspace: Workspace) -> str:
+    """PCR8 of the workload that may read KEY1 and KEY2."""
+    return measured(workspace.outputs(HUB))["kbs-access"]
 
 
 @pytest.mark.parametrize(
@@ -139,21 +150,21 @@ def hardened(workspace: Workspace) -> str:
     ],
 )
 def test_a_token_that_does_not_affirm_or_measured_something_else_is_refused(
-    trustee: DeployedTrustee, client: KbsClient, hardened: str, vector: dict[str, int], pcr8: str | None
+    trustee: DeployedTrustee, client: KbsClient, reader: str, vector: dict[str, int], pcr8: str | None
 ) -> None:
-    answer = bearing(client, guest(trustee, hardened if pcr8 is None else pcr8, vector)).resource(KEY1)
+    answer = bearing(client, guest(trustee, reader if pcr8 is None else pcr8, vector)).resource(KEY1)
     assert (answer.status, answer.error) == (401, "PolicyDeny")
 
 
 def test_a_token_that_another_key_signed_or_that_has_expired_is_refused(
-    trustee: DeployedTrustee, client: KbsClient, hardened: str
+    trustee: DeployedTrustee, client: KbsClient, reader: str
 ) -> None:
     other = {
         "tls.key": certificates.private_key().encode(),
         "tls.crt": certificates.certificate(ca=None).encode(),
     }
-    forged = signed(token(GOOD, {**evidence.MILAN, "init_data": hardened}), other)
-    for bad in (forged, guest(trustee, hardened, expires=-300)):
+    forged = signed(token(GOOD, {**evidence.MILAN, "init_data": reader}), other)
+    for bad in (forged, guest(trustee, reader, expires=-300)):
         answer = bearing(client, bad).resource(KEY1)
         assert (answer.status, answer.error) == (401, "TokenVerifierError")
 
