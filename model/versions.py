@@ -30,7 +30,7 @@ class Version(FormedText):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agent:
+class AgentRelease:
     """The kata agent in a pod VM, as far as it matters to a policy.
 
     ``kata``: its release line. ``rego``: the version of the language that its engine reads. ``digested_copies``: whether the policy is
@@ -45,9 +45,9 @@ class Agent:
 # By release line of OSC. 1.12 and 1.13: the RPM of kata-containers that the operator's tests pin (openshift/
 # sandboxed-containers-operator #1706, #2632). 1.11: by date, 3.21 to 3.23; nothing that is known here differs from 3.25.
 AGENT_OF_OSC = {
-    "1.11": Agent(kata="3.23", rego="v0", digested_copies=False),
-    "1.12": Agent(kata="3.25", rego="v0", digested_copies=False),
-    "1.13": Agent(kata="3.31", rego="v1", digested_copies=True),
+    "1.11": AgentRelease(kata="3.23", rego="v0", digested_copies=False),
+    "1.12": AgentRelease(kata="3.25", rego="v0", digested_copies=False),
+    "1.13": AgentRelease(kata="3.31", rego="v1", digested_copies=True),
 }
 
 TRUSTEE_OF_OSC = {"1.11": "1.0", "1.12": "1.1", "1.13": "1.2"}
@@ -59,7 +59,7 @@ _OLDEST_PATCH: dict[str, dict[tuple[int, int], int]] = {
 }
 
 
-def agent(osc: Version) -> Agent:
+def agent(osc: Version) -> AgentRelease:
     """The agent of pods of this OSC version. One that is not in `AGENT_OF_OSC` is taken for its nearest neighbour there."""
     lines = sorted(AGENT_OF_OSC, key=lambda line: tuple(map(int, line.split("."))))
     below = [line for line in lines if tuple(map(int, line.split("."))) <= osc.numbers[:2]]

@@ -20,7 +20,7 @@ class RoleOutputs(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Documents:
+class PodDocument:
     """``initdata`` as a pod's annotation takes it, and the PCR8 that it gives."""
 
     initdata: pulumi.Output[str]
@@ -49,16 +49,18 @@ class HubAccess:
         """The same of a workload on ``spoke``."""
         return self.workloads.apply(lambda workloads: workloads[workload].document(spoke).encoded)
 
-    def documents(self, spoke: str) -> dict[str, Documents]:
+    def documents(self, spoke: str) -> dict[str, PodDocument]:
         """By the name of each profile and workload, what its pods are given on ``spoke``."""
 
-        def of_workload(name: str) -> Documents:
+        def of_workload(name: str) -> PodDocument:
             made = self.workloads.apply(lambda workloads: workloads[name].document(spoke))
-            return Documents(initdata=made.apply(lambda it: it.encoded), pcr8=made.apply(lambda it: it.pcr8))
+            return PodDocument(
+                initdata=made.apply(lambda it: it.encoded), pcr8=made.apply(lambda it: it.pcr8)
+            )
 
-        def of_profile(name: str) -> Documents:
+        def of_profile(name: str) -> PodDocument:
             pcr8 = self.profiles.apply(lambda profiles: profiles[name].pcr8)
-            return Documents(initdata=self.initdata(name), pcr8=pcr8)
+            return PodDocument(initdata=self.initdata(name), pcr8=pcr8)
 
         return {
             **{name: of_profile(name) for name in self.profile_names},
@@ -88,7 +90,7 @@ class SpokeOutputs:
     """
 
     runtime_class: pulumi.Output[str]
-    documents: Mapping[str, Documents]
+    documents: Mapping[str, PodDocument]
     console_url: pulumi.Output[str]
     kbs_url: pulumi.Output[str]
     default_profile: str

@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.file:
             stack = sources.from_file(options.file, options.stack)
         else:
-            stack = sources.Sandbox(engine=options.engine, home=options.home.resolve()).export(options.stack)
+            stack = sources.SandboxStates(engine=options.engine, home=options.home.resolve()).export(
+                options.stack
+            )
         sys.stdout.write(policy(stack, options.profile))
     except PostureError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -9,7 +9,7 @@ from tests.tools import deployed
 from tests.tools.attacked import only, put
 from tools.attack import report, short
 from tools.posture.deployment import Deployment
-from tools.posture.model import Attacked
+from tools.posture.model import AttackSummary
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_in_short_it_is_said_how_many_attacks_get_through_and_what_they_reach(
     brief = short.in_short(deployed.posture(alone, hub), alone, hub)
     assert brief.untrusted is not None
     assert brief.untrusted.attacks == (
-        Attacked(
+        AttackSummary(
             name="kbs-sealed/kbs-sealed",
             tried=sum(outcome.tried > 0 for outcome in whole.outcomes),
             through=len(whole.through),

@@ -14,10 +14,9 @@ from model.policy import agent_policy
 from tests.config.committed import ROOT
 from tests.tools import deployed
 from tests.tools.deployed import NOW
-from tools.posture import images, report
+from tools.posture import report
 from tools.posture.deployment import Deployment
 from tools.posture.model import Posture
-from tools.posture.sources import PostureError
 
 
 def warned(posture: Posture, words: str) -> bool:
@@ -97,68 +96,6 @@ def test_the_listed_commands_are_named(home: Path) -> None:
     listed = agent_policy.render(agent_policy.AgentSettings(exec_commands=("cat '/etc/os release'",)))
     hub = deployed.with_agent_policy(deployed.export(home, "dev-hub"), "hardened", lambda _: listed)
     assert profile(deployed.posture(hub), "hardened").powers.exec == "only: cat '/etc/os release'"
-
-
-SIGNED = {"type": "sigstoreSigned", "keyPath": "kbs:///default/keys/release"}
-ANYTHING, REJECT = {"type": "insecureAcceptAnything"}, {"type": "reject"}
-
-
-@pytest.mark.parametrize(
-    ("default", "scopes", "power"),
-    [
-        ([REJECT], {}, "none"),
-        ([ANYTHING], {}, "any"),
-        ([ANYTHING], {"quay.io/ours": [SIGNED]}, "any"),
-        (
-            [REJECT],
-            {"quay.io/ours": [SIGNED]},
-            "only images of quay.io/ours signed by kbs:///default/keys/release",
-        ),
-        (
-            [REJECT],
-            {"quay.io/ours": [SIGNED, ANYTHING]},
-            "only images of quay.io/ours signed by kbs:///default/keys/release",
-        ),
-        ([REJECT], {"quay.io/ours": [ANYTHING]}, "only any image of quay.io/ours"),
-        (
-            [SIGNED],
-            {"quay.io/ours": [REJECT]},
-            "only images of any repository signed by kbs:///default/keys/release",
-        ),
-    ],
-)
-def test_an_image_policy_is_read_as_the_guest_reads_it(
-    default: list[Any], scopes: dict[str, Any], power: str
-) -> None:
-    policy = {"default": default, "transports": {"docker": scopes}}
-    assert images.decided(json.dumps(policy)) == power
-    assert images.power("kbs:///default/image-policy/policy", {"document": json.dumps(policy)}) == power
-
-
-@pytest.mark.parametrize(
-    ("published", "power"),
-    [
-        ({"policy": "insecure", "repositories": []}, "any"),
-        ({"policy": "reject", "repositories": []}, "none"),
-        ({"policy": "signed", "repositories": ["quay.io/ours"]}, "only signed ones of quay.io/ours"),
-        ({}, images.UNKNOWN),
-    ],
-)
-def test_without_its_text_an_image_policy_is_what_the_hub_calls_it(
-    published: dict[str, Any], power: str
-) -> None:
-    assert images.power("kbs:///default/image-policy/policy", published) == power
-    assert images.power(None, published) == "any"  # a guest without a policy asks for nothing
-
-
-def test_no_containers_policy_is_refused() -> None:
-    for text in ("{}", "[]", "no", '{"default": [{}]}'):
-        with pytest.raises(PostureError, match="no containers-policy"):
-            images.decided(text)
-
-
-def test_pods_that_run_any_image_are_reported(home: Path) -> None:
-    assert warned(deployed.posture(deployed.export(home, "dev-hub")), "run any image")
 
 
 # What a guest must prove

@@ -65,7 +65,7 @@ def test_a_planned_change_is_shown_before_it_is_made(home: Path, tmp_path: Path)
     stack = file.read_text()
     file.write_text(stack.replace("hardened: {}", "hardened: {readLogs: true}"))
     assert file.read_text() != stack
-    sandbox = command.sources.Sandbox(engine="embedded", home=home)
+    sandbox = command.sources.SandboxStates(engine="embedded", home=home)
     before, after = sandbox.export("dev-hub"), sandbox.planned("dev-hub", project)
     changes = {one.what for one in difference.between(deployed.posture(before), deployed.posture(after))}
     assert {"PCR8", "profile hardened: policy.rego", "resource-policy.rego"} <= changes

@@ -16,7 +16,7 @@ from tests.config.committed import ROOT
 from tests.tools import deployed
 from tests.tools.deployed import NOW
 from tools.posture import difference, model, render_html, render_text, words
-from tools.posture.model import Attacked, Posture
+from tools.posture.model import AttackSummary, Posture
 
 
 def text_of(posture: Posture) -> str:
@@ -141,10 +141,10 @@ def test_the_attacks_are_there_in_short_in_every_form(home: Path) -> None:
     found = deployed.posture(deployed.export(home, "dev-spoke"), deployed.export(home, "dev-hub"))
     assert found.untrusted is not None
     attacks = (
-        Attacked(name="web/holds", tried=60, through=0, secrets=("kbs:///default/a/b",)),
-        Attacked(name="web/leaks", tried=60, through=3, secrets=("kbs:///default/a/b",)),
-        Attacked(name="web/poor", tried=60, through=3, secrets=()),
-        Attacked(name="web/blind", tried=60, through=3, secrets=None),
+        AttackSummary(name="web/holds", tried=60, through=0, secrets=("kbs:///default/a/b",)),
+        AttackSummary(name="web/leaks", tried=60, through=3, secrets=("kbs:///default/a/b",)),
+        AttackSummary(name="web/poor", tried=60, through=3, secrets=()),
+        AttackSummary(name="web/blind", tried=60, through=3, secrets=None),
     )
     found = replace(found, untrusted=replace(found.untrusted, attacks=attacks))
     sentences = (

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _export(options: argparse.Namespace, stack: str, file: str | None) -> Deployment:
     if file:
         return sources.from_file(file, stack)
-    return sources.Sandbox(engine=options.engine, home=options.home.resolve()).export(stack)
+    return sources.SandboxStates(engine=options.engine, home=options.home.resolve()).export(stack)
 
 
 def _hub(options: argparse.Namespace, spoke: Deployment) -> Deployment | None:

@@ -11,7 +11,7 @@ from sandbox.guest.api import CATALOGUE, Agent, Attack, Outcome, PolicyEngine, P
 from tools.attack import pods
 from tools.attack.pods import Confidential
 from tools.posture.deployment import Deployment, PostureError
-from tools.posture.model import Matrix, Workload
+from tools.posture.model import Matrix, PodRow
 
 FORMAT: Final = 1
 """Increased when readers of the JSON must change."""
@@ -53,7 +53,7 @@ class Report:
 
 def build(
     spoke: Deployment,
-    known: Sequence[Workload],
+    known: Sequence[PodRow],
     matrix: Matrix | None,
     engines: Sequence[PolicyEngine],
     catalogue: Sequence[Attack] = CATALOGUE,
@@ -113,7 +113,7 @@ def _workload(one: Attacked) -> dict[str, Any]:
 
 def _attacked(
     one: Confidential,
-    known: Workload | None,
+    known: PodRow | None,
     matrix: Matrix | None,
     engines: Sequence[PolicyEngine],
     catalogue: Sequence[Attack],

@@ -6,7 +6,7 @@ from sandbox.guest.api import Regopy
 from tools.attack.report import build
 from tools.posture import sources, trusted
 from tools.posture.deployment import Deployment
-from tools.posture.model import Attacked, Matrix, Posture
+from tools.posture.model import AttackSummary, Matrix, Posture
 
 
 def in_short(posture: Posture, stack: Deployment, hub: Deployment | None) -> Posture:
@@ -15,7 +15,7 @@ def in_short(posture: Posture, stack: Deployment, hub: Deployment | None) -> Pos
         return posture
     found = build(stack, posture.untrusted.workloads, matrix(posture, hub), [Regopy()], brief=True)
     attacks = tuple(
-        Attacked(
+        AttackSummary(
             name=one.name,
             tried=sum(bool(outcome.tried) for outcome in one.outcomes),
             through=len(one.through),

@@ -33,7 +33,7 @@ class _Run:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.stack: str = options.stack
-        self.sandbox = sources.Sandbox(engine=options.engine, home=options.home.resolve())
+        self.sandbox = sources.SandboxStates(engine=options.engine, home=options.home.resolve())
         self.now = datetime.now(UTC)
 
     def run(self) -> int:

@@ -8,13 +8,13 @@ from model.attestation.initdata import Documents, Initdata
 from model.policy import agent_policy, powers
 from tools.posture import images
 from tools.posture.deployment import PostureError
-from tools.posture.model import Powers
+from tools.posture.model import PodPowers
 
 
 class Decoded(NamedTuple):
     document: Initdata
     inner: Documents
-    powers: Powers
+    powers: PodPowers
 
 
 def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
@@ -26,7 +26,7 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
     except (initdata.InitdataError, agent_policy.PolicyError) as error:
         raise PostureError(str(error)) from error
     fetched = inner.image_pull.image_policy
-    allowed = Powers(
+    allowed = PodPowers(
         exec=held.exec,
         read_logs=held.read_logs,
         write_stdin=held.write_stdin,

@@ -9,7 +9,7 @@ FORMAT: Final = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Powers:
+class PodPowers:
     """What an administrator of the spoke could do to a pod. `exec` and `images` are words: `none`, `any`, `only ...`.
 
     `images` is what the image policy admits. From `other_image` on they are those of `model.policy.powers.Powers`: containers that
@@ -47,7 +47,7 @@ class Profile:
     algorithm: str
     digest: str
     kbs_url: str
-    powers: Powers
+    powers: PodPowers
     documents: Mapping[str, str]
 
     @property
@@ -125,7 +125,7 @@ class Trusted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workload:
+class PodRow:
     """`profile` is the label of a profile or workload of the hub, None for an ordinary pod and where the hub has none. `state` says
     which of these it is.
     """
@@ -135,11 +135,11 @@ class Workload:
     profile: str | None
     state: Literal["current", "earlier", "refused", "unknown", "ordinary"]
     pcr8: str | None
-    powers: Powers | None
+    powers: PodPowers | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attacked:
+class AttackSummary:
     """One workload: how many attacks of the catalogue apply to it, and how many its policy lets through.
 
     `secrets` are those that its initdata may read, None where the hub's policy is not known.
@@ -157,8 +157,8 @@ class Untrusted:
 
     hub: str
     kbs_url: str
-    workloads: tuple[Workload, ...]
-    attacks: tuple[Attacked, ...] | None = None
+    workloads: tuple[PodRow, ...]
+    attacks: tuple[AttackSummary, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

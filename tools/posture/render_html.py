@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.posture import words
 from tools.posture.difference import Change
-from tools.posture.model import Posture, Powers, Profile, Trusted, Untrusted
+from tools.posture.model import PodPowers, Posture, Profile, Trusted, Untrusted
 
 _STYLE = Path(__file__).with_name("page.css")
 _PAGE = """<!doctype html>
@@ -168,7 +168,7 @@ def _workloads(spoke: Untrusted) -> str:
     return _section(title, _table(["pods", "profile or workload", ""], rows))
 
 
-def _powers(whose: str, held: Mapping[str, Powers]) -> str:
+def _powers(whose: str, held: Mapping[str, PodPowers]) -> str:
     rows = [[_strong(name), *map(_answer, words.powers(powers))] for name, powers in held.items()]
     return _section(
         "What an administrator of a spoke could do to a pod",

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tools.posture import words
 from tools.posture.difference import Change
-from tools.posture.model import Posture, Powers, Trusted, Untrusted
+from tools.posture.model import PodPowers, Posture, Trusted, Untrusted
 
 
 def console() -> Console:
@@ -120,7 +120,7 @@ def _workloads(spoke: Untrusted) -> Table:
     return table
 
 
-def _powers(whose: str, held: Mapping[str, Powers]) -> RenderableType:
+def _powers(whose: str, held: Mapping[str, PodPowers]) -> RenderableType:
     """At most 120 columns wide: headings break between words, and long names and lists of commands are folded."""
     table = _table("What an administrator of a spoke could do to a pod", whose, *words.POWERS)
     table.collapse_padding = True

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sandbox:
+class SandboxStates:
     """`engine` is one of the sandbox's, `home` its state directory."""
 
     engine: str

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from tools.posture import decoded
 from tools.posture.deployment import Deployment, PostureError, Resource, table, unknown
-from tools.posture.model import Powers, Profile, Untrusted, Workload
+from tools.posture.model import PodPowers, PodRow, Profile, Untrusted
 
 ANNOTATION: Final = "io.katacontainers.config.hypervisor.cc_init_data"
 RUNTIME_CLASS: Final = "kata-remote"
@@ -19,7 +19,7 @@ class Measured(NamedTuple):
     state: Literal["current", "earlier", "refused", "unknown"]
     profile: str | None
     pcr8: str | None
-    powers: Powers | None
+    powers: PodPowers | None
 
 
 def build(
@@ -59,7 +59,7 @@ def measured(encoded: str | None, profiles: Sequence[Profile], image_policy: Map
 
 def _workload(
     one: Resource, profiles: Sequence[Profile], fallback: str | None, image_policy: Mapping[str, Any]
-) -> Workload | None:
+) -> PodRow | None:
     above = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
     template = table(one.inputs, *above.get(one.kind[1], ("spec", "template")))
     annotation = table(template, "metadata", "annotations").get(ANNOTATION)
@@ -68,14 +68,14 @@ def _workload(
     if not confidential:
         if annotation is None and one.object_name.startswith("approve-"):
             return None  # the installer's own Job, which holds nothing to protect
-        return Workload(name=name, kind=one.kind[1], profile=None, state="ordinary", pcr8=None, powers=None)
+        return PodRow(name=name, kind=one.kind[1], profile=None, state="ordinary", pcr8=None, powers=None)
     return _row(name, one.kind[1], annotation or fallback, profiles, image_policy)
 
 
 def _row(
     name: str, kind: str, encoded: str | None, profiles: Sequence[Profile], image_policy: Mapping[str, Any]
-) -> Workload:
+) -> PodRow:
     found = measured(encoded, profiles, image_policy)
-    return Workload(
+    return PodRow(
         name=name, kind=kind, profile=found.profile, state=found.state, pcr8=found.pcr8, powers=found.powers
     )

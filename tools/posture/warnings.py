@@ -6,7 +6,7 @@ from typing import Final
 
 from model.trustee import sealed_secrets
 from tools.posture import attestation, images, measurements, trusted
-from tools.posture.model import Access, Matrix, Powers, Profile, Reader, ReferenceValue, Trusted, Untrusted
+from tools.posture.model import Access, Matrix, PodPowers, Profile, Reader, ReferenceValue, Trusted, Untrusted
 from tools.posture.release import ANYTHING_ELSE
 
 # Served like secrets, but public by nature: what a guest needs to check what it runs, or to open what is sealed for it.
@@ -43,7 +43,7 @@ def of_spoke(spoke: Untrusted, profiles: Sequence[Profile]) -> Iterator[str]:
         yield f"The spoke was brought up for the KBS {spoke.kbs_url}, and its hub's profiles name another: bring the spoke up."
 
 
-def permissive(powers: Powers) -> bool:
+def permissive(powers: PodPowers) -> bool:
     """Whether whoever runs the spoke has a way to whatever the pod holds."""
     return powers.full
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from tools.posture.model import (
     Access,
-    Attacked,
+    AttackSummary,
     Matrix,
-    Powers,
+    PodPowers,
     Reader,
     ReferenceValue,
     Requirement,
@@ -40,7 +40,7 @@ STATES = {
 }
 
 
-def powers(held: Powers) -> tuple[str, ...]:
+def powers(held: PodPowers) -> tuple[str, ...]:
     """An answer for each of POWERS."""
     return (
         _granted(held.exec),
@@ -55,12 +55,12 @@ def powers(held: Powers) -> tuple[str, ...]:
     )
 
 
-def holders(spoke: Untrusted) -> dict[str, Powers]:
+def holders(spoke: Untrusted) -> dict[str, PodPowers]:
     """Whose powers count on a spoke: those of each profile that pods run under, and of what is no profile by the pods' own names."""
     return {one.profile or one.name: one.powers for one in spoke.workloads if one.powers is not None}
 
 
-def attacked(one: Attacked) -> str:
+def attacked(one: AttackSummary) -> str:
     """The outcome of the attacks on one workload."""
     if not one.through:
         return f"{one.tried} known attacks on {one.name}: none gets through."

@@ -76,7 +76,7 @@ def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterat
 def _state(options: argparse.Namespace) -> Deployment:
     if options.file:
         return sources.from_file(options.file, options.stack)
-    return sources.Sandbox(engine=options.engine, home=options.home).export(options.stack)
+    return sources.SandboxStates(engine=options.engine, home=options.home).export(options.stack)
 
 
 def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
