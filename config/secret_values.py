@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 
 from config.rule import Mistake, Rule, rule
 from config.secret_keys import OF_SOURCES, SECRETS
-from config.sections import KINDS, Section, ServedSecretSection, TrustedZone
+from config.sections import KINDS, Section, ServedSecretSection, SignedImageSection, TrustedZone
+from model.policy import image_policy
 
 
 def _is_auth(value: str) -> str:
@@ -53,7 +54,33 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
     )  # two kinds may need the same
     of_cluster = tuple(_of_cluster(key, given.get(key)) for key in keys)
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
-    return (*of_cluster, *(source(name, given.get(key)) for name, key in OF_SOURCES.items()))
+    return (
+        *of_cluster,
+        *(source(name, given.get(key)) for name, key in OF_SOURCES.items()),
+        *((_signing_keys(given.get("secretValues")),) if issubclass(model, TrustedZone) else ()),
+    )
+
+
+def _signing_keys(value: str | None) -> Rule:
+    @rule("trustee.signedImages", "secrets")
+    def check(
+        signed: tuple[SignedImageSection, ...], secrets: Mapping[str, ServedSecretSection]
+    ) -> Iterator[Mistake]:
+        try:
+            given = _SERVED.validate_json(value or "{}")
+        except ValidationError:
+            return  # refused as such already
+        for key in dict.fromkeys(image.key for image in signed):
+            from_config = key.secret in secrets and secrets[key.secret].source == "config"
+            pem = given.get(key.secret, {}).get(key.key)
+            if from_config and pem is not None and not image_policy.is_signing_key(pem):
+                yield Mistake(
+                    key="secretValues",
+                    rule=f"must have a P-256 public key in PEM for {key.secret}.{key.key}, which trustee.signedImages names",
+                    fix="set the public key that `cosign generate-key-pair` writes, the whole of cosign.pub",
+                )
+
+    return check
 
 
 def _of_cluster(key: str, value: str | None) -> Rule:

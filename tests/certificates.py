@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from cryptography.x509.oid import NameOID
 
 KEY = ec.derive_private_key(1, ec.SECP256R1())
@@ -32,3 +37,8 @@ def certificate(name: str = "KBS CA", *, ca: bool | None = True) -> str:
 
 def private_key() -> str:
     return KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+
+
+def public_key(key: ec.EllipticCurvePrivateKey = KEY) -> str:
+    """As `cosign generate-key-pair` writes cosign.pub."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")

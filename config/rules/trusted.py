@@ -225,11 +225,11 @@ def _signed_images(policy: str, signed: tuple[SignedImageSection, ...]) -> Itera
         )
 
 
-@rule("trustee.signedImages", "secrets")
+@rule("trustee.imagePolicy", "trustee.signedImages", "secrets")
 def _keys_of_signed_images(
-    signed: tuple[SignedImageSection, ...], secrets: Mapping[str, ServedSecretSection]
+    policy: str, signed: tuple[SignedImageSection, ...], secrets: Mapping[str, ServedSecretSection]
 ) -> Iterator[Mistake]:
-    for image in signed:
+    for image in signed if policy == "signed" else ():
         name, key = image.key.secret, image.key.key
         if name not in secrets or key not in secrets[name].keys:
             yield Mistake(
@@ -237,6 +237,13 @@ def _keys_of_signed_images(
                 value=f"{name}/{key}",
                 rule="must name a key that this stack serves",
                 fix=f"add {key} to keys of coco:secrets.{name}, with source: config",
+            )
+        elif secrets[name].source == "generated":
+            yield Mistake(
+                key="trustee.signedImages",
+                value=f"{name}/{key}",
+                rule="must name a public key, and a generated secret is random letters",
+                fix=f"write source: config at coco:secrets.{name}, and set cosign.pub in coco:secretValues",
             )
 
 

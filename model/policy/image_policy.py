@@ -8,6 +8,10 @@ is ``needed``: the policy itself and the keys it names, nothing more.
 import json
 from collections.abc import Collection, Mapping
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
 from model.paths import ResourcePath, served
 
 SECRET, KEY = "image-policy", "policy"
@@ -35,6 +39,15 @@ def render(signed: Mapping[str, ResourcePath]) -> str:
     return json.dumps(
         {"default": [{"type": "reject"}], "transports": {"docker": docker} if docker else {}}, indent=2
     )
+
+
+def is_signing_key(pem: str) -> bool:
+    """Whether the guest can verify with this public key: image-rs takes P-256 keys in PEM and no others."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
 
 
 def needed(signed: Mapping[str, ResourcePath]) -> list[ResourcePath]:

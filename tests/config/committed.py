@@ -12,6 +12,7 @@ from config import load
 from config.roles import HubConfig, SpokeConfig, StandaloneConfig
 from config.sections import KINDS
 from program.stack import LoadedStack
+from tests import certificates
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = sorted(
@@ -23,6 +24,8 @@ SECRETS = {
     "pullSecret": json.dumps({"auths": {"registry.redhat.io": {"auth": "Y2FuYXJ5OmNhbmFyeS1wdWxs"}}}),
     "clusterClientSecret": "canary-client-secret",
     "keyVaultClientSecret": "canary-vault-secret",
+    # Of the one secret from the configuration that tests declare by way of `stack`.
+    "secretValues": json.dumps({"cosign-keys": {"redhat": certificates.public_key()}}),
     "kubeconfig": yaml.safe_dump(
         {
             "apiVersion": "v1",
@@ -61,7 +64,8 @@ def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | S
 def _wanted(config: dict[str, str]) -> set[str]:
     wanted = set(KINDS[json.loads(config["coco:cluster"])["kind"]].secrets)
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
-    return wanted | ({"keyVaultClientSecret"} if "keyVault" in sources else set())
+    wanted |= {"keyVaultClientSecret"} if "keyVault" in sources else set()
+    return wanted | ({"secretValues"} if "config" in sources else set())
 
 
 @cache

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.load import ConfigError, load
 from config.roles import SECRETS, SpokeConfig, StandaloneConfig, required_secrets
+from tests import certificates
 from tests.config import committed
 from tests.config.edits import NOW, loaded, problems
 
@@ -259,3 +261,33 @@ places = st.sampled_from(
 def test_whatever_a_file_holds_is_loaded_or_refused_in_sentences(name: str, place: str, value: Any) -> None:
     for each in problems(name, {place: value}):
         assert each.startswith("coco:")
+
+
+SIGNED_BY = {
+    "trustee.imagePolicy": "signed",
+    "trustee.signedImages": [{"repository": "quay.io/team", "key": "keys/release"}],
+    "secrets.keys": {"source": "config", "keys": ["release"], "readableBy": []},
+}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        CANARY,
+        certificates.private_key(),
+        certificates.certificate(),
+        certificates.public_key(ec.derive_private_key(1, ec.SECP384R1())),
+        certificates.public_key().replace("MFkw", "MFkx"),
+    ],
+)
+def test_a_signing_key_that_no_guest_can_verify_with_is_refused_without_being_shown(key: str) -> None:
+    values = json.dumps({"keys": {"release": key}})
+    (found,) = problems("dev-hub", SIGNED_BY, OF_ARO | {"secretValues": values})
+    assert found.startswith("coco:secretValues: must have a P-256 public key in PEM for keys.release")
+    assert CANARY not in found
+    assert "BEGIN" not in found
+
+
+def test_a_p256_signing_key_is_taken() -> None:
+    values = json.dumps({"keys": {"release": certificates.public_key()}})
+    assert problems("dev-hub", SIGNED_BY, OF_ARO | {"secretValues": values}) == []

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests import certificates
 from tests.config.committed import ROOT
 from tests.end_to_end.conftest import CANARY
 from tests.end_to_end.project import HUB, CommittedProject, Run, changes
 
 TRUSTEE = "trustee-operator-system"
-COSIGN_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
+COSIGN_KEY = certificates.public_key()
 SIGNED: dict[str, Any] = {
     "trustee.imagePolicy": "signed",
     "trustee.signedImages": [{"repository": "quay.io/team", "key": "cosign/release.pub"}],

@@ -20,7 +20,7 @@ def _signed_hub() -> Graph:
         "signedImages": [{"repository": "registry.access.redhat.com/ubi9", "key": "cosign-keys/redhat"}],
     }
     secrets = json.loads(committed.bag("dev-hub")["coco:secrets"]) | {
-        "cosign-keys": {"source": "generated", "keys": ["redhat"], "readableBy": []}
+        "cosign-keys": {"source": "config", "keys": ["redhat"], "readableBy": []}
     }
     return roles.declare("dev-hub", trustee=trustee, secrets=secrets)
 
