@@ -1,7 +1,6 @@
 """What Trustee serves: the secrets of the stack file, and the documents that guests fetch from the KBS."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -58,17 +57,15 @@ def declare(
 
 
 def _from_config(stack: LoadedStack[TrustedStack]) -> Values:
+    given = {name: each.keys for name, each in stack.config.secrets.items() if each.source == "config"}
+    if not given:
+        return {}
+    parsed: pulumi.Output[dict[str, dict[str, str]]] = stack.secrets["secretValues"].apply(json.loads)
+
     def value(secret: str, key: str) -> pulumi.Output[str]:
-        def of(values: Mapping[str, Mapping[str, str]]) -> str:
-            return values[secret][key]
+        return parsed.apply(lambda values: values[secret][key])
 
-        return stack.secrets["secretValues"].apply(json.loads).apply(of)
-
-    return {
-        name: {key: value(name, key) for key in secret.keys}
-        for name, secret in stack.config.secrets.items()
-        if secret.source == "config"
-    }
+    return {name: {key: value(name, key) for key in keys} for name, keys in given.items()}
 
 
 def _own_documents(inputs: Inputs, sealing: Sealing) -> Values:

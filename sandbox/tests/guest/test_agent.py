@@ -92,6 +92,7 @@ def test_a_text_that_is_no_policy_is_refused(text, sentence):
 
 
 @needs_evidence
+@pytest.mark.integration
 def test_the_candidate_answers_every_recorded_case_as_the_real_engine_did():
     text = (EVIDENCE / "candidate-policy.rego").read_text("utf-8")
     wrong = []

@@ -194,6 +194,7 @@ def test_the_catalogue_has_every_kind_of_attack_that_was_put_to_real_agents():
 
 
 @needs_evidence
+@pytest.mark.integration
 @pytest.mark.parametrize("agent", ["3.25", "3.31"])
 def test_the_candidate_stops_every_attack_on_the_recorded_pod(agent):
     text = (EVIDENCE / "candidate-policy.rego").read_text("utf-8")
