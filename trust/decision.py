@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from model.attestation import initdata, profiles, reference_values, workload_documents
-from model.attestation.image_pull import ImagePull
 from model.attestation.profiles import MeasuredProfile, ProfileSpec
 from model.attestation.workload_documents import MeasuredWorkload
 from model.paths import ResourcePath
-from model.policy import image_policy, resource_policy
+from model.policy import resource_policy
 from model.policy.resource_policy import Release
 from model.trustee import documents
 from trust.contract import Contract
@@ -80,19 +79,21 @@ class Decision:
 def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
     """Raises InitdataError where a document cannot be rendered."""
     zone = inputs.zone
-    image_pull = ImagePull(image_policy=image_policy.PATH if inputs.checks_images else None)
     measured = profiles.render(
         {
-            name: ProfileSpec(agent_policy=rego, algorithm=zone.profiles[name].algorithm)
+            name: ProfileSpec(
+                agent_policy=rego,
+                algorithm=zone.profiles[name].algorithm,
+                image_pull=inputs.image_pull(name),
+            )
             for name, rego in inputs.agent_policies.items()
         },
         kbs_url=kbs.url,
         kbs_ca=kbs.ca,
-        image_pull=image_pull,
         earlier=earlier.accepted,
         keep=zone.trustee.accepted_previous,
     )
-    workloads = _workloads(inputs, kbs, image_pull, earlier)
+    workloads = _workloads(inputs, kbs, earlier)
     accepted = {
         **{name: [profile.accepted] for name, profile in measured.items()},
         **{name: list(workload.accepted.values()) for name, workload in workloads.items()},
@@ -117,12 +118,12 @@ def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
     )
 
 
-def _workloads(
-    inputs: Inputs, kbs: Kbs, image_pull: ImagePull, earlier: Earlier
-) -> dict[str, MeasuredWorkload]:
+def _workloads(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> dict[str, MeasuredWorkload]:
     measured: dict[str, MeasuredWorkload] = {}
     for name, policy in inputs.workload_policies.items():
-        document = initdata.render(kbs_url=kbs.url, kbs_ca=kbs.ca, agent_policy=policy, image_pull=image_pull)
+        document = initdata.render(
+            kbs_url=kbs.url, kbs_ca=kbs.ca, agent_policy=policy, image_pull=inputs.image_pull(name)
+        )
         measured[name] = workload_documents.measure(
             document.toml,
             manifests=inputs.workloads[name].digest(),

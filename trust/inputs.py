@@ -6,6 +6,7 @@ from functools import cached_property
 
 from config.sections import ServedSecretSection, TrustedZone
 from model.attestation import attestation_policy
+from model.attestation.image_pull import ImagePull
 from model.attestation.reference_values import ReferenceValues
 from model.paths import ResourcePath, served
 from model.policy import agent_policy, image_policy, workload_policy
@@ -96,6 +97,26 @@ class Inputs:
             name: tuple(spoke for spoke in section.spokes if spoke not in self.zone.revoked)
             for name, section in self.zone.workloads.items()
         }
+
+    def image_pull(self, reader: str) -> ImagePull:
+        """What the guests of a workload or profile are told of pulling images.
+
+        A path only where the reader may read it: a guest that is refused what it was told to fetch pulls nothing at all.
+        """
+        guest = self.zone.guest
+
+        def readable(path: ResourcePath | None) -> ResourcePath | None:
+            return path if path is not None and reader in self.readers[path] else None
+
+        return ImagePull(
+            image_policy=image_policy.PATH if self.checks_images else None,
+            registry_credentials=readable(guest.registry_credentials),
+            registry_configuration=readable(guest.registry_configuration),
+            extra_root_certificates=guest.extra_root_certificates,
+            https_proxy=guest.https_proxy,
+            http_proxy=guest.http_proxy,
+            no_proxy=",".join(guest.no_proxy) or None,
+        )
 
     @cached_property
     def image_policy(self) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from config.rule import Mistake, Rule, rule
 from config.sections import (
+    GuestSection,
     ProfileSection,
     Section,
     ServedSecretSection,
@@ -247,6 +248,29 @@ def _keys_of_signed_images(
             )
 
 
+@rule("guest", "secrets")
+def _guest(guest: GuestSection, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
+    named = {
+        "registryCredentials": guest.registry_credentials,
+        "registryConfiguration": guest.registry_configuration,
+    }
+    for field, path in named.items():
+        if path is not None and (path.secret not in secrets or path.key not in secrets[path.secret].keys):
+            yield Mistake(
+                key=f"guest.{field}",
+                value=f"{path.secret}/{path.key}",
+                rule="must name a key that this stack serves",
+                fix=f"add {path.key} to keys of coco:secrets.{path.secret}, readable by the workloads that need it",
+            )
+    if guest.no_proxy and not (guest.https_proxy or guest.http_proxy):
+        yield Mistake(
+            key="guest.noProxy",
+            value=", ".join(guest.no_proxy),
+            rule="must stand beside httpsProxy or httpProxy, because nothing uses it alone",
+            fix="add the proxy, or remove it",
+        )
+
+
 def _store(source: str) -> Rule:
     """The file must describe the store `source` if a secret comes from there."""
 
@@ -273,6 +297,7 @@ RULES: tuple[Rule, ...] = (
     _commands_of_workloads,
     _signed_images,
     _keys_of_signed_images,
+    _guest,
     _store("keyVault"),
     _store("vault"),
 )

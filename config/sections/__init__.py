@@ -6,6 +6,7 @@ Rules about one value are here and in `config.types`, those between values in `c
 
 from config.sections.clusters import KINDS, AroSection, ClusterSection, ExistingSection
 from config.sections.clusters.aro import ServicePrincipalSection
+from config.sections.guest import GuestSection
 from config.sections.network import NetworkSection
 from config.sections.place import AzureSection, CommonSections, OperatorsSection
 from config.sections.trusted import (
@@ -35,6 +36,7 @@ __all__ = [
     "CommonSections",
     "ExistingSection",
     "ExternalSecretsSection",
+    "GuestSection",
     "KeyVaultSection",
     "NetworkSection",
     "OperatorsSection",

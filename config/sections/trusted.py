@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from config.sections.guest import GuestSection
 from config.types import (
     DnsLabel,
     Flag,
@@ -212,6 +213,7 @@ class TrustedZone(Section):
         description="Initdata profiles by name. The default is hardened, with nothing allowed, and debug, with commands,"
         " logs and input.",
     )
+    guest: GuestSection = Field(default=GuestSection(), description=GuestSection.__doc__)
     workloads: Mapping[DnsLabel, WorkloadSection] = Field(
         default={}, description="Confidential workloads by name, each a folder of workloads/"
     )

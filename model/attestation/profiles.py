@@ -5,7 +5,7 @@ untrusted cluster never supplies its own reference value.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +19,7 @@ class ProfileSpec:
 
     agent_policy: str
     algorithm: str
+    image_pull: ImagePull = field(default_factory=ImagePull)
 
 
 class MeasuredProfile(BaseModel):
@@ -38,7 +39,6 @@ def render(
     *,
     kbs_url: str,
     kbs_ca: str,
-    image_pull: ImagePull,
     earlier: Mapping[str, Sequence[str]],
     keep: int,
 ) -> dict[str, MeasuredProfile]:
@@ -50,7 +50,7 @@ def render(
             kbs_ca=kbs_ca,
             # Two profiles with the same settings would otherwise be one measurement, and read each other's secrets.
             agent_policy=f"# profile {name}\n{spec.agent_policy}",
-            image_pull=image_pull,
+            image_pull=spec.image_pull,
             algorithm=spec.algorithm,
         )
         profiles[name] = MeasuredProfile(

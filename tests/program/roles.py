@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from model.attestation.image_pull import ImagePull
 from model.attestation.profiles import ProfileSpec, render
 from program.roles import ROLES
 from tests.answers import CA_PEM, Answers
@@ -23,7 +22,6 @@ PROFILES = render(
     },
     kbs_url=KBS_URL,
     kbs_ca=CA_PEM,
-    image_pull=ImagePull(),
     earlier={},
     keep=1,
 )
