@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -8,6 +9,11 @@ from hypothesis import HealthCheck, settings
 # Putting an Output into a string raises instead of leaving "Calling __str__ on an Output" in a document. Pulumi reads this
 # when it is imported, so it stands before any test module.
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
+
+# A shell ignores SIGINT for what it starts in the background, and programs inherit that: the tests that interrupt programs would wait
+# for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Two workers share two processors with other programs, so times are not compared; every machine tries the same examples.
 settings.register_profile(
