@@ -110,6 +110,7 @@ def test_without_its_hub_nothing_is_said_of_secrets(spoke: Deployment) -> None:
     assert found.workloads[0].secrets is None
 
 
+@pytest.mark.integration
 def test_a_policy_that_pins_the_pod_stops_every_attack(
     spoke: Deployment, hub: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
