@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.guest.node import Node
+from sandbox.shapes import list_in, map_in
 
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _ANNOTATIONS = {
@@ -34,14 +35,15 @@ _TOKEN = {
 def admitted(pod: Mapping[str, Any], node: Node) -> dict[str, Any]:
     """The pod as it is run. What it says itself stays."""
     metadata, spec = dict(pod["metadata"]), dict(pod["spec"])
-    metadata["annotations"] = {**_ANNOTATIONS, **(metadata.get("annotations") or {})}
-    spec["securityContext"] = {"fsGroup": node.fs_group, **(spec.get("securityContext") or {})}
-    user = spec["securityContext"].get("runAsUser", node.uid)
+    metadata["annotations"] = {**_ANNOTATIONS, **map_in(metadata, "annotations")}
+    security: dict[str, Any] = {"fsGroup": node.fs_group, **map_in(spec, "securityContext")}
+    spec["securityContext"] = security
+    user = security.get("runAsUser", node.uid)
     with_token = _wants_token(spec)
     if with_token:
-        spec["volumes"] = [*(spec.get("volumes") or []), _TOKEN]
+        spec["volumes"] = [*list_in(spec, "volumes"), _TOKEN]
     for key in ("initContainers", "containers"):
-        spec[key] = [_container(one, user, with_token) for one in spec.get(key) or []]
+        spec[key] = [_container(one, user, with_token) for one in list_in(spec, key)]
     return {**pod, "metadata": metadata, "spec": spec}
 
 
@@ -50,15 +52,14 @@ def _wants_token(spec: Mapping[str, Any]) -> bool:
 
 
 def _container(container: Mapping[str, Any], user: int, with_token: bool) -> dict[str, Any]:
-    security = {
+    security: dict[str, Any] = {
         "runAsUser": user,
         "runAsNonRoot": True,
         "allowPrivilegeEscalation": False,
-        **(container.get("securityContext") or {}),
+        **map_in(container, "securityContext"),
     }
-    named = security.get("capabilities") or {}
-    security["capabilities"] = {**named, "drop": ["ALL"]}
-    mounts = list(container.get("volumeMounts") or [])
+    security["capabilities"] = {**map_in(security, "capabilities"), "drop": ["ALL"]}
+    mounts = list(list_in(container, "volumeMounts"))
     if with_token and all(mount["mountPath"] != TOKEN_PATH for mount in mounts):
         mounts.append({"name": _TOKEN["name"], "mountPath": TOKEN_PATH, "readOnly": True})
     return {**container, "securityContext": security, "volumeMounts": mounts}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.shapes import is_list
+
 
 class PatchError(ValueError):
     """The patch does not fit the document."""
@@ -27,13 +29,13 @@ def patched(document: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
 
 def _changed(place: Any, names: list[str], operation: Mapping[str, Any]) -> Any:
     first, *rest = names
-    copy: Any = list(place) if isinstance(place, list) else dict(place)
-    key: Any = int(first) if isinstance(place, list) and first != "-" else first
+    copy: Any = list(place) if is_list(place) else dict(place)
+    key: Any = int(first) if is_list(place) and first != "-" else first
     if rest:
         copy[key] = _changed(copy[key], rest, operation)
         return copy
     match operation["op"]:
-        case "add" if isinstance(copy, list):
+        case "add" if is_list(copy):
             copy.insert(len(copy) if key == "-" else key, operation["value"])
         case "add":
             copy[key] = operation["value"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from model.workloads.lock import LockedImage
 from sandbox.guest.node import Node, Service
+from sandbox.shapes import list_in, map_in
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Capabilities that CRI-O gives where a pod drops none (default_capabilities of crio.conf).
@@ -33,7 +34,7 @@ def pause() -> dict[str, Any]:
 def container(
     pod: Mapping[str, Any], spec: Mapping[str, Any], image: LockedImage, node: Node, score: int
 ) -> dict[str, Any]:
-    security = {**(pod["spec"].get("securityContext") or {}), **(spec.get("securityContext") or {})}
+    security = {**map_in(pod["spec"], "securityContext"), **map_in(spec, "securityContext")}
     known = _pod_variables(pod, spec, node)
     variables = dict(known)
     arguments = [_expand(text, variables) for text in _arguments(spec, image)]
@@ -54,9 +55,9 @@ def container(
 
 def capabilities(wanted: Mapping[str, Any] | None) -> dict[str, list[str]]:
     """The five lists; `wanted` is a container's `capabilities`, None for the defaults."""
-    drop = {str(name).upper() for name in (wanted or {}).get("drop") or []}
+    drop = {str(name).upper() for name in list_in(wanted or {}, "drop")}
     kept = [] if "ALL" in drop else [name for name in _DEFAULT if name not in drop]
-    kept += [name for name in map(str, (wanted or {}).get("add") or []) if name not in kept]
+    kept += [name for name in map(str, list_in(wanted or {}, "add")) if name not in kept]
     full = [f"CAP_{name}" for name in kept]
     return {
         "Ambient": [],
@@ -96,7 +97,7 @@ def _process(
 
 def _arguments(spec: Mapping[str, Any], image: LockedImage) -> list[str]:
     """A pod's `command` drops the image's Cmd; its `args` alone keep the image's Entrypoint."""
-    command, arguments = spec.get("command") or [], spec.get("args") or []
+    command, arguments = list_in(spec, "command"), list_in(spec, "args")
     if command:
         return [*command, *arguments]
     return [*image.entrypoint, *(arguments or image.command)]
@@ -121,11 +122,11 @@ def _pod_variables(pod: Mapping[str, Any], spec: Mapping[str, Any], node: Node) 
         for service in node.services:
             services |= dict(_service_variables(service))
     own: dict[str, str] = {}
-    for source in spec.get("envFrom") or []:
+    for source in list_in(spec, "envFrom"):
         for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
-            content = node.files.get((kind, (source.get(field) or {}).get("name", "")), {})
+            content = node.files.get((kind, map_in(source, field).get("name", "")), {})
             own |= {source.get("prefix", "") + key: value.decode() for key, value in content.items()}
-    for variable in spec.get("env") or []:
+    for variable in list_in(spec, "env"):
         value = _value(pod, variable, node)
         if value is not None:
             own[variable["name"]] = _expand(value, {**services, **own})
@@ -141,7 +142,7 @@ def _value(pod: Mapping[str, Any], variable: Mapping[str, Any], node: Node) -> s
         if reference := source.get(field):
             content = node.files.get((kind, reference["name"]), {}).get(reference["key"])
             return None if content is None else content.decode()
-    path = (source.get("fieldRef") or {}).get("fieldPath", "")
+    path = map_in(source, "fieldRef").get("fieldPath", "")
     metadata = pod["metadata"]
     facts = {
         "metadata.name": metadata["name"],

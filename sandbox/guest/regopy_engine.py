@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from model.policy.agent_policy import MAX_BYTES, REQUESTS
 from sandbox.guest.agent import FAILS_OPEN, PolicyUnusable
 from sandbox.guest.patch import PatchError, patched
+from sandbox.shapes import is_map, list_in
 
 if TYPE_CHECKING:
     from regopy import Bundle
@@ -47,12 +48,12 @@ class _Session:
     def allows(self, endpoint: str, request: Mapping[str, Any]) -> bool:
         state = self._state if self._policy.reads_state else {}
         answer = self._policy.ask(endpoint, {**request, **state})
-        if not isinstance(answer, Mapping):
+        if not is_map(answer):
             return answer is True
         if answer.get("allowed") is not True:
             return False
         try:
-            changed = patched(self._state, answer.get("ops") or [])
+            changed = patched(self._state, list_in(answer, "ops"))
         except PatchError:
             return False  # the agent answers with an error
         self._state = {_STATE: changed.get(_STATE, {})}

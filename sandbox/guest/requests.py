@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from model.workloads.lock import LockedImage
-from sandbox.guest import annotations, copies, identity, process, resources, spec, volumes
+from sandbox.guest import annotations as oci_annotations
+from sandbox.guest import copies, identity, process, resources, spec, volumes
 from sandbox.guest.admission import admitted
 from sandbox.guest.images import digest_of
 from sandbox.guest.node import Node
 from sandbox.guest.volumes import Mount
+from sandbox.shapes import list_in, map_in
 
 
 class AgentRequest(NamedTuple):
@@ -135,9 +137,9 @@ class _Pod:
         }
 
     def _pause(self) -> dict[str, Any]:
-        security = self.pod["spec"].get("securityContext") or {}
-        sysctls = {one["name"]: one["value"] for one in security.get("sysctls") or []}
-        given = annotations.of_pause(self.pod, self.node)
+        security = map_in(self.pod["spec"], "securityContext")
+        sysctls = {one["name"]: one["value"] for one in list_in(security, "sysctls")}
+        given = oci_annotations.of_pause(self.pod, self.node)
         oci = spec.oci(
             self.pod,
             self.id,
@@ -156,7 +158,7 @@ class _Pod:
         identifier = identity.container_id(self.pod, container["name"])
         image = self.images(container["image"])
         named = self._names(container["image"], image)
-        given = annotations.of_container(self.pod, container, named, mounts, self.node)
+        given = oci_annotations.of_container(self.pod, container, named, mounts, self.node)
         read_only = bool(container["securityContext"].get("readOnlyRootFilesystem"))
         oci = spec.oci(
             self.pod,

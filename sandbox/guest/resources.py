@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.guest import identity
+from sandbox.shapes import list_in, map_in
 
 _PERIOD = 100000
 _NODE_MEMORY = 16 * 1024**3
@@ -21,12 +22,12 @@ def quantity(text: object) -> float:
 
 def service_class(pod: Mapping[str, Any]) -> str:
     """`guaranteed`, `burstable` or `besteffort` (Kubernetes' pod quality of service)."""
-    named = [one.get("resources") or {} for one in _containers(pod)]
+    named = [map_in(one, "resources") for one in _containers(pod)]
     if not any(one.get("requests") or one.get("limits") for one in named):
         return "besteffort"
     full = all(
-        {"cpu", "memory"} <= set(one.get("limits") or {})
-        and {**one["limits"], **(one.get("requests") or {})} == one["limits"]
+        {"cpu", "memory"} <= set(map_in(one, "limits"))
+        and {**one["limits"], **map_in(one, "requests")} == one["limits"]
         for one in named
     )
     return "guaranteed" if full else "burstable"
@@ -72,7 +73,13 @@ def linux(container: Mapping[str, Any] | None) -> dict[str, Any]:
                 "Swap": limit,
                 "Swappiness": 0,
             }
-    empty = {"BlockIO": None, "Devices": [], "HugepageLimits": [], "Network": None, "Pids": None}
+    empty: dict[str, Any] = {
+        "BlockIO": None,
+        "Devices": [],
+        "HugepageLimits": [],
+        "Network": None,
+        "Pids": None,
+    }
     return {**empty, "CPU": cpu, "Memory": memory}
 
 
@@ -88,11 +95,11 @@ def of_pod(pod: Mapping[str, Any]) -> dict[str, int]:
 
 def _wanted(container: Mapping[str, Any], which: str, what: str) -> float:
     """A limit stands for a request that is not there."""
-    named = container.get("resources") or {}
-    limits = named.get("limits") or {}
-    found = {**limits, **(named.get("requests") or {})} if which == "requests" else limits
+    named = map_in(container, "resources")
+    limits = map_in(named, "limits")
+    found = {**limits, **map_in(named, "requests")} if which == "requests" else limits
     return quantity(found.get(what, 0))
 
 
 def _containers(pod: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    return [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+    return [*list_in(pod["spec"], "initContainers"), *pod["spec"]["containers"]]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.guest import annotations, copies, resources
+from sandbox.guest import annotations as oci_annotations
+from sandbox.guest import copies, resources
 from sandbox.guest.node import AgentLine, Node
 from sandbox.guest.volumes import Mount
+from sandbox.shapes import map_in
 
 RUN = "/run/kata-containers"
 SANDBOX = f"{RUN}/sandbox"
@@ -79,7 +81,7 @@ def oci(
     """`masked`: whether CRI-O hides parts of /proc and /sys, as it does for all but the sandbox."""
     namespaces = [{"Path": "", "Type": kind} for kind in ("ipc", "uts", "mount")]
     return {
-        "Annotations": annotations.seen(given),
+        "Annotations": oci_annotations.seen(given),
         "Hooks": None,
         "Hostname": pod["metadata"]["name"],
         "Linux": {
@@ -138,12 +140,12 @@ def pull(agent: AgentLine, identifier: str, source: str, given: Mapping[str, str
     """The storage that makes the guest pull the image `source` and unpack it as the container's root."""
     return {
         **storage(agent, "image_guest_pull", "overlay", source, root(identifier), ()),
-        "driver_options": [annotations.pulled(given)],
+        "driver_options": [oci_annotations.pulled(given)],
     }
 
 
 def empty_dir(node: Node, pod: Mapping[str, Any], sandbox: str, mount: Mount) -> dict[str, Any]:
-    group = int((pod["spec"].get("securityContext") or {}).get("fsGroup", node.fs_group))
+    group = int(map_in(pod["spec"], "securityContext").get("fsGroup", node.fs_group))
     owned = (f"fsgid={group}",) if group else ()
     if mount.kind == "memory":
         return storage(node.agent, "ephemeral", "tmpfs", "tmpfs", _place(sandbox, mount), owned)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sandbox.guest import identity
 from sandbox.guest.node import Node
+from sandbox.shapes import list_in, map_in
 
 Kind = Literal["file", "tree", "memory", "disk"]
 STAMP = "..2026_11_25_22_00_00.123456789"
@@ -56,20 +57,21 @@ def mounts(pod: Mapping[str, Any], container: Mapping[str, Any], node: Node) -> 
 
 
 def _of_pod(pod: Mapping[str, Any], container: Mapping[str, Any], node: Node) -> Iterator[Mount]:
-    volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
+    volumes: dict[str, dict[str, Any]] = {one["name"]: one for one in list_in(pod["spec"], "volumes")}
     root = f"/var/lib/kubelet/pods/{identity.uid(pod)}"
-    for mount in container.get("volumeMounts") or []:
+    for mount in list_in(container, "volumeMounts"):
         volume, sub_path = volumes[mount["name"]], mount.get("subPath", "")
         source = next((key for key in volume if key != "name"), "emptyDir")
         path = f"{root}/volumes/kubernetes.io~{_DIRECTORIES.get(source, source.lower())}/{volume['name']}"
-        files = _content(pod, source, volume.get(source) or {}, node)
+        files = _content(pod, source, map_in(volume, source), node)
         kind: Kind = "tree"
         if sub_path:
             path = f"{root}/volume-subpaths/{volume['name']}/{container['name']}"
             kind = "file" if sub_path in files else "tree"
             files = {"": files[sub_path]} if sub_path in files else {}
         elif source == "emptyDir":
-            kind = "memory" if (volume[source] or {}).get("medium") == "Memory" else "disk"
+            settings: dict[str, Any] = volume[source] or {}
+            kind = "memory" if settings.get("medium") == "Memory" else "disk"
         yield Mount(
             destination=mount["mountPath"],
             host_path=path,
@@ -109,11 +111,11 @@ def _content(pod: Mapping[str, Any], source: str, named: Mapping[str, Any], node
         case "downwardAPI":
             return {
                 item["path"]: pod["metadata"].get("namespace", "").encode()
-                for item in named.get("items") or []
+                for item in list_in(named, "items")
             }
         case "projected":
             found: dict[str, bytes] = {}
-            for one in named.get("sources") or []:
+            for one in list_in(named, "sources"):
                 if token := one.get("serviceAccountToken"):
                     found[token["path"]] = b"eyJ"
                 for key in ("configMap", "secret", "downwardAPI"):

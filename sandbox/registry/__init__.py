@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def build(root: Path, say: Callable[[str], None] = lambda _: None) -> Path:
 
 
 @contextmanager
-def serve(program: Path, folder: Path, settings: Mapping[str, Any]) -> Iterator[str]:
+def serve(program: Path, folder: Path, settings: Mapping[str, Any]) -> Generator[str]:
     """`host:port` of a registry that keeps its content in `folder` and ends with the block.
 
     `settings` are sections of its configuration file such as `auth`; `http` may add `tls`.

@@ -47,7 +47,7 @@ def _exec(honest: Sequence[AgentRequest]) -> Sequences:
 
 
 _OWN = {"container_id": _ANY}
-_LIMITS = {
+_LIMITS: dict[str, Any] = {
     "BlockIO": None,
     "CPU": None,
     "Devices": [],
@@ -57,7 +57,7 @@ _LIMITS = {
     "Pids": None,
 }
 _PSI = {"period_psi_percent_limit": None, "period_secs": None, "disabled": None}
-_STORAGE = {
+_STORAGE: dict[str, Any] = {
     "driver": "blk",
     "driver_options": [],
     "fs_group": None,
@@ -67,7 +67,7 @@ _STORAGE = {
     "shared": False,
     "source": "/dev/sdc",
 }
-_INTERFACE = {
+_INTERFACE: dict[str, Any] = {
     "device": "lo",
     "name": "lo",
     "IPAddresses": [],

@@ -96,10 +96,10 @@ def _pull_fields(given: Fields) -> Iterator[Fields]:
 
 def _over_root(given: Fields) -> Iterator[Fields]:
     root = given["OCI"]["Root"]["Path"]
-    plain = {**given["storages"][0], "driver_options": [], "fstype": "ext4", "source": "/dev/sdc"}
+    plain: Fields = {**given["storages"][0], "driver_options": [], "fstype": "ext4", "source": "/dev/sdc"}
     for driver in ("blk", "scsi", "local", "overlayfs", "virtio-fs", "watchable-bind"):
         yield add(given, "/storages/-", {**plain, "driver": driver, "mount_point": root})
-    memory = {**plain, "driver": "ephemeral", "fstype": "tmpfs", "source": "tmpfs"}
+    memory: Fields = {**plain, "driver": "ephemeral", "fstype": "tmpfs", "source": "tmpfs"}
     yield add(given, "/storages/-", {**memory, "mount_point": f"{root}/usr/bin"})
 
 

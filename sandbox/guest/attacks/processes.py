@@ -70,7 +70,13 @@ def _terminal(given: Fields) -> Iterator[Fields]:
 
 
 def _devices(given: Fields) -> Iterator[Fields]:
-    disk = {"container_path": "/dev/x", "id": "", "options": [], "type_": "blk", "vm_path": "/dev/sda"}
+    disk: Fields = {
+        "container_path": "/dev/x",
+        "id": "",
+        "options": [],
+        "type_": "blk",
+        "vm_path": "/dev/sda",
+    }
     node = {
         "FileMode": 0o660,
         "GID": 0,
@@ -116,7 +122,7 @@ def _hidden(given: Fields) -> Iterator[Fields]:
 
 def _rest(given: Fields) -> Iterator[Fields]:
     """What CRI-O and the shim never send, or the shim takes out."""
-    profile = {"Architectures": [], "DefaultAction": "SCMP_ACT_ALLOW", "Flags": [], "Syscalls": []}
+    profile: Fields = {"Architectures": [], "DefaultAction": "SCMP_ACT_ALLOW", "Flags": [], "Syscalls": []}
     yield put(given, _LINUX, None)
     yield put(given, f"{_LINUX}/RootfsPropagation", "shared")
     yield put(given, f"{_LINUX}/Seccomp", profile)

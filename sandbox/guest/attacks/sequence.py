@@ -20,6 +20,7 @@ from sandbox.guest.attacks.attack import (
 from sandbox.guest.copies import DIRECTORY, REGULAR, SYMLINK, copy
 from sandbox.guest.node import AgentLine
 from sandbox.guest.requests import AgentRequest
+from sandbox.shapes import is_list, is_map
 
 
 def _too_early(honest: Sequence[AgentRequest]) -> Sequences:
@@ -70,18 +71,14 @@ def _renamed(given: Fields, identifier: str) -> Fields:
     """The same container under another id, everywhere."""
 
     def walk(value: object) -> object:
-        match value:
-            case dict():
-                return {key: walk(one) for key, one in value.items()}
-            case list():
-                return [walk(one) for one in value]
-            case str():
-                return value.replace(given["container_id"], identifier)
-            case _:
-                return value
+        if is_map(value):
+            return {key: walk(one) for key, one in value.items()}
+        if is_list(value):
+            return [walk(one) for one in value]
+        return value.replace(given["container_id"], identifier) if isinstance(value, str) else value
 
     renamed = walk(given)
-    assert isinstance(renamed, dict)
+    assert is_map(renamed)
     return renamed
 
 
