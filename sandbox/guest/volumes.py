@@ -70,7 +70,7 @@ def _of_pod(pod: Mapping[str, Any], container: Mapping[str, Any], node: Node) ->
             kind = "file" if sub_path in files else "tree"
             files = {"": files[sub_path]} if sub_path in files else {}
         elif source == "emptyDir":
-            settings: dict[str, Any] = volume[source] or {}
+            settings = map_in(volume, source)
             kind = "memory" if settings.get("medium") == "Memory" else "disk"
         yield Mount(
             destination=mount["mountPath"],
