@@ -187,11 +187,14 @@ def _write_environment(project: Path, count: int) -> None:
         yaml.safe_load((project / "stacks" / f"Pulumi.dev-{role}.yaml").read_text())
         for role in ("hub", "spoke")
     )
+    spokes = [f"n{count}-spoke-{number}" for number in range(1, count + 1)]
+    for workload in hub["config"]["coco:workloads"].values():
+        workload["spokes"] = spokes
     _write_stack(project, f"n{count}-hub", hub)
-    for number in range(1, count + 1):
+    for number, name in enumerate(spokes, start=1):
         spoke["config"]["coco:hub"] = f"organization/coco/n{count}-hub"
         spoke["config"]["coco:network"]["cidr"] = f"10.{number}.0.0/16"
-        _write_stack(project, f"n{count}-spoke-{number}", spoke)
+        _write_stack(project, name, spoke)
 
 
 def _write_stack(project: Path, name: str, stack: dict[str, Any]) -> None:

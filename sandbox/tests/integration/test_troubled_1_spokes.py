@@ -33,7 +33,7 @@ def accepted(world: World) -> str:
 
 
 def test_the_hub_accepts_a_second_operator_version(troubled: World) -> None:
-    folder = troubled.project.folder / "stacks" / "reference-values"
+    folder = troubled.project.folder / "reference-values"
     values = yaml.safe_load((folder / f"{NEW}.yaml").read_text())
     values["oscVersion"] = OLD
     values["pcrs"] = {name: [f"{index:064x}"] for index, name in enumerate(values["pcrs"], 1)}
@@ -54,6 +54,9 @@ def test_an_added_spoke_converges_however_often_up_was_killed(troubled: World) -
         "cluster.servicePrincipal": PRINCIPAL,
         "sandboxedContainers.version": OLD,
     }
+    troubled.project.configure(HUB, {"workloads.kbs-access.spokes": [SPOKE, ADDED]})
+    troubled.up(HUB)
+    troubled.unchanged(SPOKE)
     troubled.project.configure(ADDED, changes, like=SPOKE)
     troubled.environment.cli.prepare()
     for count in MOMENTS:
