@@ -118,6 +118,7 @@ def test_a_protected_cluster_stays_with_everything_else(dev: CommittedProject) -
     assert dev.files() == before
 
 
+@pytest.mark.integration
 def test_a_cluster_that_was_there_before_stays_and_keeps_nothing_of_the_stack(tmp_path: Path) -> None:
     project = CommittedProject.fresh(tmp_path)
     up = project.up("dev-standalone")

@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import certificates
 from tests.config.committed import ROOT
 from tests.end_to_end.conftest import CANARY
 from tests.end_to_end.project import HUB, CommittedProject, Run, changes
 
+# Each brings the whole program up again, which takes seconds.
+pytestmark = pytest.mark.integration
 TRUSTEE = "trustee-operator-system"
 COSIGN_KEY = certificates.public_key()
 SIGNED: dict[str, Any] = {

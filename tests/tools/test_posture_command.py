@@ -48,6 +48,7 @@ def test_the_command_reads_the_hub_of_a_spoke_from_the_same_sandbox(
     assert debug["through"] > attacks["hello-openshift/hello-hardened"]["through"] > 0
 
 
+@pytest.mark.integration
 def test_what_the_stack_files_would_give_is_what_was_brought_up(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,6 +56,7 @@ def test_what_the_stack_files_would_give_is_what_was_brought_up(
     assert "No difference." in capsys.readouterr().out
 
 
+@pytest.mark.integration
 def test_a_planned_change_is_shown_before_it_is_made(home: Path, tmp_path: Path) -> None:
     """The project of another revision, previewed against the same state."""
     project = tmp_path / "project"
