@@ -1,0 +1,88 @@
+"""A request as the policy sees it, to the call that makes the agent ask the policy just that."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from sandbox.guest.real import shapes
+from sandbox.guest.requests import AgentRequest
+from sandbox.shapes import is_list, is_map
+
+SERVICE = "grpc.AgentService"
+# The policy's rule has the name of the message, which is not always that of the call (kata src/agent/src/policy.rs).
+_CALLS = {
+    "GuestDetailsRequest": "GetGuestDetails",
+    "VolumeStatsRequest": "GetVolumeStats",
+    "WriteStreamRequest": "WriteStdin",
+    "ReadStreamRequest": "ReadStdout",
+    "MemAgentMemcgConfig": "MemAgentMemcgSet",
+    "MemAgentCompactConfig": "MemAgentCompactSet",
+}
+_ANSWERS = {
+    "WaitProcess": "WaitProcessResponse",
+    "ReadStdout": "ReadStreamResponse",
+    "ReadStderr": "ReadStreamResponse",
+    "GetGuestDetails": "GuestDetailsResponse",
+    "GetOOMEvent": "OOMEvent",
+}
+
+
+class Call(NamedTuple):
+    method: str
+    payload: bytes
+
+
+class NotSendable(ValueError):
+    """The agent's API has no message or field for the request; the text says which."""
+
+
+def call(request: AgentRequest) -> Call:
+    """Raises NotSendable.
+
+    `request` is in the form of an agent of 3.25, which is shown what is sent: a later one makes of CopyFile what its policy sees.
+    """
+    try:
+        message = shapes.message(request.endpoint)
+    except KeyError:
+        raise NotSendable(f"the agent's API has no message {request.endpoint}") from None
+    try:
+        json_format.ParseDict(_plain(request.input, message.DESCRIPTOR), message)
+    except json_format.ParseError as error:
+        raise NotSendable(f"{request.endpoint}: {error}") from None
+    method = _CALLS.get(request.endpoint, request.endpoint.removesuffix("Request"))
+    return Call(method, message.SerializeToString(deterministic=True))
+
+
+def answer(method: str, payload: bytes) -> Message:
+    """What the agent answers to a call that it obeyed; of answers that nobody reads, an empty message."""
+    message = shapes.message(_ANSWERS.get(method, "Empty"))
+    message.ParseFromString(payload)
+    return message
+
+
+def _plain(given: Mapping[str, Any], described: Descriptor) -> dict[str, Any]:
+    """As protobuf's JSON writes it: bytes in base64, no fields of Rust that only have an underscore more."""
+    fields = described.fields_by_name
+    made: dict[str, Any] = {}
+    for key, value in given.items():
+        name = key[:-1] if key.endswith("_") and key not in fields else key
+        field = fields.get(name)
+        made[name] = value if field is None else _value(value, field)
+    return made
+
+
+def _value(value: Any, field: FieldDescriptor) -> Any:
+    if field.type == FieldDescriptor.TYPE_BYTES and is_list(value):
+        return base64.b64encode(bytes(value)).decode()
+    kind = field.message_type
+    if kind is None or kind.GetOptions().map_entry:
+        return value
+    if is_list(value):
+        return [_plain(one, kind) for one in value]
+    return _plain(value, kind) if is_map(value) else value
