@@ -55,7 +55,9 @@ class _Guest:
             raise RuntimeError(f"it is not bound: {'; '.join(found)}")
         for way in self.plan.ways:
             listener = relay.listen_on(way.address, way.port)
-            self._fork("relay", lambda it=listener, to=way.socket: _serve(it, relay.to_file(Path(SHARED, to))))
+            self._fork(
+                "relay", lambda it=listener, to=way.socket: _serve(it, relay.to_file(Path(SHARED, to)))
+            )
             listener.close()
         for program in self.plan.programs:
             self._start(program)
@@ -91,7 +93,11 @@ class _Guest:
         os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
         for number in (1, 2):
             os.dup2(self.logs[program.name], number)
-        os.execve(program.command[0], program.command, {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", **program.variables})  # noqa: S606
+        os.execve(
+            program.command[0],
+            program.command,
+            {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", **program.variables},
+        )
 
     def _fork(self, name: str, action: Callable[[], object]) -> int:
         process = os.fork()
@@ -99,7 +105,7 @@ class _Guest:
             try:
                 action()
                 os._exit(0)
-            except BaseException as error:  # noqa: BLE001  a child must never run its parent's code
+            except BaseException as error:
                 os.write(2, f"{name}: {error}\n".encode())
                 os._exit(1)
         self.running[process] = name

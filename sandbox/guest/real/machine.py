@@ -106,7 +106,11 @@ def running(
             memory=memory,
             host_network=os.stat("/proc/self/ns/net").st_ino,
             binaries={place: str(path) for place, path in binaries.items()},
-            files={"/etc/hosts": f"127.0.0.1 localhost\n{names}", "/etc/nsswitch.conf": "hosts: files\n", **files},
+            files={
+                "/etc/hosts": f"127.0.0.1 localhost\n{names}",
+                "/etc/nsswitch.conf": "hosts: files\n",
+                **files,
+            },
             executables=executables,
             ways=tuple(ways),
             programs=tuple(programs),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Self
+
+from pydantic import TypeAdapter
 
 SHARED = "/sandbox"
 """The folder of the guest that the host sees too, for sockets alone."""
@@ -56,7 +58,4 @@ class Plan:
 
     @classmethod
     def load(cls, text: str) -> Self:
-        given: dict[str, Any] = json.loads(text)
-        programs = tuple(Program(**{**one, "command": tuple(one["command"])}) for one in given["programs"])
-        ways = tuple(Way(**one) for one in given["ways"])
-        return cls(**{**given, "programs": programs, "ways": ways})
+        return TypeAdapter(cls).validate_json(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -111,7 +112,5 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 def stop(connection: socket.socket) -> None:
     """Whoever waits at it goes on: a listener accepts no more, a connection ends."""
-    try:
+    with contextlib.suppress(OSError):  # it has ended already
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it has ended already

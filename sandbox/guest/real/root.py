@@ -12,7 +12,14 @@ from sandbox.guest.real.cgroups import ROOT as CGROUPS
 from sandbox.guest.real.confinement import CONTROLLERS
 from sandbox.guest.real.plan import SHARED, Plan
 
-_DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+_DEVICES = {
+    "null": (1, 3),
+    "zero": (1, 5),
+    "full": (1, 7),
+    "random": (1, 8),
+    "urandom": (1, 9),
+    "tty": (5, 0),
+}
 _TOP = ("bin", "sbin", "lib", "lib32", "lib64")
 _GUARDED = ("sys", "sysrq-trigger", "irq", "bus", "fs")
 _HARMLESS = system.READ_ONLY | system.NO_SETUID | system.NO_DEVICES

@@ -5,6 +5,7 @@ Source: containerd/ttrpc PROTOCOL.md and request.proto. A frame is ten bytes (le
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -60,10 +61,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the agent went first
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the agent went first
         self._reader.join()
         self._socket.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from sandbox.guest.real import shapes
@@ -66,7 +66,7 @@ def answer(method: str, payload: bytes) -> Message:
     return message
 
 
-def _plain(given: Mapping[str, Any], described: Descriptor) -> dict[str, Any]:
+def _plain(given: Mapping[str, Any], described: Any) -> dict[str, Any]:
     """As protobuf's JSON writes it: bytes in base64, no fields of Rust that only have an underscore more."""
     fields = described.fields_by_name
     made: dict[str, Any] = {}
@@ -77,7 +77,7 @@ def _plain(given: Mapping[str, Any], described: Descriptor) -> dict[str, Any]:
     return made
 
 
-def _value(value: Any, field: FieldDescriptor) -> Any:
+def _value(value: Any, field: Any) -> Any:
     if field.type == FieldDescriptor.TYPE_BYTES and is_list(value):
         return base64.b64encode(bytes(value)).decode()
     kind = field.message_type
