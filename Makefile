@@ -52,8 +52,8 @@ policy: one-stack one-profile environment ## Print the agent policy of PROFILE, 
 	@$(PYTHON) -m tools.policy '$(STACK)' '$(PROFILE)' --engine '$(ENGINE)' $(ARGS)
 
 .PHONY: attack
-attack: one-stack environment ## Put every known attack to the policies of STACK's pods
-	@$(PYTHON) -m tools.attack '$(STACK)' --engine '$(ENGINE)' $(ARGS)
+attack: one-stack environment ## Put every known attack to the policies of STACK's pods (LIVE=1: to real kata agents)
+	@$(PYTHON) -m tools.attack '$(STACK)' --engine '$(ENGINE)' $(if $(LIVE),--judge agent) $(ARGS)
 
 # A KUBECONFIG of the caller's shell is not meant: only one that is named on make's command line.
 .PHONY: verify

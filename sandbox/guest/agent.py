@@ -17,6 +17,10 @@ class PolicyUnusable(ValueError):
     """The engine does not take the policy; the message says why, for a person."""
 
 
+class AgentChanged(Exception):
+    """A real agent refused a request and the guest was not as before, or it did not live on; the text says what."""
+
+
 class PolicySession(Protocol):
     """One loaded policy and the state that it keeps in `data.pstate`."""
 

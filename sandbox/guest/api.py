@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from sandbox.guest.agent import Agent, PolicyEngine, PolicyUnusable
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from sandbox.guest.agent import Agent, AgentChanged, PolicyEngine, PolicyUnusable
 from sandbox.guest.attacks import CATALOGUE, Attack, Outcome, put_to, worst
 from sandbox.guest.images import find as find_image
-from sandbox.guest.node import AgentLine, Node, Service, agent_line
+from sandbox.guest.node import LINES, AgentLine, Node, Service, agent_line
 from sandbox.guest.regopy_engine import Regopy
 from sandbox.guest.regorus_engine import EngineError, regorus, regorus_unavailable
 from sandbox.guest.requests import AgentRequest, start
 
 __all__ = [
     "CATALOGUE",
+    "LINES",
     "Agent",
+    "AgentChanged",
     "AgentLine",
     "AgentRequest",
     "Attack",
@@ -24,6 +29,8 @@ __all__ = [
     "Regopy",
     "Service",
     "agent_line",
+    "agent_unavailable",
+    "agents",
     "find_image",
     "put_to",
     "regorus",
@@ -31,3 +38,17 @@ __all__ = [
     "start",
     "worst",
 ]
+
+
+def agent_unavailable(line: AgentLine) -> str | None:
+    """Why no real kata agent of that line can judge on this machine; None where it can."""
+    from sandbox.guest.real import judge
+
+    return judge.unavailable(line)
+
+
+def agents(lines: Sequence[AgentLine]) -> AbstractContextManager[Sequence[PolicyEngine]]:
+    """An engine for each line: real agents, each in a bound guest; all are gone when the context ends."""
+    from sandbox.guest.real import judge
+
+    return judge.agents(lines)

@@ -13,6 +13,8 @@ AgentLine = Literal["3.25", "3.31"]
 """Release line of kata in the pod VM. 3.25 and before: the policy is shown the raw CopyFile request, and storages have no field
 `shared` (it came with 3.28). 3.31: CopyFile is shown digested, and GetDiagnosticData exists (both from 3.29)."""
 
+LINES: tuple[AgentLine, ...] = ("3.25", "3.31")
+
 # /usr/share/rhel/secrets of a RHEL worker, which its containers-mounts.conf mounts at /run/secrets.
 _SUBSCRIPTION = {"redhat.repo": b"[repo]\n", "rhsm/rhsm.conf": b"x\n"}
 

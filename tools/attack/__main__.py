@@ -1,6 +1,7 @@
 """`make attack STACK=dev-spoke`: every known attack on the deployed pods, put to their own policies and to the released secrets.
 
-Whoever runs the node is the attacker. Nothing is sent to any cluster: the policies in the stack's state are asked.
+Whoever runs the node is the attacker. Nothing is sent to any cluster: the policies in the stack's state are asked, or real agents
+that run with these policies on this machine.
 """
 
 import argparse
@@ -73,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         "--judge",
         choices=judges.NAMES,
         default="regopy",
-        help="which policy engine answers: regopy, which needs Python alone, or regorus, the agents' own, in both versions",
+        help="which policy engine answers: regopy, which needs Python alone, or regorus, the agents' own, in both versions; "
+        "agent, real kata agents from PATH, each in a guest of its own (LIVE=1)",
     )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     return parser

@@ -67,6 +67,11 @@ def remove(name: str) -> None:
             time.sleep(0.02)
 
 
+def processes(name: str) -> set[int]:
+    """Of the guest, with those of its containers."""
+    return set(_processes(ROOT / "pids" / name))
+
+
 def _removed(directory: Path) -> bool:
     """Deepest first."""
     for process in set(_processes(directory)):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,18 @@ class Machine:
 
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    def seen(self) -> frozenset[str]:
+        """What a request that the agent obeys would change: the guest's mounts, its files in memory, and its processes."""
+        first = _first_process(self.process.pid)
+        mounts = Path(f"/proc/{first}/mountinfo").read_text().splitlines()
+        names = {f"process {one} {_name(one)}" for one in cgroups.processes(self.name)}
+        files = {
+            f"file {one}"
+            for place in ("run", "tmp", "etc")
+            for one in _files(Path(f"/proc/{first}/root/{place}"))
+        }
+        return frozenset([*mounts, *names, *files])
 
     def log(self, program: str) -> str:
         return (self.logs / f"{program}.log").read_text(errors="replace")
@@ -122,6 +134,22 @@ def running(
         except OSError as error:
             raise GuestFailed(f"the guest cannot be made: {error}") from error
         yield Machine(name=name, shared=shared, logs=folder, process=process)
+
+
+def _first_process(unshare: int) -> int:
+    return int(Path(f"/proc/{unshare}/task/{unshare}/children").read_text().split()[0])
+
+
+def _name(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    except OSError:
+        return "ended"
+
+
+def _files(place: Path) -> Iterator[str]:
+    for folder, names, others in os.walk(place):
+        yield from (f"{folder.removeprefix(str(place.parent))}/{one}" for one in (*names, *others))
 
 
 def _way(stack: contextlib.ExitStack, shared: Path, number: int, target: Target) -> Way:

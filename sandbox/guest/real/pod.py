@@ -50,7 +50,7 @@ def booted(
         guest = stack.enter_context(
             machine.running(
                 hostname="podvm",
-                programs=software.programs(local.documents),
+                programs=software.programs(),
                 binaries=software.binaries(line),
                 files=software.files(local.documents, local.initdata, served.ca),
                 executables=software.executables(),

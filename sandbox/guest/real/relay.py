@@ -27,9 +27,7 @@ def to_file(path: Path) -> Callable[[socket.socket], socket.socket]:
     """Connections go on to the socket that listens at `path`."""
 
     def connect(_: socket.socket) -> socket.socket:
-        other = socket.socket(socket.AF_UNIX)
-        other.connect(str(path))
-        return other
+        return _connected(socket.AF_UNIX, str(path))
 
     return connect
 
@@ -47,7 +45,7 @@ def to_port_at(path: Path, port: int) -> Callable[[socket.socket], socket.socket
 
 def to_address(address: str, port: int) -> Callable[[socket.socket], socket.socket]:
     def connect(_: socket.socket) -> socket.socket:
-        return _connected(address, port)
+        return _connected(socket.AF_INET, (address, port))
 
     return connect
 
@@ -57,14 +55,14 @@ def to_named_port(first: socket.socket) -> socket.socket:
     asked = first.recv(_PORT.size, socket.MSG_WAITALL)
     if len(asked) < _PORT.size:
         raise ConnectionError("no port is named")
-    return _connected("127.0.0.1", *_PORT.unpack(asked))
+    return _connected(socket.AF_INET, ("127.0.0.1", *_PORT.unpack(asked)))
 
 
-def _connected(address: str, port: int) -> socket.socket:
+def _connected(family: socket.AddressFamily, address: str | tuple[str, int]) -> socket.socket:
     """Without a look-up of the name, for which Python would load modules that a guest does not have."""
-    made = socket.socket()
+    made = socket.socket(family)
     try:
-        made.connect((address, port))
+        made.connect(address)
     except OSError:
         made.close()
         raise

@@ -35,10 +35,19 @@ def missing(line: AgentLine) -> str | None:
     return f"the guest's own programs are not on PATH: {', '.join(lacking)}" if lacking else None
 
 
+def missing_agent(line: AgentLine) -> str | None:
+    return None if shutil.which(agent(line)) else f"the program kata-agent-{line} is not on PATH"
+
+
+def agent_binary(line: AgentLine) -> dict[str, Path]:
+    path = shutil.which(agent(line))
+    return {f"{_BIN}/kata-agent": Path(path)} if path else {}
+
+
 def binaries(line: AgentLine) -> dict[str, Path]:
     """By place in the guest."""
-    found = {name: shutil.which(name) for name in COMPONENTS} | {"kata-agent": shutil.which(agent(line))}
-    return {f"{_BIN}/{name}": Path(path) for name, path in found.items() if path}
+    found = {f"{_BIN}/{name}": shutil.which(name) for name in COMPONENTS}
+    return {place: Path(path) for place, path in found.items() if path} | agent_binary(line)
 
 
 def files(documents: Mapping[str, str], initdata: str, ca: str) -> dict[str, str]:
@@ -73,9 +82,8 @@ def executables() -> dict[str, str]:
     return {f"{_PAUSE}/rootfs/pause": base64.b64encode(pause()).decode()}
 
 
-def programs(documents: Mapping[str, str]) -> tuple[Program, ...]:
+def programs() -> tuple[Program, ...]:
     """In their order; the agent looks for the data hub's socket once, when it starts."""
-    policy = f"{_PEER_POD}/policy.rego"
     return (
         Program(
             name="attestation-agent",
@@ -101,10 +109,16 @@ def programs(documents: Mapping[str, str]) -> tuple[Program, ...]:
         Program(
             name="api-server-rest", command=(f"{_BIN}/api-server-rest", "--features", "all"), in_pod=True
         ),
+        *agent_alone(),
+    )
+
+
+def agent_alone() -> tuple[Program, ...]:
+    return (
         Program(
             name="kata-agent",
             command=(f"{_BIN}/kata-agent", "--config", "/etc/agent-config.toml"),
-            variables={"KATA_AGENT_POLICY_FILE": policy} if "policy.rego" in documents else {},
+            variables={"KATA_AGENT_POLICY_FILE": f"{_PEER_POD}/policy.rego"},
             awaits=f"{SHARED}/{AGENT_SOCKET}",
         ),
     )

@@ -45,14 +45,15 @@ class NotSendable(ValueError):
 def call(request: AgentRequest) -> Call:
     """Raises NotSendable.
 
-    `request` is in the form of an agent of 3.25, which is shown what is sent: a later one makes of CopyFile what its policy sees.
+    A CopyFile in the form that the policy of a later agent sees has no content: it is sent with zeros, of which that agent's policy
+    sees the same.
     """
     try:
         message = shapes.message(request.endpoint)
     except KeyError:
         raise NotSendable(f"the agent's API has no message {request.endpoint}") from None
     try:
-        json_format.ParseDict(_plain(request.input, message.DESCRIPTOR), message)
+        json_format.ParseDict(_plain(_whole(request.input), message.DESCRIPTOR), message)
     except json_format.ParseError as error:
         raise NotSendable(f"{request.endpoint}: {error}") from None
     method = _CALLS.get(request.endpoint, request.endpoint.removesuffix("Request"))
@@ -64,6 +65,15 @@ def answer(method: str, payload: bytes) -> Message:
     message = shapes.message(_ANSWERS.get(method, "Empty"))
     message.ParseFromString(payload)
     return message
+
+
+def _whole(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "symlink_target" not in given:
+        return given
+    link = given["symlink_target"]
+    content = bytes(given["file_size"]) if link is None else link.encode()
+    sent = {key: value for key, value in given.items() if key not in ("file_type", "symlink_target")}
+    return {**sent, "data": list(content)}
 
 
 def _plain(given: Mapping[str, Any], described: Any) -> dict[str, Any]:
