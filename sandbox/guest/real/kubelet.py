@@ -9,8 +9,6 @@ from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from google.protobuf.message import Message
-
 from sandbox.guest.real import wire
 from sandbox.guest.real.ttrpc import PERMISSION_DENIED, Client, Gone, Status
 from sandbox.guest.requests import AgentRequest
@@ -130,5 +128,4 @@ def settled(answers: Iterator[bool], seconds: float = 20.0) -> bool:
 def _code(status: Status) -> int:
     if status.code:
         return 128
-    message: Message = wire.answer("WaitProcess", status.payload)
-    return int(getattr(message, "status"))  # noqa: B009  the type is made at run time
+    return int(wire.answer("WaitProcess", status.payload).status)

@@ -11,10 +11,9 @@ import struct
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import Message
 
 _HEADER = struct.Struct(">IIBB")
 _REQUEST, _RESPONSE = 1, 2
@@ -69,13 +68,8 @@ class Client:
     def begin(self, service: str, method: str, payload: bytes, *, seconds: float = 0) -> Future[Status]:
         """The answer, once it is there; `seconds` is how long the agent may take, 0 for ever. The future raises Gone."""
         request = _message("Request")
-        for field, value in (
-            ("service", service),
-            ("method", method),
-            ("payload", payload),
-            ("timeout_nano", int(seconds * 1e9)),
-        ):
-            setattr(request, field, value)
+        request.service, request.method, request.payload = service, method, payload
+        request.timeout_nano = int(seconds * 1e9)
         body = request.SerializeToString()
         if len(body) > _BIGGEST:
             raise ValueError(f"{method}: a request of {len(body)} bytes, and ttRPC carries {_BIGGEST}")
@@ -120,11 +114,10 @@ class Client:
 def _status(body: bytes) -> Status:
     response = _message("Response")
     response.ParseFromString(body)
-    status = getattr(response, "status")  # noqa: B009  the type is made at run time
-    return Status(status.code, status.message, getattr(response, "payload"))  # noqa: B009
+    return Status(response.status.code, response.status.message, response.payload)
 
 
-def _message(name: str) -> Message:
+def _message(name: str) -> Any:
     return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"ttrpc.{name}"))()
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import Message
 
 from sandbox.guest.real import shapes
 from sandbox.guest.requests import AgentRequest
@@ -60,8 +59,10 @@ def call(request: AgentRequest) -> Call:
     return Call(method, message.SerializeToString(deterministic=True))
 
 
-def answer(method: str, payload: bytes) -> Message:
-    """What the agent answers to a call that it obeyed; of answers that nobody reads, an empty message."""
+def answer(method: str, payload: bytes) -> Any:
+    """The message with which the agent answers a call that it obeyed, whose type is made at run time; an empty one where nobody reads
+    the answer.
+    """
     message = shapes.message(_ANSWERS.get(method, "Empty"))
     message.ParseFromString(payload)
     return message

@@ -15,7 +15,7 @@ from sandbox.guest.real.ttrpc import Client, Gone
 HEADER = struct.Struct(">IIBB")
 
 
-def serving(path: Path, act: Callable[[socket.socket], None]) -> threading.Thread:
+def serving(path: Path, act: Callable[[socket.socket], object]) -> threading.Thread:
     """One connection."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 
 from sandbox.guest.api import CATALOGUE, AgentLine, AgentRequest, Node, start
 from sandbox.guest.real import shapes, wire
@@ -53,7 +53,7 @@ def policy_input(request: AgentRequest) -> dict[str, Any]:
     return given
 
 
-def meaning(value: dict[str, Any], described: Descriptor) -> dict[str, Any]:
+def meaning(value: dict[str, Any], described: Any) -> dict[str, Any]:
     """Without what is absent or zero, which protobuf does not tell apart, but for messages; numbers as numbers, bytes as lists."""
     made = {}
     for key, one in value.items():

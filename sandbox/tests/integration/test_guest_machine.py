@@ -131,7 +131,7 @@ def test_it_sees_nothing_of_the_host_but_programs() -> None:
         "hosts",
         "ld.so.cache",
         "nsswitch.conf",
-        "/tmp:",
+        "/tmp:",  # noqa: S108
         "/var:",
     ]
     processes, _, network = words.partition("PID")[2].partition("Inter-")
