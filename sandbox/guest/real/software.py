@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import subprocess
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from sandbox.guest.node import AgentLine
@@ -23,25 +25,35 @@ _OPEN_FILES = "/etc/ocicrypt_config.json"
 _PAUSE = "/pause_bundle"
 
 
-def agent(line: AgentLine) -> str:
-    """The name of the program: `kata-agent-3.31`, or `kata-agent` where there is none of that name."""
-    named = f"kata-agent-{line}"
-    return named if shutil.which(named) else "kata-agent"
+def agent(line: AgentLine) -> Path | None:
+    """The program `kata-agent-3.31`, or `kata-agent` where it says that it is of that line; None where neither is on PATH."""
+    for name in (f"kata-agent-{line}", "kata-agent"):
+        path = shutil.which(name)
+        if path and _version(path).startswith(f"kata-agent version {line}."):
+            return Path(path)
+    return None
+
+
+@lru_cache
+def _version(path: str) -> str:
+    return subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=20).stdout
 
 
 def missing(line: AgentLine) -> str | None:
     """Which program is not on PATH; None when all are."""
-    lacking = [name for name in (agent(line), *COMPONENTS) if shutil.which(name) is None]
-    return f"the guest's own programs are not on PATH: {', '.join(lacking)}" if lacking else None
+    lacking = [name for name in COMPONENTS if shutil.which(name) is None]
+    return missing_agent(line) or (
+        f"the guest's own programs are not on PATH: {', '.join(lacking)}" if lacking else None
+    )
 
 
 def missing_agent(line: AgentLine) -> str | None:
-    return None if shutil.which(agent(line)) else f"the program kata-agent-{line} is not on PATH"
+    return None if agent(line) else f"the program kata-agent-{line} (or kata-agent, of that release) is not on PATH"
 
 
 def agent_binary(line: AgentLine) -> dict[str, Path]:
-    path = shutil.which(agent(line))
-    return {f"{_BIN}/kata-agent": Path(path)} if path else {}
+    path = agent(line)
+    return {f"{_BIN}/kata-agent": path} if path else {}
 
 
 def binaries(line: AgentLine) -> dict[str, Path]:
