@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox.guest.real.confinement import CONTROLLERS, DEVICES
+from sandbox.guest.real.confinement import CONTROLLERS, DEVICES, NODES
 
 ROOT = Path("/sys/fs/cgroup")
 _PROCESSES = 512
@@ -44,8 +44,8 @@ def make(name: str, memory: int) -> list[Path]:
     (ROOT / "memory" / name / "memory.use_hierarchy").write_text("1")
     (ROOT / "pids" / name / "pids.max").write_text(str(_PROCESSES))
     (ROOT / "devices" / name / "devices.deny").write_text("a")
-    for device in DEVICES:
-        (ROOT / "devices" / name / "devices.allow").write_text(f"{device} rwm")
+    for line in (*(f"{one} rwm" for one in DEVICES), *(f"{one} m" for one in NODES)):
+        (ROOT / "devices" / name / "devices.allow").write_text(line)
     return made
 
 

@@ -21,6 +21,8 @@ from sandbox.guest.regopy_engine import Regopy
 from sandbox.guest.requests import AgentRequest
 from sandbox.shapes import map_in
 
+_WITHOUT_POLICY = frozenset({"ResizeVolume", "MemAgentMemcgSet", "MemAgentCompactSet"})
+"""Calls that an agent without memory agent and volumes to grow answers with an error, before it would ask its policy."""
 _ANSWERS_SOON = 1.0
 """Seconds after which the agent has asked its policy, and obeys a request that lasts."""
 _OF_THE_KERNEL = frozenset(
@@ -40,7 +42,7 @@ _OF_THE_KERNEL = frozenset(
 
 def unavailable(line: AgentLine) -> str | None:
     """Why no real agent of that line can judge on this machine; None where it can."""
-    return software.missing_agent(line) or machine.unavailable()
+    return software.missing(line) or machine.unavailable()
 
 
 @contextmanager
@@ -69,13 +71,12 @@ class RealAgents:
         self._model = Regopy()
 
     def __call__(self, policy: str) -> _Session:
-        model = self._model(policy)
         try:
             guest = _Guest(policy, self._line)
         except GuestFailed as error:
             raise PolicyUnusable(f"the agent does not start with it: {error}") from error
         self._stack.callback(guest.close)
-        session = _Session(guest, model)
+        session = _Session(guest, self._model(policy))
         weakref.finalize(session, guest.close)
         return session
 
@@ -86,14 +87,13 @@ class RealAgents:
 class _Guest:
     def __init__(self, policy: str, line: AgentLine) -> None:
         self._stack = ExitStack()
-        documents = {"policy.rego": policy}
         try:
             self.machine: Machine = self._stack.enter_context(
                 machine.running(
                     hostname="podvm",
-                    programs=software.agent_alone(),
-                    binaries=software.agent_binary(line),
-                    files=software.files(documents, "", ""),
+                    programs=software.programs(),
+                    binaries=software.binaries(line),
+                    files=software.files(policy),
                     executables=software.executables(),
                 )
             )
@@ -138,7 +138,7 @@ class _Session:
             raise AgentChanged(
                 f"{sent.method}: {error}:\n{self._guest.machine.log('kata-agent')[-1500:]}"
             ) from error
-        return answer.code != PERMISSION_DENIED
+        return answer.code == 0 if sent.method in _WITHOUT_POLICY else answer.code != PERMISSION_DENIED
 
 
 def _changes_the_kernel(endpoint: str, request: Mapping[str, Any]) -> bool:

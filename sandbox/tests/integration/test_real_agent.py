@@ -20,6 +20,7 @@ from sandbox.guest.api import (
     put_to,
     start,
 )
+from sandbox.guest.patch import patched
 from sandbox.guest.real import judge, machine, software, wire
 from sandbox.guest.real.ttrpc import PERMISSION_DENIED, Client
 from sandbox.tests.guest import pods, policies
@@ -57,7 +58,12 @@ def test_it_says_its_release(line: AgentLine) -> None:
 def test_a_sandbox_and_its_first_container_really_run(line: AgentLine, honest: list[AgentRequest]) -> None:
     upto = next(at for at, one in enumerate(honest) if one.endpoint == "StartContainerRequest") + 1
     with booted(line, policies.OPEN) as client:
-        for request in honest[:upto]:
+        for given in honest[:upto]:
+            # Some machines do not let root lower a score, and that is none of the agent's business here.
+            score = [{"op": "replace", "path": "/OCI/Process/OOMScoreAdj", "value": 0}]
+            request = AgentRequest(
+                given.endpoint, patched(given.input, score if "OCI" in given.input else [])
+            )
             status = client.begin(wire.SERVICE, *wire.call(request)).result(30)
             assert (status.code, status.message) == (0, ""), request.endpoint
         # It waits for ever, and ends when it is killed.
@@ -70,7 +76,7 @@ def test_a_sandbox_and_its_first_container_really_run(line: AgentLine, honest: l
             "SignalProcessRequest", {"container_id": identifier, "exec_id": "", "signal": 9}
         )
         assert client.begin(wire.SERVICE, *wire.call(killed)).result(20).code == 0
-        assert wire.answer("WaitProcess", waiting.result(20).payload).status == 128 + 9
+        assert wire.answer("WaitProcess", waiting.result(20).payload).status == 9
 
 
 def test_what_the_policy_refuses_is_refused_with_the_code_of_the_policy(line: AgentLine) -> None:
@@ -117,9 +123,9 @@ def booted(line: AgentLine, policy: str) -> Iterator[Client]:
     with (
         machine.running(
             hostname="podvm",
-            programs=software.agent_alone(),
-            binaries=software.agent_binary(line),
-            files=software.files({"policy.rego": policy}, "", ""),
+            programs=software.programs(),
+            binaries=software.binaries(line),
+            files=software.files(policy),
             executables=software.executables(),
         ) as guest,
         Client(guest.shared / software.AGENT_SOCKET) as client,
