@@ -1,6 +1,7 @@
 """The annotated types of a stack file. Pure."""
 
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import IPv4Network
 from typing import Annotated
 
@@ -123,6 +124,15 @@ def _enum(sizes: frozenset[str]) -> WithJsonSchema:
 ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane), _enum(vm_sizes.ARO_CONTROL_PLANE)]
 WorkerSize = Annotated[VmSize, AfterValidator(_worker), _enum(vm_sizes.ARO_WORKERS)]
 ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential), _enum(vm_sizes.CONFIDENTIAL)]
+Day = Annotated[
+    date,
+    Parsed(
+        parse=date.fromisoformat,
+        pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        rule="must be a day of the calendar, year first",
+        fix='write it in quotes, for example "2027-03-01"',
+    ),
+]
 HttpsUrl = Annotated[
     str,
     Text(

@@ -54,7 +54,13 @@ def hubs(draw: st.DrawFn) -> Inputs:
             "trustee": config.trustee.model_copy(update=trustee),
         }
     )
-    return Inputs(zone=zone, policies={}, reference_values=loaded.reference_values, workloads={})
+    return Inputs(
+        zone=zone,
+        policies={},
+        reference_values=loaded.reference_values,
+        platform=loaded.platform,
+        workloads={},
+    )
 
 
 earlier_updates = st.builds(
