@@ -4,6 +4,8 @@
 ENV ?= dev
 ENGINE ?= embedded
 STACK ?=
+EFI ?=
+EVIDENCE ?=
 BASE ?= origin/main
 PYTHON := .venv/bin/python
 
@@ -89,8 +91,12 @@ schema: environment ## Write config/schema.json and docs/configuration.md from t
 	@$(PYTHON) -m tools.schema && $(PYTHON) -m tools.configuration
 
 .PHONY: reference-values
-reference-values: environment ## Read the reference values of OSC=1.13.1 from the vendor's image
-	@$(PYTHON) -m tools.reference_values '$(OSC)' $(ARGS)
+reference-values: environment ## Read the reference values of OSC=1.13.1 from the vendor's image (EFI='<file>...': with PCR4)
+	@$(PYTHON) -m tools.reference_values '$(OSC)' $(foreach file,$(EFI),--efi '$(file)') $(ARGS)
+
+.PHONY: platform-values
+platform-values: environment ## Take paravisors from EVIDENCE='<file>...' of genuine confidential VMs
+	@$(PYTHON) -m tools.platform_values $(foreach file,$(EVIDENCE),'$(file)') $(ARGS)
 
 .PHONY: bench
 bench: environment ## Measure time and memory against bare imports

@@ -102,7 +102,12 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
 def _inside(value: object) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         table = cast(dict[str, Any], value)
-        if "hcl_report" in table or {"report", "vcek"} <= table.keys() or "vcekCert" in table or (isinstance(table.get("quote"), str) and table.keys() <= {"quote"}):
+        if (
+            "hcl_report" in table
+            or {"report", "vcek"} <= table.keys()
+            or "vcekCert" in table
+            or (isinstance(table.get("quote"), str) and table.keys() <= {"quote"})
+        ):
             yield table
         else:
             for inner in table.values():
@@ -138,12 +143,18 @@ def _evidence(source: str, table: Mapping[str, Any]) -> Evidence:
 
 def _bytes(value: object) -> bytes:
     """Base64 (versions 1 and 2) or a list of numbers (version 0)."""
-    return base64_any(value) if isinstance(value, str) else bytes(cast(list[int], value))
+    return base64_any(value) if isinstance(value, str) else _numbers(value)
 
 
 def _octets(value: object) -> bytes:
     """Hex (versions 1 and 2) or a list of numbers (version 0)."""
-    return bytes.fromhex(value) if isinstance(value, str) else bytes(cast(list[int], value))
+    return bytes.fromhex(value) if isinstance(value, str) else _numbers(value)
+
+
+def _numbers(value: object) -> bytes:
+    if not isinstance(value, list):
+        raise TypeError
+    return bytes(cast(list[int], value))
 
 
 def _certificate(text: str) -> x509.Certificate:

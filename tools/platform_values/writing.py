@@ -19,6 +19,14 @@ from model.attestation.platform_values import (
 from tools.platform_values.judging import Finding
 
 
+class _Indented(yaml.SafeDumper):
+    """Lists are indented below their key, as the project's YAML is."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        del indentless
+        super().increase_indent(flow, False)
+
+
 def from_source(found: Finding, source: str) -> Finding:
     """The same with another source."""
     return replace(found, paravisor=found.paravisor.model_copy(update={"source": source}))
@@ -34,7 +42,7 @@ def merge(before: str, known: PlatformValues, found: Sequence[Finding]) -> str:
         generations[one.generation] = _with(generations.get(one.generation), one)
     after = known.model_copy(update={"generations": generations})
     head = before[: before.index("\nmaxAgeDays:") + 1]
-    text = head + yaml.safe_dump(_plain(after), sort_keys=False, width=1000)
+    text = head + yaml.dump(_plain(after), Dumper=_Indented, sort_keys=False, width=1000)
     platform_values.read(text)
     return text if after != known else before
 

@@ -71,10 +71,14 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
     yield (
         "what roots attestation",
         "\n".join(
-            f"{root.tee}: {one.value} ({one.generation or 'UNKNOWN'})" if root.asked else f"{root.tee}: ANY"
-            for root in hub.roots
-            for one in root.paravisors or (None,)
-            if one is not None or not root.asked
+            [
+                *(f"{root.tee}: ANY" for root in hub.roots if not root.asked),
+                *(
+                    f"{root.tee}: {one.value} ({one.generation or 'UNKNOWN'})"
+                    for root in hub.roots
+                    for one in root.paravisors
+                ),
+            ]
         ),
     )
     yield (

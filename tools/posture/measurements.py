@@ -45,7 +45,7 @@ def traced(
     """Each deployed value with who vouches for it: the platform values, or the file of an accepted OSC version, in `project`."""
     files = {version: _read(project / FILES / f"{version}.yaml") for version in osc_versions}
     reviewed = root.values(project)
-    platform = reviewed.accepted(ROOTS).values if reviewed else {}
+    platform: Mapping[str, Sequence[str]] = reviewed.accepted(ROOTS).values if reviewed else {}
     return tuple(_traced(name, entries[name], files, platform) for name in sorted(entries))
 
 

@@ -345,7 +345,7 @@ def test_the_recorded_milan_guest_measured_no_initdata_and_is_refused_for_that(l
 @pytest.mark.parametrize("name", ["milan", "genoa"])
 def test_the_committed_platform_values_accept_the_recorded_paravisors_and_hosts(name):
     values = platform_values.read((ROOT / "platform-values/azure.yaml").read_text("utf-8")).accepted([SNP])
-    accepted = registered(host("milan"), host("genoa")) | values.values
+    accepted = {**registered(host("milan"), host("genoa")), **values.values}
     found = vector(host(name), accepted, hardware=sorted(values.values), tcb_minimum=values.tcb_minimum)
     assert found == GOOD
 
