@@ -60,6 +60,10 @@ attack: one-stack environment ## Put every known attack to the policies of STACK
 verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
 
+.PHONY: preflight
+preflight: one-stack environment ## Ask Azure, with your login, whether all that STACK needs is ready
+	@$(PYTHON) -m tools.preflight '$(STACK)' $(ARGS)
+
 ##@ Bring a workload of your own
 
 .PHONY: pin
