@@ -64,6 +64,10 @@ verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<
 preflight: one-stack environment ## Ask Azure, with your login, whether all that STACK needs is ready
 	@$(PYTHON) -m tools.preflight '$(STACK)' $(ARGS)
 
+.PHONY: leftovers
+leftovers: one-stack environment ## List what Azure still has of STACK and the stack does not own
+	@$(PYTHON) -m tools.leftovers '$(STACK)' --engine '$(ENGINE)' $(ARGS)
+
 ##@ Bring a workload of your own
 
 .PHONY: pin

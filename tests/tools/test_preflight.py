@@ -7,23 +7,21 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.config.committed import ROOT
-from tools.preflight.arm import Arm, Missing, Unanswered
+from tests.tools import azure_server
+from tests.tools.azure_server import TOKEN, AzureServer
+from tools.arm import Arm, Missing, Unanswered
 from tools.preflight.needs import vcpus
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 COMPUTE = f"{SUBSCRIPTION}/providers/Microsoft.Compute"
 ARO = f"{SUBSCRIPTION}/providers/Microsoft.RedHatOpenShift"
-TOKEN = "canary-token"
 
 
 def _sku(name: str, family: str, cores: int, **more: Any) -> dict[str, Any]:
@@ -77,56 +75,15 @@ def answers() -> dict[str, Any]:
     }
 
 
-class Azure:
-    """`pages` may replace an answer; `asked` are the queries, by path."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, Any] = answers()
-        self.asked: dict[str, dict[str, list[str]]] = {}
-        self.tokens: set[str] = set()
-        azure = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                azure.asked[parts.path] = parse_qs(parts.query)
-                azure.tokens.add(self.headers["Authorization"])
-                found = azure.pages.get(parts.path)
-                status = 404 if found is None else int(found.pop("status", 200) if "status" in found else 200)
-                body = found if found is not None else {"error": {"code": "NotFound", "message": "none"}}
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
-def azure() -> Iterator[Azure]:
-    made = Azure()
+def azure() -> Iterator[AzureServer]:
+    made = AzureServer(answers())
     yield made
     made.close()
 
 
-def _az(folder: Path, script: str = f"echo {TOKEN}") -> Path:
-    folder.mkdir(exist_ok=True)
-    program = folder / "az"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    return folder
-
-
-def preflight(azure: Azure, tmp_path: Path, stack: str = "dev-spoke", *, az: str | None = None) -> Any:
-    path = str(_az(tmp_path / "bin", az) if az else _az(tmp_path / "bin"))
+def preflight(azure: AzureServer, tmp_path: Path, stack: str = "dev-spoke", *, az: str | None = None) -> Any:
+    path = azure_server.az(tmp_path / "bin", az or f"echo {TOKEN}")
     done = subprocess.run(
         [sys.executable, "-m", "tools.preflight", stack, "--json", "--endpoint", azure.endpoint],
         cwd=ROOT,
@@ -143,7 +100,7 @@ def not_ready(document: Any) -> list[tuple[str, str, str]]:
 
 
 def test_an_azure_that_has_all_is_ready_and_is_asked_with_the_token_of_the_login(
-    azure: Azure, tmp_path: Path
+    azure: AzureServer, tmp_path: Path
 ) -> None:
     code, document, _ = preflight(azure, tmp_path)
     assert not_ready(document) == []
@@ -254,7 +211,7 @@ MISSING = [
 
 @pytest.mark.parametrize(("spoil", "what", "fix"), MISSING)
 def test_each_thing_that_is_missing_is_the_only_one_found_and_has_its_fix(
-    azure: Azure, tmp_path: Path, spoil: Callable[[dict[str, Any]], None], what: str, fix: str
+    azure: AzureServer, tmp_path: Path, spoil: Callable[[dict[str, Any]], None], what: str, fix: str
 ) -> None:
     spoil(azure.pages)
     code, document, _ = preflight(azure, tmp_path)
@@ -264,7 +221,7 @@ def test_each_thing_that_is_missing_is_the_only_one_found_and_has_its_fix(
     assert code == 1
 
 
-def test_a_group_and_a_domain_of_the_stack_itself_are_no_obstacle(azure: Azure, tmp_path: Path) -> None:
+def test_a_group_and_a_domain_of_the_stack_itself_are_no_obstacle(azure: AzureServer, tmp_path: Path) -> None:
     cluster = f"{SUBSCRIPTION}/resourceGroups/coco-dev-spoke/providers/Microsoft.RedHatOpenShift/openShiftClusters/c"
     azure.pages[f"{SUBSCRIPTION}/resourcegroups/coco-dev-spoke"] = {"tags": {"coco-stack": "dev-spoke"}}
     azure.pages[f"{SUBSCRIPTION}/resourcegroups/coco-dev-spoke_managed"] = {"managedBy": cluster}
@@ -281,7 +238,9 @@ def test_a_group_and_a_domain_of_the_stack_itself_are_no_obstacle(azure: Azure, 
     assert (code, not_ready(document)) == (0, [])
 
 
-def test_a_question_that_azure_does_not_answer_is_not_taken_for_ready(azure: Azure, tmp_path: Path) -> None:
+def test_a_question_that_azure_does_not_answer_is_not_taken_for_ready(
+    azure: AzureServer, tmp_path: Path
+) -> None:
     azure.pages[QUOTA] = {"status": 403, "error": {"code": "AuthorizationFailed", "message": "no"}}
     code, document, _ = preflight(azure, tmp_path)
     (one,) = [each for each in document["checks"] if each["state"] == "not checked"]
@@ -290,7 +249,9 @@ def test_a_question_that_azure_does_not_answer_is_not_taken_for_ready(azure: Azu
 
 
 @pytest.mark.parametrize("az", ["exit 1", "true"])
-def test_without_a_login_the_list_and_the_sums_are_printed(azure: Azure, tmp_path: Path, az: str) -> None:
+def test_without_a_login_the_list_and_the_sums_are_printed(
+    azure: AzureServer, tmp_path: Path, az: str
+) -> None:
     code, document, said = preflight(azure, tmp_path, az=az)
     assert code == 2
     assert "az login" in said
@@ -303,7 +264,7 @@ def test_without_a_login_the_list_and_the_sums_are_printed(azure: Azure, tmp_pat
     assert azure.asked == {}
 
 
-def test_managed_identities_need_two_rights_and_a_provider_more(azure: Azure, tmp_path: Path) -> None:
+def test_managed_identities_need_two_rights_and_a_provider_more(azure: AzureServer, tmp_path: Path) -> None:
     _, document, _ = preflight(azure, tmp_path, "managed-spoke", az="exit 1")
     needs = document["needs"]
     assert "Microsoft.ManagedIdentity" in needs["providers"]
@@ -311,13 +272,13 @@ def test_managed_identities_need_two_rights_and_a_provider_more(azure: Azure, tm
     assert needs["groups"][-1] == "coco-managed-spoke_peer-pods"
 
 
-def test_a_stack_without_a_valid_file_is_refused(azure: Azure, tmp_path: Path) -> None:
+def test_a_stack_without_a_valid_file_is_refused(azure: AzureServer, tmp_path: Path) -> None:
     code, document, said = preflight(azure, tmp_path, "no-such")
     assert (code, document) == (2, None)
     assert "Pulumi.no-such.yaml" in said
 
 
-def test_the_pages_of_a_list_are_followed_and_only_at_the_same_address(azure: Azure) -> None:
+def test_the_pages_of_a_list_are_followed_and_only_at_the_same_address(azure: AzureServer) -> None:
     azure.pages["/list"] = {"value": [{"n": 1}], "nextLink": f"{azure.endpoint}/more?x=1"}
     azure.pages["/more"] = {"value": [{"n": 2}], "nextLink": "http://elsewhere.example/more"}
     entries = Arm(TOKEN, azure.endpoint).every("/list", "2024-01-01")
@@ -326,7 +287,7 @@ def test_the_pages_of_a_list_are_followed_and_only_at_the_same_address(azure: Az
         next(entries)
 
 
-def test_what_is_not_there_can_be_told_from_what_is_refused(azure: Azure) -> None:
+def test_what_is_not_there_can_be_told_from_what_is_refused(azure: AzureServer) -> None:
     arm = Arm(TOKEN, azure.endpoint)
     with pytest.raises(Missing):
         arm.get("/none", "2024-01-01")

@@ -20,9 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from config.roles import SECRETS, StackConfig
+from tools.arm import AZURE, Arm, NoLogin, token
 from tools.posture import render_text
 from tools.preflight import checks
-from tools.preflight.arm import AZURE, Arm, NoLogin, token
 from tools.preflight.needs import Needs, of, vcpus
 
 _STYLES = {"ready": "green", "missing": "bold red", "not checked": "yellow"}

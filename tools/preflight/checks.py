@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tools.preflight.arm import Arm, Missing, Unanswered
+from tools.arm import Arm, Missing, Unanswered
 from tools.preflight.needs import Needs, vcpus
 
 State = Literal["ready", "missing", "not checked"]
