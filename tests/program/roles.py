@@ -49,7 +49,7 @@ HUB_OUTPUTS: dict[str, Any] = {
     "oscVersions": ["1.13.1"],
     "tees": ["az-snp-vtpm"],
     "workloads": _workloads(),
-    "resources": {"default/kbsres1/key1": ["kbs-access"], "default/kbsres2/key1": ["hardened"]},
+    "resources": {"default/kbsres1/key1": ["kbs-access"], "default/kbsres2/key1": ["kbs-sealed"]},
     "released": {},
     "sealed": {"default/kbsres2/key1": "sealed.header.payload.signature"},
     "images": {"policy": "insecure", "repositories": []},
