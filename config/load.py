@@ -43,7 +43,8 @@ class Loaded:
     """A stack's models, its secrets (plain text, for the caller to wrap), and the files it refers to.
 
     `policies` are Rego texts by profile, `reference_values` by OSC version, `workloads` by name. `platform`: the paravisors and hosts
-    that may vouch for a guest, None where the stack has no Trustee or accepts any platform.
+    that may vouch for a guest, None where the stack has no Trustee or accepts any platform. `notes`: what is no mistake and should be
+    known.
     """
 
     config: StackConfig
@@ -52,6 +53,7 @@ class Loaded:
     reference_values: Mapping[str, ReferenceValues]
     platform: PlatformValues | None
     workloads: Mapping[str, Workload]
+    notes: tuple[str, ...] = ()
 
 
 def load(
@@ -98,6 +100,7 @@ def load(
         reference_values=files.reference_values,
         platform=platform.values,
         workloads=files.workloads,
+        notes=tuple(files.notes),
     )
 
 
