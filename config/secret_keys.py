@@ -10,7 +10,7 @@ OF_SOURCES: Final[Mapping[str, str]] = {"keyVault": "keyVaultClientSecret", "con
 SECRETS: Final[Mapping[str, str]] = {
     **{key: meaning for kind in KINDS.values() for key, meaning in kind.secrets.items()},
     "keyVaultClientSecret": "Client secret of the service principal in externalSecrets.keyVault",
-    "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}",
+    "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}; a value that is no text is {base64: ...}",
 }
 """What each is."""
 
@@ -20,5 +20,8 @@ def needed(values: Mapping[str, object]) -> list[str]:
     kind = KINDS.get(str(values.get("cluster.kind")))
     secrets = cast(Mapping[str, ServedSecretSection], values.get("secrets", {}))
     sources = {secret.source for secret in secrets.values()}
-    keys = {*(kind.secrets if kind is not None else ()), *(OF_SOURCES.get(source) for source in sources)}
+    keys = {
+        *(kind.needed(values) if kind is not None else ()),
+        *(OF_SOURCES.get(source) for source in sources),
+    }
     return [key for key in SECRETS if key in keys]
