@@ -21,8 +21,8 @@ from sandbox.guest.regopy_engine import Regopy
 from sandbox.guest.requests import AgentRequest
 from sandbox.shapes import map_in
 
-_WITHOUT_POLICY = frozenset({"ResizeVolume", "MemAgentMemcgSet", "MemAgentCompactSet"})
-"""Calls that an agent without memory agent and volumes to grow answers with an error, before it would ask its policy."""
+_WITHOUT_POLICY = frozenset({"MemAgentMemcgSet", "MemAgentCompactSet"})
+"""Calls that an agent whose memory agent is off answers with an error, before it would ask its policy."""
 _ANSWERS_SOON = 1.0
 """Seconds after which the agent has asked its policy, and obeys a request that lasts."""
 _OF_THE_KERNEL = frozenset(
@@ -138,6 +138,8 @@ class _Session:
             raise AgentChanged(
                 f"{sent.method}: {error}:\n{self._guest.machine.log('kata-agent')[-1500:]}"
             ) from error
+        if answer.code and answer.message.endswith(" is not supported"):
+            return False  # this agent has no such call
         return answer.code == 0 if sent.method in _WITHOUT_POLICY else answer.code != PERMISSION_DENIED
 
 
