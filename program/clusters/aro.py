@@ -87,7 +87,9 @@ def declare(
             protect=section.protect,
             tags=tags,
         ),
-        in_azure,
+        # Of the whole network, also of what the cluster's own machines are not in: a network card that a peer pod left behind
+        # keeps the peer-pod subnet from being deleted, and only the deletion of the cluster takes such a card away.
+        pulumi.ResourceOptions.merge(in_azure, pulumi.ResourceOptions(depends_on=[network])),
     )
     return Place(
         cluster=cluster.access,
