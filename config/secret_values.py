@@ -9,7 +9,14 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 
 from config.rule import Mistake, Rule, rule
 from config.secret_keys import OF_SOURCES, SECRETS
-from config.sections import KINDS, Section, ServedSecretSection, SignedImageSection, TrustedZone
+from config.sections import (
+    KINDS,
+    CommonSections,
+    Section,
+    ServedSecretSection,
+    SignedImageSection,
+    TrustedZone,
+)
 from model.policy import image_policy
 
 
@@ -52,7 +59,8 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
     keys = dict.fromkeys(
         key for kind in KINDS.values() for key in kind.secrets
     )  # two kinds may need the same
-    of_cluster = tuple(_of_cluster(key, given.get(key)) for key in keys)
+    on_cluster = _of_cluster if issubclass(model, CommonSections) else _of_no_cluster
+    of_cluster = tuple(on_cluster(key, given.get(key)) for key in keys)
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (
         *of_cluster,
@@ -94,6 +102,10 @@ def _of_cluster(key: str, value: str | None) -> Rule:
             yield from _shape(key, value)
 
     return check
+
+
+def _of_no_cluster(key: str, value: str | None) -> Rule:
+    return Rule(keys=(), check=lambda: _unused(key, value))
 
 
 def _of_source(source: str, value: str | None) -> Rule:

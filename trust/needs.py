@@ -53,15 +53,19 @@ def needs(zone: UntrustedZone, spoke: str, workloads: Mapping[str, Workload]) ->
     )
 
 
-def lacking(contract: Contract, needs: Needs) -> list[str]:
-    """What a spoke with ``needs`` lacks in the contract of its hub."""
-    unfinished = [
+def unfinished(contract: Contract) -> list[str]:
+    """What the contract lacks because the hub's last update did not finish."""
+    return [
         f"its {key} is empty: the hub's last update did not finish, bring it up again"
         for key, value in (("kbsUrl", contract.kbs_url), ("kbsCa", contract.kbs_ca))
         if not value
     ]
+
+
+def lacking(contract: Contract, needs: Needs) -> list[str]:
+    """What a spoke with ``needs`` lacks in the contract of its hub."""
     return [
-        *unfinished,
+        *unfinished(contract),
         *not_offered(contract, needs, profiles=contract.profiles, sealed=contract.sealed),
         *(
             problem

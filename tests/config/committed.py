@@ -9,7 +9,7 @@ import pulumi
 import yaml
 
 from config import load
-from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from config.roles import AnyConfig, HubConfig
 from config.sections import KINDS
 from program.stack import LoadedStack
 from tests import certificates
@@ -45,7 +45,7 @@ def bag(name: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
+def stack(name: str, **sections: Any) -> LoadedStack[AnyConfig]:
     """The committed stack ``name``, with whole ``sections`` (camelCase keys) replaced."""
     config = bag(name) | {
         f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()
@@ -62,7 +62,8 @@ def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | S
 
 
 def _wanted(config: dict[str, str]) -> set[str]:
-    wanted = set(KINDS[json.loads(config["coco:cluster"])["kind"]].secrets)
+    kind = json.loads(config.get("coco:cluster", "{}")).get("kind")
+    wanted = set(KINDS[kind].secrets) if kind else set[str]()
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
     wanted |= {"keyVaultClientSecret"} if "keyVault" in sources else set()
     return wanted | ({"secretValues"} if "config" in sources else set())

@@ -18,6 +18,10 @@ def build(stack: Deployment, hub: Deployment | None, *, root: Path, now: datetim
     `root` is the project whose reviewed reference values count. Raises PostureError.
     """
     trusting, running = "profiles" in stack.outputs, "defaultProfile" in stack.outputs
+    if trusting and stack.hub is not None:
+        raise PostureError(
+            f"{stack.stack} only repeats what {stack.hub} publishes, and allows nothing itself: ask for the posture of that one."
+        )
     if trusting and running:
         zone = trusted.build(stack, root)
         pods = untrusted.build(stack, stack.stack, zone.profiles, _images(stack))

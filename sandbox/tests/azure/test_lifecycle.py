@@ -257,7 +257,7 @@ def test_the_stand_in_knows_only_inputs_that_azure_native_sends(type_):
 
 def test_a_network_card_in_the_managed_group_keeps_its_subnet_until_the_cluster_is_deleted(whole: Zone):
     whole.azure.leave_network_card(whole.made["pods"][0], CLUSTER)
-    with pytest.raises(Refused, match="InUseSubnetCannotBeDeleted.*podvm-left-net"):
+    with pytest.raises(Refused, match=r"InUseSubnetCannotBeDeleted.*podvm-left-net"):
         whole.unmake("pods")
     whole.unmake("cluster")
     whole.unmake("pods")
