@@ -44,6 +44,7 @@ __all__ = [
     "NetworkSection",
     "OperatorsSection",
     "PeerPodsSection",
+    "PlacedStack",
     "ProfileSection",
     "RoleConfig",
     "SamplesSection",

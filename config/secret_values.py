@@ -60,7 +60,7 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
         key for kind in KINDS.values() for key in kind.secrets
     )  # two kinds may need the same
     on_cluster = _of_cluster if issubclass(model, CommonSections) else _of_no_cluster
-    of_cluster = tuple(on_cluster(key, given.get(key)) for key in keys)
+    of_cluster = tuple(rule for key in keys for rule in on_cluster(key, given.get(key)))
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (
         *of_cluster,
@@ -91,21 +91,36 @@ def _signing_keys(value: str | None) -> Rule:
     return check
 
 
-def _of_cluster(key: str, value: str | None) -> Rule:
+def _of_cluster(key: str, value: str | None) -> Iterator[Rule]:
     @rule("cluster.kind")
-    def check(kind: str) -> Iterator[Mistake]:
-        if key not in KINDS[kind].secrets:
+    def by_kind(name: str) -> Iterator[Mistake]:
+        if key not in KINDS[name].secrets:
             yield from _unused(key, value)
-        elif value is None:
-            yield _missing(key)
-        else:
-            yield from _shape(key, value)
+        elif key not in KINDS[name].only_where:
+            yield from _wanted(key, value)
+
+    yield by_kind
+    for where in {kind.only_where[key] for kind in KINDS.values() if key in kind.only_where}:
+        yield _of_choice(key, value, *where)
+
+
+def _of_choice(key: str, value: str | None, chooser: str, choice: str) -> Rule:
+    @rule(chooser)
+    def check(chosen: str) -> Iterator[Mistake]:
+        yield from _wanted(key, value) if chosen == choice else _unused(key, value)
 
     return check
 
 
-def _of_no_cluster(key: str, value: str | None) -> Rule:
-    return Rule(keys=(), check=lambda: _unused(key, value))
+def _of_no_cluster(key: str, value: str | None) -> Iterator[Rule]:
+    yield Rule(keys=(), check=lambda: _unused(key, value))
+
+
+def _wanted(key: str, value: str | None) -> Iterator[Mistake]:
+    if value is None:
+        yield _missing(key)
+    else:
+        yield from _shape(key, value)
 
 
 def _of_source(source: str, value: str | None) -> Rule:

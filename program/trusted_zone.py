@@ -30,6 +30,7 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         policies=stack.policies,
         reference_values=stack.reference_values,
         workloads=stack.workloads,
+        kbs_visibility=stack.config.cluster.visibility,
     )
 
 

@@ -12,7 +12,7 @@ from model.paths import ResourcePath, served
 from model.policy import agent_policy, image_policy, workload_policy
 from model.trustee import documents, sealed_secrets
 from model.workloads.workload import Workload
-from trust.contract import Images, Offer
+from trust.contract import Images, Offer, Visibility
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class Inputs:
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
     workloads: Mapping[str, Workload]
+    kbs_visibility: Visibility | None = None
 
     @cached_property
     def layout(self) -> documents.Layout:
@@ -144,6 +145,7 @@ class Inputs:
                 repositories=tuple(self.signed_images),
                 document=self.image_policy,
             ),
+            kbs_visibility=self.kbs_visibility,
         )
 
     @property

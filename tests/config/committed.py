@@ -62,17 +62,19 @@ def stack(name: str, **sections: Any) -> LoadedStack[AnyConfig]:
 
 
 def _wanted(config: dict[str, str]) -> set[str]:
-    kind = json.loads(config.get("coco:cluster", "{}")).get("kind")
-    wanted = set(KINDS[kind].secrets) if kind else set[str]()
+    sections = json.loads(config.get("coco:cluster", "{}"))
+    cluster = {f"cluster.{key}": value for key, value in sections.items()}
+    kind = KINDS.get(cluster.get("cluster.kind", ""))
+    wanted = set(kind.needed(cluster)) if kind else set[str]()
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
     wanted |= {"keyVaultClientSecret"} if "keyVault" in sources else set()
     return wanted | ({"secretValues"} if "config" in sources else set())
 
 
 @cache
-def hub() -> tuple[HubConfig, load.Loaded]:
-    """The committed hub without Pulumi, for what is pure."""
-    secrets = {f"coco:{key}": SECRETS[key] for key in ("pullSecret", "clusterClientSecret")}
-    loaded = load.load(bag("dev-hub") | secrets, root=ROOT)
+def hub(name: str = "dev-hub") -> tuple[HubConfig, load.Loaded]:
+    """A committed hub without Pulumi, for what is pure."""
+    config = bag(name)
+    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=ROOT)
     assert isinstance(loaded.config, HubConfig)
     return loaded.config, loaded

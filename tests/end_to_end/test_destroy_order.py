@@ -7,12 +7,7 @@ from tests.config import committed
 from tests.end_to_end.antichains import rounds
 from tests.end_to_end.project import CommittedProject
 
-CLUSTER = "azure-native:redhatopenshift:OpenShiftCluster"
-HELD_BY_A_CLUSTER = (
-    "azure-native:network:",
-    "azure-native:authorization:RoleAssignment",
-    "azure-native:resources:ResourceGroup",
-)
+CLUSTER = "cluster-aro"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +21,16 @@ def everything(is_up: CommittedProject, tmp_path_factory: pytest.TempPathFactory
     return project
 
 
+def _is_held(resource: Record) -> bool:
+    """The network, what the cluster may do there, which it needs until the end, and the group of all."""
+    rights = resource.type == "azure-native:authorization:RoleAssignment"
+    return (
+        resource.type.startswith("azure-native:network:")
+        or _name(resource) == "group"
+        or (rights and _name(resource).startswith(("cluster-", "identities-")))
+    )
+
+
 def _name(resource: Record) -> str:
     return resource.urn.rpartition("::")[2]
 
@@ -36,11 +41,19 @@ def test_a_cluster_goes_before_all_that_a_left_over_network_card_in_it_would_kee
 ) -> None:
     resources = everything.sandbox.resources(stack)
     order = rounds(resources)
-    held = [each for each in resources if each.type.startswith(HELD_BY_A_CLUSTER)]
-    for cluster in (each for each in resources if each.type == CLUSTER):
-        assert held
-        for each in held:
-            assert order[_name(cluster)] < order[_name(each)], f"{_name(each)} must outlive the cluster"
+    held = [_name(each) for each in resources if each.custom and _is_held(each)]
+    assert bool(held) == (CLUSTER in order)
+    for name in held:
+        assert order[CLUSTER] < order[name], f"{name} must outlive the cluster"
+
+
+@pytest.mark.parametrize("stack", [name for name in committed.NAMES if name.startswith("managed-spoke")])
+def test_the_group_of_the_machines_goes_before_the_subnet_that_they_are_in(
+    stack: str, everything: CommittedProject
+) -> None:
+    order = rounds(everything.sandbox.resources(stack))
+    assert order["peer-pod-identity-machines"] < order["network-peer-pods"]
+    assert order["peer-pods-cm"] < order["peer-pod-identity-machines"]
 
 
 @pytest.mark.parametrize("stack", committed.NAMES)

@@ -45,10 +45,10 @@ class AroSection(Section):
         description="OpenShift version at creation; later upgrades happen in the cluster"
     )
     domain: AroDomain = Field(
-        description="Bare label (its names end in <region>.aroapp.io) or a full domain of your own; unique in the region"
+        description="One label, of which the cluster's names are made: <label>.<region>.aroapp.io; unique in the region"
     )
     visibility: Literal["Public", "Private"] = Field(
-        description="Whether the API and the applications' ingress have public addresses"
+        description="Whether the API and the applications' ingress have public addresses; Private is refused, as nothing makes a path to it"
     )
     control_plane_vm_size: ControlPlaneSize = Field(
         default="Standard_D8s_v5", description="VM size of the three control-plane nodes, at least 8 vCPU"
@@ -62,7 +62,15 @@ class AroSection(Section):
         description="Range of the pods' addresses, /18 or larger; each node takes a /23 of it"
     )
     service_cidr: ServiceRange = Field(description="Range of the services' addresses, /22 or larger")
-    service_principal: ServicePrincipalSection = Field(description="The identity that the cluster acts with")
+    identity: Literal["servicePrincipal", "managed"] = Field(
+        default="servicePrincipal",
+        description="What the cluster acts with: a service principal with a client secret, or managed identities, which the stack"
+        " makes and which have no secret. It cannot be changed later",
+    )
+    service_principal: ServicePrincipalSection | None = Field(
+        default=None,
+        description=f"{ServicePrincipalSection.__doc__} Needed where cluster.identity is servicePrincipal, refused elsewhere.",
+    )
     protect: Flag = Field(
         default=True,
         description="Refuse to delete the cluster, and the authority that pods pin, until this is false and has been applied",
@@ -110,6 +118,29 @@ def _domain(domain: str, region: str) -> Iterator[Mistake]:
             rule=f"must be one label before {ending} where it ends in aroapp.io",
             fix=f"write the label alone, {domain.partition('.')[0]}",
         )
+    elif "." in domain and not domain.endswith(".aroapp.io"):
+        # ARO-RP: tls.go makes certificates for names below aroapp.io alone, kubeconfig.go leaves the cluster's own authority out
+        # of the kubeconfig that users get.
+        yield Mistake(
+            key="cluster.domain",
+            value=domain,
+            rule="must be one label, because ARO makes DNS records and certificates for names below aroapp.io alone: with another"
+            " domain nothing answers at the API's name after the installation, and its kubeconfig trusts no certificate there",
+            fix=f"write a label alone, for example {domain.partition('.')[0]}; or make the cluster, its records and its"
+            " certificates yourself, and use cluster.kind existing",
+        )
+
+
+@rule("cluster.visibility")
+def _reachable(visibility: str) -> Iterator[Mistake]:
+    if visibility == "Private":
+        yield Mistake(
+            key="cluster.visibility",
+            value=visibility,
+            rule="must be Public, because this program makes no path into the cluster's network: neither its own run would reach"
+            " the API, nor a spoke the KBS of a hub",
+            fix="write Public; or make the cluster and a path to it yourself, and use cluster.kind existing",
+        )
 
 
 def _older_size(key: str) -> Rule:
@@ -124,6 +155,35 @@ def _older_size(key: str) -> Rule:
             )
 
     return check
+
+
+@rule("cluster.identity", "cluster.servicePrincipal")
+def _identity(identity: str, principal: ServicePrincipalSection | None) -> Iterator[Mistake]:
+    if identity == "servicePrincipal" and principal is None:
+        yield Mistake(
+            key="cluster.servicePrincipal",
+            rule="is missing",
+            fix="add its clientId and objectId, or write cluster.identity: managed, which needs no service principal",
+        )
+    elif identity == "managed" and principal is not None:
+        yield Mistake(
+            key="cluster.servicePrincipal",
+            value=principal.client_id,
+            rule="must be absent where cluster.identity is managed",
+            fix="remove the section, because the stack makes the identities of the cluster",
+        )
+
+
+@rule("cluster.identity", "sandboxedContainers.version")
+def _workload_identity(identity: str, operator: Version) -> Iterator[Mistake]:
+    """OSC takes an identity of the cluster's OIDC issuer from 1.12.1 on."""
+    if identity == "managed" and operator.numbers < (1, 12, 1):
+        yield Mistake(
+            key="sandboxedContainers.version",
+            value=str(operator),
+            rule="must be 1.12.1 or newer where cluster.identity is managed, because older ones need a client secret",
+            fix="use a newer version, or cluster.identity: servicePrincipal",
+        )
 
 
 @rule("cluster.servicePrincipal.objectId", "cluster.servicePrincipal.clientId")
@@ -144,12 +204,16 @@ KIND = ClusterKind(
         _resource_provider,
         _room_for_pods,
         _domain,
+        _reachable,
         _older_size("cluster.controlPlaneVmSize"),
         _older_size("cluster.workerVmSize"),
+        _identity,
         _service_principal,
+        _workload_identity,
     ),
     secrets={
         "pullSecret": "Pull secret from console.redhat.com, as JSON; the catalogue of Red Hat's operators needs it",
         "clusterClientSecret": "Client secret of the service principal in cluster.servicePrincipal (cluster.kind aro)",
     },
+    only_where={"clusterClientSecret": ("cluster.identity", "servicePrincipal")},
 )
