@@ -31,7 +31,11 @@ def earlier() -> Earlier:
 
 
 def contract(stack: StackName) -> Contract:
-    """What the hub ``stack`` publishes, to be repeated; RunError where its last update did not finish, or some of it is secret."""
+    """What the hub ``stack`` publishes, to be repeated; RunError where its last update did not finish, or some of it is secret.
+
+    Without a StackReference: that would keep all outputs of the hub in this stack's state, also secret ones, encrypted with a
+    key that every spoke may use.
+    """
     result = _read(stack, lambda why: _unreadable(stack, why))
     names = {str(field.alias) for field in Contract.model_fields.values()}
     if secret := sorted(names & set(result.get("secretOutputNames") or ())):
@@ -39,9 +43,7 @@ def contract(stack: StackName) -> Contract:
             f"coco:hub: {stack} publishes {', '.join(secret)} as secret, which must not become readable to every spoke: bring it "
             "up again, and find out who wrote its outputs"
         )
-    read = _contract(stack, result["outputs"], unfinished, "this contract")
-    pulumi.StackReference(stack)
-    return read
+    return _contract(stack, result["outputs"], unfinished, "this contract")
 
 
 def hub(stack: StackName, needs: Needs) -> HubAccess:

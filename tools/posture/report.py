@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.posture import images, trusted, untrusted, warnings
-from tools.posture.deployment import Deployment, PostureError, table
+from tools.posture.deployment import STACK, Deployment, PostureError, table
 from tools.posture.model import Posture, Trusted, Untrusted
 
 _STANDALONE = "The trust zones are not separate: whoever runs this cluster also runs what attests its pods, and can read every secret."
@@ -18,9 +18,9 @@ def build(stack: Deployment, hub: Deployment | None, *, root: Path, now: datetim
     `root` is the project whose reviewed reference values count. Raises PostureError.
     """
     trusting, running = "profiles" in stack.outputs, "defaultProfile" in stack.outputs
-    if trusting and stack.hub is not None:
+    if trusting and all(one.type == STACK for one in stack.resources):
         raise PostureError(
-            f"{stack.stack} only repeats what {stack.hub} publishes, and allows nothing itself: ask for the posture of that one."
+            f"{stack.stack} only repeats what its hub publishes, and allows nothing itself: ask for the posture of the hub."
         )
     if trusting and running:
         zone = trusted.build(stack, root)
