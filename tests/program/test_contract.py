@@ -39,6 +39,7 @@ def declare(outputs: dict[str, Any], secret: tuple[str, ...] = ()) -> Graph:
             secrets={},
             policies={},
             reference_values={},
+            platform=None,
             workloads={},
         )
         return contract.declare(stack).exports()
