@@ -91,6 +91,7 @@ def test_an_import_by_id_finds_the_inputs(whole: Zone):
             "privateEndpointNetworkPolicies",
             "privateLinkServiceNetworkPolicies",
             "networkSecurityGroup",
+            "natGateway",
         }
         assert set(diff.changed) <= filled_in, which
     assert whole.azure.read(SUBNET, VNET, {}) is None
