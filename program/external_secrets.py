@@ -57,6 +57,7 @@ def declare(
                 source=source,
                 secrets=_keys(config, name),
                 refresh=f"{config.external_secrets.refresh_minutes}m",
+                operator=operator.csv,
             ),
             place.on_cluster(trustee, running),
         )

@@ -41,7 +41,6 @@ class Place:
         version: str,
         csv: str | None = None,
         channel: str = "stable",
-        operands: tuple[str, ...] = (),
         privileged: bool = False,
         all_namespaces: bool = False,
     ) -> OperatorSubscription:
@@ -54,7 +53,6 @@ class Place:
                 csv=f"{csv or package}.v{version}",
                 channel=channel,
                 source=self.operators_from,
-                operands=operands,
                 privileged=privileged,
                 all_namespaces=all_namespaces,
             ),

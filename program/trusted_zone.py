@@ -42,11 +42,15 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
         csv="cert-manager-operator",
         channel="stable-v1",
         version=config.operators.cert_manager,
-        operands=("cert-manager/cert-manager", "cert-manager/cert-manager-webhook"),
     )
     authority = CertificateAuthority(
         "kbs-ca",
-        CertificateAuthorityArgs(common_name=f"coco {stack.name} KBS", protect=place.protect),
+        CertificateAuthorityArgs(
+            common_name=f"coco {stack.name} KBS",
+            operator_namespace=cert_manager.namespace,
+            operator=cert_manager.csv,
+            protect=place.protect,
+        ),
         place.on_cluster(cert_manager),
     )
     operator = place.operator(
@@ -73,8 +77,8 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
         ),
         place.on_cluster(operator, authority, *secrets.components),
     )
-    # A spoke must not use a profile before Trustee accepts it.
-    accepted = pulumi.Output.all(decision, trustee.kbs_url).apply(lambda ready: ready[0])
+    # A spoke must not use a profile before the pods of Trustee accept it.
+    accepted = pulumi.Output.all(decision, trustee.kbs_url, trustee.running).apply(lambda ready: ready[0])
     contract = pulumi.Output.all(accepted, secrets.sealed, place.cluster.console_url).apply(
         lambda ready: ready[0].contract(sealed=ready[1], console_url=ready[2])
     )

@@ -4,6 +4,7 @@ from components.spoke.peer_pods import PeerPods, PeerPodsArgs
 from components.spoke.profile_catalog import ProfileCatalog, ProfileCatalogArgs
 from components.spoke.sandboxed_containers import NAMESPACE, SandboxedContainers, SandboxedContainersArgs
 from config.roles import UntrustedStack
+from model.azure import podvm_image
 from program import samples, workloads
 from program.outputs import HubAccess, SpokeOutputs
 from program.place import Place
@@ -40,7 +41,10 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
     sandboxed = SandboxedContainers(
         "sandboxed-containers",
         SandboxedContainersArgs(
-            namespace=operator.namespace, log_level=config.sandboxed_containers.log_level
+            namespace=operator.namespace,
+            log_level=config.sandboxed_containers.log_level,
+            settings=peer_pods.digest,
+            image_name=podvm_image.base_name(config.azure.subscription_id, stack.name),
         ),
         place.on_cluster(operator, peer_pods),
     )

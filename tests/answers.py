@@ -60,7 +60,7 @@ ANSWERS: Answers = {
         "status": {"apiServerURL": "https://api.example:6443"}
     },
     "kubernetes:cert-manager.io/v1:Certificate": lambda args: (
-        {"status": {"revision": 1}} if args.resource_id else {}
+        {"status": {"notBefore": "2026-01-01T00:00:00Z"}} if args.resource_id else {}
     ),
     "kubernetes:core/v1:Secret": _secret_data,
     "kubernetes:core/v1:ConfigMap": _config_map,

@@ -24,6 +24,7 @@ from sandbox.openshift.objects import (
     Manifest,
     Objects,
     Ref,
+    blocking,
     dependents,
     events_about,
     now,
@@ -161,10 +162,16 @@ class StoredCluster:
         self._admissible(wanted, entry.object)
         return self._write(ref, self._taken_over(entry, wanted, manager))
 
-    def delete(self, ref: Ref) -> None:
-        """Gone when this returns; Refused while a finalizer holds it. An operator may have made another one since."""
+    def delete(self, ref: Ref, *, foreground: bool = False) -> None:
+        """Gone when this returns; Refused while a finalizer holds it. An operator may have made another one since.
+
+        `foreground`: the garbage collector takes its dependents first, before an operator looks at it.
+        """
         before = self.objects.at(ref)
         self._remove(ref)
+        if foreground and before:
+            for dependent in blocking(self.objects, before["metadata"]["uid"]):
+                self._remove(dependent)
         self._settle()
         live = self.objects.at(ref)
         if before and live and live["metadata"]["uid"] == before["metadata"]["uid"]:

@@ -12,6 +12,7 @@ from sandbox.openshift.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
+    EVENT,
     INFRASTRUCTURE,
     JOB,
     SECRET,
@@ -29,10 +30,12 @@ from sandbox.openshift.objects import (
     new,
     overlay,
     put_changed,
+    ref_of,
     short_hash,
     with_annotations,
 )
 from sandbox.openshift.reactions import initdata
+from sandbox.openshift.reactions.pods import EXITS
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE
 from sandbox.openshift.reactions.workloads import deployment
 from sandbox.shapes import map_in
@@ -40,6 +43,18 @@ from sandbox.shapes import map_in
 POOL = {"node-role.kubernetes.io/kata-oc": ""}
 SETTINGS, GATES = "peer-pods-cm", "osc-feature-gates"
 IMAGE_SETTINGS, IMAGE_JOB = "azure-podvm-image-cm", "osc-podvm-image-creation"
+IMAGE_FAILED = "PodVMImageJobFailed"
+_IMAGE_NEEDS = (
+    *(f"IMAGE_DEFINITION_{part}" for part in ("NAME", "PUBLISHER", "OFFER", "SKU", "OS_TYPE", "OS_STATE")),
+    *(
+        "IMAGE_DEFINITION_VM_GENERATION",
+        "IMAGE_DEFINITION_ARCHITECTURE",
+        "IMAGE_GALLERY_NAME",
+        "IMAGE_BASE_NAME",
+    ),
+    *("IMAGE_VERSION", "INSTALL_PACKAGES", "CONFIDENTIAL_COMPUTE_ENABLED"),
+)
+"""What the job refuses to begin without (azure-podvm-image-handler.sh, verify_vars)."""
 CREDENTIALS, MADE_BY_OPERATOR = "peer-pods-secret", "sandbox/made-by-osc"
 _REQUIRED = ("AZURE_REGION", "AZURE_RESOURCE_GROUP", "AZURE_SUBNET_ID", "AZURE_INSTANCE_SIZE", "VXLAN_PORT")
 _SUBNET = re.compile(
@@ -96,7 +111,7 @@ def cloud_conf(objects: Objects) -> dict[str, str]:
     return json.loads(config["data"]["cloud.conf"]) if config else {}
 
 
-def steps(objects: Objects) -> list[Effect]:
+def steps(objects: Objects, config: Manifest) -> list[Effect]:
     """What the operator does next, `problem` being None."""
     settings = objects.get(CONFIG_MAP, SETTINGS, OSC_NAMESPACE)
     if settings is None:
@@ -104,19 +119,21 @@ def steps(objects: Objects) -> list[Effect]:
     data, confidential = settings["data"], _confidential(objects)
     image = objects.get(CONFIG_MAP, IMAGE_SETTINGS, OSC_NAMESPACE)
     if image is None:
-        return [Put(new(CONFIG_MAP, IMAGE_SETTINGS, OSC_NAMESPACE, data=_image_settings(confidential)))]
+        return [Put(new(CONFIG_MAP, IMAGE_SETTINGS, OSC_NAMESPACE, data=_image_settings(objects)))]
     wanted = {**data, "DISABLECVM": "false" if confidential else "true"}
     effects = put_changed(settings, {**settings, "data": wanted})
     if not data.get("AZURE_IMAGE_ID") and at(image, ("data", "CONFIDENTIAL_COMPUTE_ENABLED")) != _yes(
         confidential
     ):
-        effects += put_changed(image, {**image, "data": {**image["data"], **_image_settings(confidential)}})
+        effects += put_changed(
+            image, {**image, "data": {**image["data"], "CONFIDENTIAL_COMPUTE_ENABLED": _yes(confidential)}}
+        )
     if effects:
         return effects
     effects += _credentials(objects)
-    if not data.get("AZURE_IMAGE_ID"):
-        return effects + _image(objects, settings)
-    return effects + _daemons(objects, settings)
+    if not data.get("AZURE_IMAGE_ID") and not gave_up(objects):
+        return effects + _image(objects, settings, image)
+    return effects + _daemons(objects, settings, config)
 
 
 def running(objects: Objects) -> bool:
@@ -128,6 +145,11 @@ def running(objects: Objects) -> bool:
     )
 
 
+def gave_up(objects: Objects) -> bool:
+    """Whether the image job has failed. The operator deletes it, tries no second one, and goes on."""
+    return any(event.get("reason") == IMAGE_FAILED for event in objects.all(EVENT, OSC_NAMESPACE))
+
+
 def _confidential(objects: Objects) -> bool:
     gates = objects.get(CONFIG_MAP, GATES, OSC_NAMESPACE)
     return at(gates or {}, ("data", "confidential")) == "true"
@@ -137,13 +159,20 @@ def _yes(flag: bool) -> str:
     return "yes" if flag else "no"
 
 
-def _image_settings(confidential: bool) -> dict[str, str]:
+def _image_settings(objects: Objects) -> dict[str, str]:
+    """What the operator writes where there is no such ConfigMap: the same names for every cluster, but for the gallery."""
+    cluster = objects.get(INFRASTRUCTURE, "cluster") or {}
+    identity = short_hash(at(cluster, ("status", "infrastructureName")) or "", length=8)
+    kind = {"PUBLISHER": "RedHat", "OFFER": "OSC-PodVM", "SKU": "OSC-PodVM", "OS_TYPE": "Linux"}
+    kind |= {"OS_STATE": "Generalized", "VM_GENERATION": "V2", "ARCHITECTURE": "x64", "NAME": "podvm-image"}
     return {
         "PODVM_DISTRO": "rhel",
-        "IMAGE_GALLERY_NAME": "",
-        "IMAGE_DEFINITION_NAME": "podvm-image",
+        "IMAGE_GALLERY_NAME": f"PodVMGallery_{identity}",
+        **{f"IMAGE_DEFINITION_{name}": value for name, value in kind.items()},
+        "IMAGE_BASE_NAME": "podvm-image",
         "IMAGE_VERSION": "0.0.1",
-        "CONFIDENTIAL_COMPUTE_ENABLED": _yes(confidential),
+        "INSTALL_PACKAGES": "no",
+        "CONFIDENTIAL_COMPUTE_ENABLED": _yes(_confidential(objects)),
         "UPDATE_PEERPODS_CM": "yes",
     }
 
@@ -194,26 +223,39 @@ def _workload_identity(objects: Objects) -> dict[str, str]:
     return {}
 
 
-def _image(objects: Objects, settings: Manifest) -> list[Effect]:
+def _image(objects: Objects, settings: Manifest, image: Manifest) -> list[Effect]:
     """The job that makes the pod VM image; when it is done its result is written into `peer-pods-cm`."""
-    job = objects.get(JOB, IMAGE_JOB, OSC_NAMESPACE)
+    job, data = objects.get(JOB, IMAGE_JOB, OSC_NAMESPACE), image["data"]
     if job is None:
         pod = {"restartPolicy": "Never", "containers": [{"name": "create", "image": "osc-podvm-builder"}]}
         return [Put(new(JOB, IMAGE_JOB, OSC_NAMESPACE, spec={"template": {"spec": pod}}))]
     if condition(job, "Complete") != "True":
         return []
-    cloud, cluster = cloud_conf(objects), objects.get(INFRASTRUCTURE, "cluster") or {}
-    gallery = f"PodVMGallery_{short_hash(at(cluster, ('status', 'infrastructureName')) or '', length=8)}"
+    if missing := [name for name in _IMAGE_NEEDS if not data.get(name)]:
+        # The event is about the operator's own namespace, so that it outlives the Job, as events do.
+        about = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "name": f"{IMAGE_JOB}-failed",
+            "namespace": OSC_NAMESPACE,
+        }
+        text = f"PodVM image job ({IMAGE_JOB}) failed: {missing[0]} is empty"
+        event = new(EVENT, f"{IMAGE_JOB}-failed", OSC_NAMESPACE, involvedObject=about, type="Warning")
+        event |= {"reason": IMAGE_FAILED, "message": text, "source": {"component": "osc-operator"}}
+        return [Put(event), Delete(ref_of(job))]
+    cloud = cloud_conf(objects)
     identifier = (
         f"/subscriptions/{cloud.get('subscriptionId')}/resourceGroups/{cloud.get('resourceGroup')}/providers/"
-        f"Microsoft.Compute/galleries/{gallery}/images/podvm-image/versions/0.0.1"
+        f"Microsoft.Compute/galleries/{data['IMAGE_GALLERY_NAME']}/images/{data['IMAGE_DEFINITION_NAME']}"
+        f"/versions/{data['IMAGE_VERSION']}"
     )
     filled = {**settings, "data": {**settings["data"], "AZURE_IMAGE_ID": identifier}}
-    return [Put(with_annotations(filled, {"LATEST_IMAGE_ID": identifier, "IMAGE_GALLERY_NAME": gallery}))]
+    notes = {"LATEST_IMAGE_ID": identifier, "IMAGE_GALLERY_NAME": data["IMAGE_GALLERY_NAME"]}
+    return [Put(with_annotations(filled, notes))]
 
 
-def _daemons(objects: Objects, settings: Manifest) -> list[Effect]:
-    """The adaptor's pods roll when `peer-pods-cm` changes."""
+def _daemons(objects: Objects, settings: Manifest, config: Manifest) -> list[Effect]:
+    """The adaptor's pods roll when `peer-pods-cm` changes, and exit while there is no image."""
     labels = {"app": "osc-caa-ds"}
     stamp = {"peer-pods-cm/version": settings["metadata"].get("resourceVersion", "")}
     template = {
@@ -224,7 +266,10 @@ def _daemons(objects: Objects, settings: Manifest) -> list[Effect]:
             "containers": [{"name": "caa-pod", "image": "osc-caa"}],
         },
     }
-    adaptor = new(DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE)
+    if not settings["data"].get("AZURE_IMAGE_ID"):
+        stamp[EXITS] = "AZURE_IMAGE_ID is required"
+    adaptor = new(DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE, owner=config)
+    adaptor["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = True
     adaptor["spec"] = {"selector": {"matchLabels": labels}, "template": template}
     webhook = deployment("peer-pods-webhook", OSC_NAMESPACE, image="peer-pods-webhook", replicas=2)
     return [*overlay(objects, adaptor), *ensure(objects, webhook)]
@@ -237,6 +282,8 @@ def forget(objects: Objects) -> list[Effect]:
         live = objects.get(SECRET, name, OSC_NAMESPACE)
         if live and MADE_BY_OPERATOR in live["metadata"].get("annotations", {}):
             effects.append(Delete(Ref(SECRET, OSC_NAMESPACE, name)))
+    if gave_up(objects):
+        effects.append(Delete(Ref(EVENT, OSC_NAMESPACE, f"{IMAGE_JOB}-failed")))
     settings = objects.get(CONFIG_MAP, SETTINGS, OSC_NAMESPACE)
     if settings and "LATEST_IMAGE_ID" in settings["metadata"].get("annotations", {}):
         annotations = {

@@ -4,6 +4,8 @@ import pytest
 
 from sandbox.openshift import kinds
 from sandbox.openshift.objects import condition
+from sandbox.openshift.reactions.catalog import PACKAGES as CATALOGUE
+from sandbox.openshift.reactions.catalog import Bundle, Package
 from sandbox.provider import Incomplete
 from sandbox.tests.openshift.cluster import (
     JOB,
@@ -59,6 +61,64 @@ def test_a_new_pin_upgrades_and_keeps_what_runs(api: Api) -> None:
     assert api.get(kinds.KATA_CONFIG, "kata")["status"]["runtimeClasses"] == ["kata"]
 
 
+def test_an_upgrade_goes_from_version_to_version_up_to_the_pin(api: Api) -> None:
+    """trustee-operator 1.2.1 replaces 1.2.0 and nothing else: from 1.1.0 OLM never offers it."""
+    oldest, between, pin = (f"trustee-operator.v{version}" for version in ("1.1.0", "1.2.0", "1.2.1"))
+    api.subscribe(TRUSTEE, oldest)
+    api.approve(TRUSTEE, oldest)
+    assert plans(api, TRUSTEE) == {oldest: True, between: False}
+    api.approve(TRUSTEE, pin)
+    assert plans(api, TRUSTEE) == {oldest: True, between: True, pin: True}
+    assert [csv["metadata"]["name"] for csv in api.cluster.objects.all(kinds.CSV)] == [pin]
+
+
+def test_a_version_that_takes_over_from_all_older_ones_is_offered_at_once_and_a_pin_below_it_never(
+    api: Api,
+) -> None:
+    api.subscribe(OSC, "sandboxed-containers-operator.v1.12.0")
+    api.approve(OSC, "sandboxed-containers-operator.v1.12.0")
+    with pytest.raises(Incomplete, match=f"v1.13.0 is not installed.*OLM has plans for .*{NEWER}"):
+        api.approve(OSC, OLDER)
+    assert plans(api, OSC)[NEWER] is False
+    assert condition(api.approve(OSC, NEWER), "Complete") == "True"
+
+
+def test_a_pin_below_what_is_installed_is_refused(api: Api) -> None:
+    api.install(OSC)
+    with pytest.raises(Incomplete, match=f"{NEWER} is installed, which is newer than the pin {OLDER}"):
+        api.approve(OSC, OLDER)
+
+
+@pytest.mark.parametrize("package", CATALOGUE.values(), ids=lambda package: package.name)
+def test_every_channel_has_one_head_that_each_of_its_versions_reaches(package: Package) -> None:
+    for channel in package.channels:
+        for csv in package.offered(channel):
+            at: str | None = csv
+            while at and at != package.head(channel):
+                at = package.next(channel, at)
+            assert at == package.head(channel), csv
+
+
+def test_a_skipped_version_is_left_by_the_one_that_skips_it() -> None:
+    assert Bundle(version="1.2.0", replaces="1.0.0", skips=("1.1.0",)).follows("1.1.0")
+    assert not Bundle(version="1.2.0", replaces="1.0.0").follows("1.1.0")
+    ranged = Bundle(version="1.10.0", skip_range=("1.2.0", "1.10.0"))
+    assert [ranged.follows(version) for version in ("1.1.9", "1.2.0", "1.9.0", "1.10.0")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("namespace", [OSC, TRUSTEE])
+def test_an_operator_of_one_namespace_cannot_watch_all(api: Api, namespace: str) -> None:
+    api.subscribe(namespace)
+    api.change(OPERATOR_GROUP, namespace, namespace, spec={})
+    with pytest.raises(Incomplete, match="AllNamespaces InstallModeType not supported"):
+        api.approve(namespace)
+
+
 @pytest.mark.parametrize(
     ("spec", "answer"),
     [
@@ -90,13 +150,6 @@ def test_an_approver_without_the_rights_is_forbidden(api: Api) -> None:
     ):
         api.approve(TRUSTEE)
     assert plans(api, TRUSTEE) == {"trustee-operator.v1.2.1": False}
-
-
-def test_osc_cannot_watch_all_namespaces(api: Api) -> None:
-    api.subscribe(OSC)
-    api.change(OPERATOR_GROUP, OSC, OSC, spec={})
-    with pytest.raises(Incomplete, match="AllNamespaces InstallModeType not supported"):
-        api.approve(OSC)
 
 
 def test_two_operator_groups_stop_olm(api: Api) -> None:

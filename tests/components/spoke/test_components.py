@@ -60,9 +60,12 @@ def test_the_adaptor_gets_all_that_it_requires() -> None:
     }
 
 
-def _sandboxed() -> Graph:
+def _sandboxed(settings: str = "digest") -> Graph:
     def program() -> None:
-        SandboxedContainers("kata", SandboxedContainersArgs(namespace=NAMESPACE, log_level="info"))
+        args = SandboxedContainersArgs(
+            namespace=NAMESPACE, log_level="info", settings=settings, image_name="podvm0123456789ab"
+        )
+        SandboxedContainers("kata", args)
 
     return deploy(program)
 
@@ -78,6 +81,26 @@ def test_kata_is_there_when_the_runtime_class_of_peer_pods_is() -> None:
     assert waits == (
         '["jsonpath={.status.runtimeClasses[?(@==\'kata-remote\')]}=kata-remote", "condition=InProgress=False"]'
     )
+
+
+def test_a_kata_config_that_goes_leaves_its_dependents_to_its_operator() -> None:
+    """In the foreground Kubernetes takes the adaptor first, also while pods of others hold the KataConfig."""
+    annotations = _sandboxed()["kata-kata"].inputs["metadata"]["annotations"]
+    assert annotations["pulumi.com/deletionPropagationPolicy"] == "background"
+
+
+def test_peer_pods_can_start_when_the_component_is_there() -> None:
+    """`kata-remote` is there too when no image was made."""
+    graph = _sandboxed()
+    assert "kata-kata" in graph["kata-peer-pods"].depends_on
+    assert graph["kata-image"].inputs["data"]["IMAGE_BASE_NAME"] == "podvm0123456789ab"
+    assert "kata-image" in graph["kata-kata"].depends_on
+    assert graph["kata-image"].ignore_changes == ["data"]
+
+
+def test_changed_settings_are_waited_for() -> None:
+    specs = [_sandboxed(settings)["kata-peer-pods"].inputs["spec"] for settings in ("one", "two")]
+    assert specs[0] != specs[1]
 
 
 def _workload(**confidential: Any) -> dict[str, Any]:
