@@ -60,6 +60,10 @@ attack: one-stack environment ## Put every known attack to the policies of STACK
 verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
 
+.PHONY: blockers
+blockers: one-stack environment ## Name the pods of others that would hold up the removal of STACK (KUBECONFIG as above)
+	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' --before-destroy $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
+
 ##@ Bring a workload of your own
 
 .PHONY: pin

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.end_to_end.project import CommittedProject, Run, changes
+from tests.end_to_end.project import ROLLS, CommittedProject, Run, changes
 
 TRUSTEE = "trustee-operator-system"
 
@@ -53,7 +53,12 @@ def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: Co
     dev.configure("dev-hub", {"trustee.tokenMinutes": 10})
     dev.configure("dev-spoke", {"peerPods.limitPerNode": 5})
     preview = dev.preview()
-    assert changes(preview.text) == {"trustee-kbs-config": "~", "peer-pods-cm": "~"}
+    assert changes(preview.text) == {
+        "trustee-kbs-config": "~",
+        **ROLLS,
+        "peer-pods-cm": "~",
+        "sandboxed-containers-peer-pods": "±",
+    }
     assert "-duration_min = 5" in preview.text
     assert "+duration_min = 10" in preview.text
     assert "~ data.PEERPODS_LIMIT_PER_NODE: 10 => 5" in preview.text

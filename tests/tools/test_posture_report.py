@@ -137,6 +137,21 @@ def test_the_json_has_the_powers_of_each(home: Path) -> None:
     assert (powers["hardened"]["pinned"], powers["kbs-access"]["pinned"]) == (False, True)
 
 
+def test_a_spoke_shows_what_each_profile_in_use_measures(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-spoke"), deployed.export(home, "dev-hub"))
+    assert found.untrusted is not None
+    measured = {one.pcr8 for one in found.untrusted.workloads if one.pcr8}
+    assert len(measured) == 3
+    text = text_of(found)
+    assert all(pcr8 in text for pcr8 in measured)
+
+
+def test_the_programs_own_jobs_are_no_workloads(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-standalone"))
+    assert found.untrusted is not None
+    assert not [one.name for one in found.untrusted.workloads if one.kind == "Job"]
+
+
 def test_the_attacks_are_there_in_short_in_every_form(home: Path) -> None:
     found = deployed.posture(deployed.export(home, "dev-spoke"), deployed.export(home, "dev-hub"))
     assert found.untrusted is not None

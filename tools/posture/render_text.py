@@ -46,6 +46,7 @@ def _parts(posture: Posture, *, documents: bool) -> Iterator[RenderableType]:
         yield from _trusted(posture.trusted, documents=documents)
     if posture.untrusted:
         yield _workloads(posture.untrusted)
+        yield _in_use(posture.untrusted)
         yield _powers("pod", words.holders(posture.untrusted))
         yield from _attacks(posture.untrusted, posture.stack)
     for note in posture.notes:
@@ -117,6 +118,14 @@ def _workloads(spoke: Untrusted) -> Table:
             one.profile or "-",
             Text(words.STATES[one.state], "bold red" if bad else ""),
         )
+    return table
+
+
+def _in_use(spoke: Untrusted) -> Table:
+    """What each machine that runs, or starts without initdata of its own, has measured."""
+    table = _table("What the machines of the pods measure", "profile or workload", "PCR8")
+    for profile, pcr8 in sorted({(one.profile or "-", one.pcr8) for one in spoke.workloads if one.pcr8}):
+        table.add_row(profile, pcr8)
     return table
 
 

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError
-from tools.verify import hub, kbs, objects, sandboxed, spoke
+from tools.verify import hub, kbs, objects, removal, sandboxed, spoke
 from tools.verify.check import LiveCheck
 from tools.verify.live import Live, LiveCluster, Unreachable
 
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         stack = _state(options)
         live = _cluster(options, stack)
+        if options.before_destroy:
+            return _held_up(stack.stack, removal.foreign_pods(stack, live))
         found = sorted(checks(options, stack, live), key=lambda one: _ORDER.index(one.state))
     except (PostureError, Unreachable) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -71,6 +73,18 @@ def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterat
         else:
             ca = str(stack.outputs["kbsCa"])
             yield from kbs.checks(url, ca, path, address=options.kbs_address, now=now)
+
+
+def _held_up(stack: str, pods: Sequence[str]) -> int:
+    if not pods:
+        print(f"Nothing of others holds up the removal of {stack}.")
+        return 0
+    shown = "\n".join(f"  {pod}" for pod in pods)
+    print(
+        f"{len(pods)} pods that {stack} did not make run in its confidential machines. Its KataConfig cannot be deleted, and so its "
+        f"cluster cannot, before they are gone:\n{shown}\nDelete what makes them, then destroy the stack."
+    )
+    return 1
 
 
 def _state(options: argparse.Namespace) -> Deployment:
@@ -142,6 +156,11 @@ def _parser() -> argparse.ArgumentParser:
         type=_address,
         metavar="HOST:PORT",
         help="connect there for the KBS, as to a forwarded port",
+    )
+    parser.add_argument(
+        "--before-destroy",
+        action="store_true",
+        help="only name the pods of others that would hold up the removal of the stack",
     )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.add_argument(

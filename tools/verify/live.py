@@ -39,7 +39,7 @@ class Live(Protocol):
         ...
 
     def list(self, api_version: str, kind: str, namespace: str) -> Sequence[Mapping[str, Any]]:
-        """All of a namespace. Raises Unreachable."""
+        """All of a namespace, or of all where it is empty. Raises Unreachable."""
         ...
 
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.__main__ import main
+from sandbox.apiserver.process import Process
 from sandbox.engine.errors import SandboxError
+from sandbox.engine.workspace import Workspace
 from sandbox.official.cli import Cli
 from sandbox.official.install import find_pulumi, link_kubernetes, missing
 from sandbox.official.recovery import _runs  # pyright: ignore[reportPrivateUsage]
@@ -85,3 +88,31 @@ def test_nothing_of_the_users_reaches_the_command(tmp_path: Path, monkeypatch: p
 def test_the_lock_of_a_running_process_is_respected() -> None:
     assert _runs(os.getpid())
     assert not _runs(2**22 + 1)
+
+
+def test_down_stops_what_was_started_also_where_pulumi_is_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = Process(tmp_path / "clusters" / "coco-dev-hub", "apiserver")
+    started.start([sys.executable, "-c", "import time; time.sleep(60)"])
+    assert main(["up", "--engine", "pulumi", "--home", str(tmp_path)]) == 1
+    assert started.pid()
+    assert main(["down", "--engine", "pulumi", "--home", str(tmp_path)]) == 1
+    assert started.pid() is None
+    said = " ".join(capsys.readouterr().err.split())
+    assert "What still ran is stopped: coco-dev-hub/apiserver. Nothing was deleted" in said
+
+
+def test_down_leaves_alone_what_another_run_works_with(
+    tmp_path: Path, bare_machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    executable(bare_machine / "pulumi")
+    started = Process(tmp_path / "clusters" / "coco-dev-hub", "apiserver")
+    started.start([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        with Workspace(Path.cwd(), tmp_path).locked():
+            assert main(["down", "--engine", "pulumi", "--home", str(tmp_path)]) == 1
+        assert "is at work in" in capsys.readouterr().err
+        assert started.pid()
+    finally:
+        started.stop(patience=0)
