@@ -6,7 +6,8 @@ for each. A plan is approved when all that it installs is one version of this pa
 than the pin. Whatever OLM proposes later stays unapproved until the pin in the stack file changes, which makes a new Job.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -23,6 +24,8 @@ PATIENCE_SECONDS = 1500
 class OperatorSubscriptionArgs:
     """``csv`` is the pin, for example ``trustee-operator.v1.2.1``. The operator watches its own namespace only, unless
     ``all_namespaces``: some versions refuse anything less.
+
+    ``environment``: variables that OLM adds to the operator's own containers.
     """
 
     namespace: str
@@ -32,6 +35,7 @@ class OperatorSubscriptionArgs:
     channel: str = "stable"
     privileged: bool = False
     all_namespaces: bool = False
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
 
 
 class OperatorSubscription(pulumi.ComponentResource):
@@ -77,6 +81,7 @@ class OperatorSubscription(pulumi.ComponentResource):
                 "sourceNamespace": "openshift-marketplace",
                 "installPlanApproval": "Manual",
                 "startingCSV": args.csv,
+                **_config(args.environment),
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
         )
@@ -108,3 +113,12 @@ class OperatorSubscription(pulumi.ComponentResource):
         )
         self.csv = args.csv
         self.register_outputs({"namespace": self.namespace, "csv": self.csv})
+
+
+def _config(environment: Mapping[str, pulumi.Input[str]]) -> dict[str, object]:
+    """The part of a Subscription that is for the operator; left out where there is nothing to say."""
+    if not environment:
+        return {}
+    return {
+        "config": {"env": [{"name": name, "value": value} for name, value in sorted(environment.items())]}
+    }

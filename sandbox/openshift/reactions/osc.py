@@ -35,7 +35,7 @@ from sandbox.openshift.objects import (
     report,
     with_status,
 )
-from sandbox.openshift.reactions import peer_pods
+from sandbox.openshift.reactions import peer_pods, pod_vm_image
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.peer_pods import POOL
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE
@@ -48,7 +48,7 @@ _MADE: tuple[tuple[ObjectKind, str, str], ...] = (
     (RUNTIME_CLASS, "kata-remote", ""),
     (DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE),
     (DEPLOYMENT, "peer-pods-webhook", OSC_NAMESPACE),
-    (JOB, peer_pods.IMAGE_JOB, OSC_NAMESPACE),
+    (JOB, pod_vm_image.JOB_NAME, OSC_NAMESPACE),
     (MACHINE_CONFIG_POOL, "kata-oc", ""),
 )
 
@@ -94,7 +94,7 @@ def _install(objects: Objects, config: Manifest) -> list[Effect]:
         if problem:
             return effects
         steps = peer_pods.steps(objects, config)
-        if steps or not (peer_pods.running(objects) or peer_pods.gave_up(objects)):
+        if steps or not (peer_pods.running(objects) or pod_vm_image.gave_up(objects)):
             waiting = "Waiting for the pod VM image and the cloud API adaptor"
             return [
                 *effects,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterator
 
@@ -13,8 +12,6 @@ from sandbox.openshift.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
     EVENT,
-    INFRASTRUCTURE,
-    JOB,
     SECRET,
     SUBSCRIPTION,
 )
@@ -30,11 +27,8 @@ from sandbox.openshift.objects import (
     new,
     overlay,
     put_changed,
-    ref_of,
-    short_hash,
-    with_annotations,
 )
-from sandbox.openshift.reactions import initdata
+from sandbox.openshift.reactions import initdata, pod_vm_image
 from sandbox.openshift.reactions.pods import EXITS
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE
 from sandbox.openshift.reactions.workloads import deployment
@@ -42,19 +36,6 @@ from sandbox.shapes import map_in
 
 POOL = {"node-role.kubernetes.io/kata-oc": ""}
 SETTINGS, GATES = "peer-pods-cm", "osc-feature-gates"
-IMAGE_SETTINGS, IMAGE_JOB = "azure-podvm-image-cm", "osc-podvm-image-creation"
-IMAGE_FAILED = "PodVMImageJobFailed"
-_IMAGE_NEEDS = (
-    *(f"IMAGE_DEFINITION_{part}" for part in ("NAME", "PUBLISHER", "OFFER", "SKU", "OS_TYPE", "OS_STATE")),
-    *(
-        "IMAGE_DEFINITION_VM_GENERATION",
-        "IMAGE_DEFINITION_ARCHITECTURE",
-        "IMAGE_GALLERY_NAME",
-        "IMAGE_BASE_NAME",
-    ),
-    *("IMAGE_VERSION", "INSTALL_PACKAGES", "CONFIDENTIAL_COMPUTE_ENABLED"),
-)
-"""What the job refuses to begin without (azure-podvm-image-handler.sh, verify_vars)."""
 CREDENTIALS, MADE_BY_OPERATOR = "peer-pods-secret", "sandbox/made-by-osc"
 _REQUIRED = ("AZURE_REGION", "AZURE_RESOURCE_GROUP", "AZURE_SUBNET_ID", "AZURE_INSTANCE_SIZE", "VXLAN_PORT")
 _SUBNET = re.compile(
@@ -93,22 +74,24 @@ def _problems(objects: Objects, data: dict[str, str]) -> Iterator[str]:
 
 
 def _elsewhere(objects: Objects, data: dict[str, str]) -> Iterator[str]:
-    """Pod VMs must be where the cluster's own machines are, or the workers cannot reach them."""
-    cloud = cloud_conf(objects)
+    """Pod VMs must be where the workers reach them, and in a group where the credentials may make machines.
+
+    The cluster's credentials may do so in the cluster's group alone. On ARO an identity of one's own may do so anywhere but there.
+    """
+    cloud = pod_vm_image.cloud_conf(objects)
     if not cloud:
         return
-    for key, field in (("AZURE_RESOURCE_GROUP", "resourceGroup"), ("AZURE_REGION", "location")):
-        if data[key].lower() != cloud[field].lower():
-            yield f"{SETTINGS}: {key} is {data[key]}, the cluster's is {cloud[field]}"
+    group, its = data["AZURE_RESOURCE_GROUP"], cloud["resourceGroup"]
+    if not _workload_identity(objects) and group.lower() != its.lower():
+        yield f"{SETTINGS}: AZURE_RESOURCE_GROUP is {group}, the cluster's is {its}"
+    if _workload_identity(objects) and group.lower() == its.lower():
+        yield f"{SETTINGS}: AZURE_RESOURCE_GROUP is {group}, where only the cluster's own identities may write"
+    if data["AZURE_REGION"].lower() != cloud["location"].lower():
+        yield f"{SETTINGS}: AZURE_REGION is {data['AZURE_REGION']}, the cluster's is {cloud['location']}"
     match = _SUBNET.fullmatch(data["AZURE_SUBNET_ID"])
     network = (cloud["vnetResourceGroup"].lower(), cloud["vnetName"].lower())
     if match and (match[1].lower(), match[2].lower()) != network:
         yield f"{SETTINGS}: AZURE_SUBNET_ID is not in the cluster's virtual network {'/'.join(network)}"
-
-
-def cloud_conf(objects: Objects) -> dict[str, str]:
-    config = objects.get(CONFIG_MAP, "cloud-conf", "openshift-cloud-controller-manager")
-    return json.loads(config["data"]["cloud.conf"]) if config else {}
 
 
 def steps(objects: Objects, config: Manifest) -> list[Effect]:
@@ -117,9 +100,18 @@ def steps(objects: Objects, config: Manifest) -> list[Effect]:
     if settings is None:
         return []
     data, confidential = settings["data"], _confidential(objects)
-    image = objects.get(CONFIG_MAP, IMAGE_SETTINGS, OSC_NAMESPACE)
+    image = objects.get(CONFIG_MAP, pod_vm_image.SETTINGS, OSC_NAMESPACE)
     if image is None:
-        return [Put(new(CONFIG_MAP, IMAGE_SETTINGS, OSC_NAMESPACE, data=_image_settings(objects)))]
+        return [
+            Put(
+                new(
+                    CONFIG_MAP,
+                    pod_vm_image.SETTINGS,
+                    OSC_NAMESPACE,
+                    data=pod_vm_image.settings(objects, confidential),
+                )
+            )
+        ]
     wanted = {**data, "DISABLECVM": "false" if confidential else "true"}
     effects = put_changed(settings, {**settings, "data": wanted})
     if not data.get("AZURE_IMAGE_ID") and at(image, ("data", "CONFIDENTIAL_COMPUTE_ENABLED")) != _yes(
@@ -131,8 +123,8 @@ def steps(objects: Objects, config: Manifest) -> list[Effect]:
     if effects:
         return effects
     effects += _credentials(objects)
-    if not data.get("AZURE_IMAGE_ID") and not gave_up(objects):
-        return effects + _image(objects, settings, image)
+    if not data.get("AZURE_IMAGE_ID") and not pod_vm_image.gave_up(objects):
+        return effects + pod_vm_image.make(objects, settings, image)
     return effects + _daemons(objects, settings, config)
 
 
@@ -145,11 +137,6 @@ def running(objects: Objects) -> bool:
     )
 
 
-def gave_up(objects: Objects) -> bool:
-    """Whether the image job has failed. The operator deletes it, tries no second one, and goes on."""
-    return any(event.get("reason") == IMAGE_FAILED for event in objects.all(EVENT, OSC_NAMESPACE))
-
-
 def _confidential(objects: Objects) -> bool:
     gates = objects.get(CONFIG_MAP, GATES, OSC_NAMESPACE)
     return at(gates or {}, ("data", "confidential")) == "true"
@@ -159,29 +146,11 @@ def _yes(flag: bool) -> str:
     return "yes" if flag else "no"
 
 
-def _image_settings(objects: Objects) -> dict[str, str]:
-    """What the operator writes where there is no such ConfigMap: the same names for every cluster, but for the gallery."""
-    cluster = objects.get(INFRASTRUCTURE, "cluster") or {}
-    identity = short_hash(at(cluster, ("status", "infrastructureName")) or "", length=8)
-    kind = {"PUBLISHER": "RedHat", "OFFER": "OSC-PodVM", "SKU": "OSC-PodVM", "OS_TYPE": "Linux"}
-    kind |= {"OS_STATE": "Generalized", "VM_GENERATION": "V2", "ARCHITECTURE": "x64", "NAME": "podvm-image"}
-    return {
-        "PODVM_DISTRO": "rhel",
-        "IMAGE_GALLERY_NAME": f"PodVMGallery_{identity}",
-        **{f"IMAGE_DEFINITION_{name}": value for name, value in kind.items()},
-        "IMAGE_BASE_NAME": "podvm-image",
-        "IMAGE_VERSION": "0.0.1",
-        "INSTALL_PACKAGES": "no",
-        "CONFIDENTIAL_COMPUTE_ENABLED": _yes(_confidential(objects)),
-        "UPDATE_PEERPODS_CM": "yes",
-    }
-
-
 def _credentials(objects: Objects) -> list[Effect]:
     """An existing secret is left alone; workload identity where the Subscription names it; else the CCO's secret."""
     if objects.get(SECRET, CREDENTIALS, OSC_NAMESPACE):
         return []
-    cloud = cloud_conf(objects)
+    cloud = pod_vm_image.cloud_conf(objects)
     tenant, subscription = cloud.get("tenantId", ""), cloud.get("subscriptionId", "")
     content = {"AZURE_TENANT_ID": tenant, "AZURE_SUBSCRIPTION_ID": subscription}
     identity = _workload_identity(objects)
@@ -223,37 +192,6 @@ def _workload_identity(objects: Objects) -> dict[str, str]:
     return {}
 
 
-def _image(objects: Objects, settings: Manifest, image: Manifest) -> list[Effect]:
-    """The job that makes the pod VM image; when it is done its result is written into `peer-pods-cm`."""
-    job, data = objects.get(JOB, IMAGE_JOB, OSC_NAMESPACE), image["data"]
-    if job is None:
-        pod = {"restartPolicy": "Never", "containers": [{"name": "create", "image": "osc-podvm-builder"}]}
-        return [Put(new(JOB, IMAGE_JOB, OSC_NAMESPACE, spec={"template": {"spec": pod}}))]
-    if condition(job, "Complete") != "True":
-        return []
-    if missing := [name for name in _IMAGE_NEEDS if not data.get(name)]:
-        # The event is about the operator's own namespace, so that it outlives the Job, as events do.
-        about = {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "name": f"{IMAGE_JOB}-failed",
-            "namespace": OSC_NAMESPACE,
-        }
-        text = f"PodVM image job ({IMAGE_JOB}) failed: {missing[0]} is empty"
-        event = new(EVENT, f"{IMAGE_JOB}-failed", OSC_NAMESPACE, involvedObject=about, type="Warning")
-        event |= {"reason": IMAGE_FAILED, "message": text, "source": {"component": "osc-operator"}}
-        return [Put(event), Delete(ref_of(job))]
-    cloud = cloud_conf(objects)
-    identifier = (
-        f"/subscriptions/{cloud.get('subscriptionId')}/resourceGroups/{cloud.get('resourceGroup')}/providers/"
-        f"Microsoft.Compute/galleries/{data['IMAGE_GALLERY_NAME']}/images/{data['IMAGE_DEFINITION_NAME']}"
-        f"/versions/{data['IMAGE_VERSION']}"
-    )
-    filled = {**settings, "data": {**settings["data"], "AZURE_IMAGE_ID": identifier}}
-    notes = {"LATEST_IMAGE_ID": identifier, "IMAGE_GALLERY_NAME": data["IMAGE_GALLERY_NAME"]}
-    return [Put(with_annotations(filled, notes))]
-
-
 def _daemons(objects: Objects, settings: Manifest, config: Manifest) -> list[Effect]:
     """The adaptor's pods roll when `peer-pods-cm` changes, and exit while there is no image."""
     labels = {"app": "osc-caa-ds"}
@@ -282,8 +220,8 @@ def forget(objects: Objects) -> list[Effect]:
         live = objects.get(SECRET, name, OSC_NAMESPACE)
         if live and MADE_BY_OPERATOR in live["metadata"].get("annotations", {}):
             effects.append(Delete(Ref(SECRET, OSC_NAMESPACE, name)))
-    if gave_up(objects):
-        effects.append(Delete(Ref(EVENT, OSC_NAMESPACE, f"{IMAGE_JOB}-failed")))
+    if pod_vm_image.gave_up(objects):
+        effects.append(Delete(Ref(EVENT, OSC_NAMESPACE, pod_vm_image.FAILED_EVENT)))
     settings = objects.get(CONFIG_MAP, SETTINGS, OSC_NAMESPACE)
     if settings and "LATEST_IMAGE_ID" in settings["metadata"].get("annotations", {}):
         annotations = {
