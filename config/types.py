@@ -41,6 +41,15 @@ Version = Annotated[
         fix='write all three, in quotes where YAML would read a number, for example "1.13.1"',
     ),
 ]
+OperatorVersion = Annotated[
+    versions.OperatorVersion,
+    Parsed(
+        parse=versions.OperatorVersion,
+        pattern=versions.OperatorVersion.PATTERN,
+        rule="must be a full version of three numbers, or the word present",
+        fix='write all three, for example "1.18.0", or present where somebody else installed the operator',
+    ),
+]
 DnsLabel = Annotated[
     str,
     Text(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
-from components.hub.trustee import NAMESPACE, Trustee, TrusteeArgs
+from components.hub.trustee import Trustee, TrusteeArgs
 from config.roles import TrustedStack
-from program import served
+from program import catalogue, served
 from program.outputs import HubAccess, HubOutputs
 from program.place import Place
 from program.stack import LoadedStack
@@ -35,13 +35,9 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
 
 def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) -> TrustedZoneOutputs:
     config, says = stack.config, inputs(stack)
-    cert_manager = place.operator(
-        "cert-manager-operator",
-        namespace="cert-manager-operator",
-        package="openshift-cert-manager-operator",
-        csv="cert-manager-operator",
-        channel="stable-v1",
-        version=config.operators.cert_manager,
+    operator = place.operator(catalogue.TRUSTEE, config.trustee.version)
+    cert_manager = place.operator_or_present(
+        catalogue.CERT_MANAGER, config.operators.cert_manager, beside=operator
     )
     authority = CertificateAuthority(
         "kbs-ca",
@@ -52,9 +48,6 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
             protect=place.protect,
         ),
         place.on_cluster(cert_manager),
-    )
-    operator = place.operator(
-        "trustee-operator", namespace=NAMESPACE, package="trustee-operator", version=config.trustee.version
     )
     secrets = served.declare(stack, place, operator, says)
     kbs_host = pulumi.Output.format("kbs.{0}", place.cluster.apps_domain)

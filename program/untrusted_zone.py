@@ -2,10 +2,10 @@
 
 from components.spoke.peer_pods import PeerPods, PeerPodsArgs
 from components.spoke.profile_catalog import ProfileCatalog, ProfileCatalogArgs
-from components.spoke.sandboxed_containers import NAMESPACE, SandboxedContainers, SandboxedContainersArgs
+from components.spoke.sandboxed_containers import SandboxedContainers, SandboxedContainersArgs
 from config.roles import UntrustedStack
 from model.azure import podvm_image
-from program import samples, workloads
+from program import catalogue, samples, workloads
 from program.outputs import HubAccess, SpokeOutputs
 from program.place import Place
 from program.stack import LoadedStack
@@ -15,11 +15,8 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
     config = stack.config
     assert place.peer_pods is not None, "a zone that runs peer pods asks for their network"
     operator = place.operator(
-        "osc-operator",
-        namespace=NAMESPACE,
-        package="sandboxed-containers-operator",
-        version=config.sandboxed_containers.version,
-        privileged=True,
+        catalogue.SANDBOXED_CONTAINERS,
+        config.sandboxed_containers.version,
         environment=place.peer_pods.identity,
     )
     peer_pods = PeerPods(

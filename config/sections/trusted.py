@@ -22,7 +22,6 @@ from config.types import (
     distinct,
     some,
 )
-from model import versions
 from model.policy import powers
 from model.policy.agent_policy import AgentSettings, PolicyError, arguments
 from model.workloads.grants import Grants
@@ -189,10 +188,6 @@ class VaultSection(Section):
 class ExternalSecretsSection(Section):
     """The External Secrets operator, for secrets that live elsewhere."""
 
-    version: Version = Field(
-        default=versions.Version("1.0.0"),
-        description="Version of the External Secrets operator for Red Hat OpenShift",
-    )
     refresh_minutes: Whole = Field(
         default=60, ge=1, le=1440, description="How often values are fetched; the next update serves them"
     )

@@ -4,6 +4,7 @@ import pulumi
 
 from components.cluster.existing import ExistingCluster, ExistingClusterArgs
 from config.sections import CommonSections, ExistingSection
+from program import catalogue, installed
 from program.place import PeerPodNetwork, Place
 from program.stack import LoadedStack
 
@@ -14,11 +15,12 @@ def declare(
     in_azure: pulumi.ResourceOptions,
     runs_peer_pods: bool,
 ) -> Place:
+    operators = list(catalogue.installed_by(stack.config))
     cluster = ExistingCluster(
         "cluster",
         ExistingClusterArgs(
             cluster_name=section.name,
-            kubeconfig=stack.secrets["kubeconfig"],
+            kubeconfig=stack.secrets["kubeconfig"].apply(lambda text: installed.checked(text, operators)),
             runs_peer_pods=runs_peer_pods,
         ),
         in_azure,

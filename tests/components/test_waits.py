@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from components.cluster.present_operator import PRESENT
 from components.dry_run import DRY_RUN
 from components.hub.secret_store import AWAIT_COPIES
 from components.hub.trustee import AWAIT_PODS
@@ -88,6 +89,26 @@ def test_a_copy_is_waited_for_until_it_is_what_is_asked_for_now(
     done = run(tmp_path, AWAIT_COPIES, {**answers, "range": "printf 'a: forbidden\\n'"}, COPIES="a b")
     assert done.returncode == (1 if late else 0)
     assert not late or done.stdout == f"Not copied from the vault after 0 seconds: {late}\na: forbidden\n"
+
+
+@pytest.mark.parametrize(
+    ("versions", "code", "words"),
+    [
+        ("x.v1.18.0 Succeeded a ", 0, "x.v1.18.0 works in a"),
+        ("x.v1.9.0 Succeeded a ", 1, "x.v1.9.0 in a is older than 1.17.0"),
+        ("x.v1.18.0 Failed a ", 1, "no version of it works after 0 seconds: x.v1.18.0 Failed a"),
+        ("y.v1.18.0 Succeeded a ", 1, "there is none"),
+        ("x.v1.18.0 Succeeded b x-operator", 1, "there is none"),  # OLM's copy for a namespace that it serves
+        ("", 1, "there is none"),
+    ],
+)
+def test_an_operator_of_somebody_else_is_taken_when_it_works_and_is_new_enough(
+    tmp_path: Path, versions: str, code: int, words: str
+) -> None:
+    answers = {"get clusterserviceversions": f"printf '{versions}\\n'"}
+    done = run(tmp_path, PRESENT, answers, PACKAGE="x", OLDEST="1.17.0")
+    assert done.returncode == code
+    assert words in done.stdout
 
 
 RUNNING = {

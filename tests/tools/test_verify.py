@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from live.cluster import Live, Unreachable
 from sandbox import api
 from tests.tools import deployed
 from tools.posture.deployment import Deployment
 from tools.posture.untrusted import ANNOTATION
 from tools.verify import __main__ as command
 from tools.verify import removal, sandboxed, spoke
-from tools.verify.live import Live, Unreachable
 
 TRUSTEE, OSC = "trustee-operator-system", "openshift-sandboxed-containers-operator"
 HOST = "kbs.apps.dev-hub.eastus2.aroapp.io"

@@ -12,6 +12,7 @@ RUNTIME_CLASS: Final = "kata-remote"
 _DEFAULT: Final = "(pods without initdata of their own)"
 _OWN_JOBS: Final = (
     *("await-kbs", "await-key-vault", "await-peer-pods", "await-vault"),
+    *("look-for-cert-manager-operator", "look-for-external-secrets-operator"),
     *("try-issuer", "try-key-vault", "try-vault"),
 )
 _WITH_PODS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet", "Pod")

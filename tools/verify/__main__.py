@@ -19,11 +19,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from live.cluster import Live, LiveCluster, Unreachable
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError
 from tools.verify import hub, kbs, objects, removal, sandboxed, spoke
 from tools.verify.check import LiveCheck
-from tools.verify.live import Live, LiveCluster, Unreachable
 
 _STYLES = {"ok": "green", "differs": "bold red", "not checked": "yellow"}
 _ORDER = ("differs", "not checked", "ok")  # what a person must look at comes first

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from live.cluster import Live
 from tools.posture.deployment import Deployment, Resource, table
 from tools.verify.check import LiveCheck
-from tools.verify.live import Live
 from tools.verify.objects import subject
 
 _MARK: Final = "COCO_RENDERED"

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from live.cluster import Live
 from model.attestation import initdata
 from tools.posture.deployment import Deployment, Resource, table
 from tools.posture.untrusted import ANNOTATION, RUNTIME_CLASS
 from tools.verify.check import LiveCheck, differences
-from tools.verify.live import Live
 
 OLM: Final = "operators.coreos.com/v1alpha1"
 _WRITTEN_ONCE: Final = ("azure-podvm-image-cm",)  # their content is an operator's from then on

@@ -6,8 +6,8 @@ The operator deletes no KataConfig while such a pod exists, and `destroy` comes 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from live.cluster import Live
 from tools.posture.deployment import Deployment, Resource, table
-from tools.verify.live import Live
 
 _CLASSES: Final = ("kata", "kata-remote")
 _WITH_SELECTOR: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")

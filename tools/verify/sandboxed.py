@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from live.cluster import LiveCluster, Unreachable
 from model.azure.ids import AzureId
 from sandbox import api
 from tools.posture.deployment import Deployment, table
-from tools.verify.live import LiveCluster, Unreachable
 
 _NONE: Final = "The sandbox in {home} has no cluster of {stack}: is it up, and with this engine?"
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from live.cluster import Live, Unreachable
 from tools.posture.deployment import Deployment, table
 from tools.posture.untrusted import RUNTIME_CLASS
 from tools.verify.check import LiveCheck
-from tools.verify.live import Live, Unreachable
 from tools.verify.objects import subject
 
 NatGateway = Callable[[str], str | None]

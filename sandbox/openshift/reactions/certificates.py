@@ -124,7 +124,7 @@ def issue(spec: dict[str, Any], key: Key, ca: Pair | None) -> Pair:
     )
 
 
-def _digest(signer: Key) -> hashes.HashAlgorithm | None:
+def _digest(signer: Key) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
     """As strong as the key that signs, which is cert-manager's choice where the spec makes none."""
     if isinstance(signer, ed25519.Ed25519PrivateKey):
         return None

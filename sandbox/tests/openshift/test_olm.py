@@ -3,11 +3,12 @@ from typing import Any
 import pytest
 
 from sandbox.openshift import kinds
-from sandbox.openshift.objects import condition
+from sandbox.openshift.objects import Manifest, condition
 from sandbox.openshift.reactions.catalog import PACKAGES as CATALOGUE
 from sandbox.openshift.reactions.catalog import Bundle, Package
 from sandbox.provider import Incomplete
 from sandbox.tests.openshift.cluster import (
+    CERT_MANAGER,
     JOB,
     KATA_CONFIG,
     OPERATOR_GROUP,
@@ -188,3 +189,32 @@ def test_a_subscription_that_is_gone_leaves_its_operator(api: Api) -> None:
     api.install(TRUSTEE)
     api.delete(SUBSCRIPTION, "trustee-operator", TRUSTEE)
     assert api.get(kinds.CSV, "trustee-operator.v1.2.1", TRUSTEE)["status"]["phase"] == "Succeeded"
+
+
+def look(api: Api, oldest: str = "1.17.0") -> Manifest:
+    rbac = "kubernetes:rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["list"]}
+    api.may("app", rule)
+    api.put(f"{rbac}:ClusterRole", "script", rules=[rule])
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "script"}
+    subject = {"kind": "ServiceAccount", "name": "script", "namespace": "app"}
+    api.put(f"{rbac}:ClusterRoleBinding", "script", roleRef=reference, subjects=[subject])
+    return api.script("look", "app", PACKAGE="cert-manager-operator", OLDEST=oldest)
+
+
+def test_an_operator_that_is_present_is_found_wherever_it_is(api: Api) -> None:
+    api.install(CERT_MANAGER)
+    assert condition(look(api), "Complete") == "True"
+
+
+def test_an_operator_that_is_said_to_be_present_and_is_not_is_named(api: Api) -> None:
+    with pytest.raises(
+        Incomplete, match="says that cert-manager-operator is present in this cluster, but there is none"
+    ):
+        look(api)
+
+
+def test_a_present_operator_that_is_too_old_is_refused(api: Api) -> None:
+    api.install(CERT_MANAGER)
+    with pytest.raises(Incomplete, match=r"v1\.18\.0 is older than 1\.19\.0"):
+        look(api, "1.19.0")

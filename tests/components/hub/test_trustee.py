@@ -101,7 +101,8 @@ def test_a_changed_secret_rolls_the_pods() -> None:
 @pytest.mark.parametrize("document", ["resource_policy", "attestation_policy", "reference_values"])
 def test_a_changed_document_rolls_the_pods(document: str) -> None:
     """Up to 1.1 the operator itself rolls nothing, and mounts each file so that the pod keeps the old one."""
-    assert _mark(_trustee()) != _mark(_trustee(**{document: "another"}))
+    changed: dict[str, Any] = {document: "another"}
+    assert _mark(_trustee()) != _mark(_trustee(**changed))
 
 
 @pytest.mark.parametrize("certificate", ["kbs-https", "kbs-attestation-token"])

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.openshift.objects import Manifest, Objects
-from sandbox.openshift.reactions.scripts import approve, await_copies, await_peer_pods, await_pods, dry_run
+from sandbox.openshift.reactions.scripts import (
+    approve,
+    await_copies,
+    await_peer_pods,
+    await_pods,
+    dry_run,
+    present,
+)
 from sandbox.openshift.reactions.scripts.outcome import Environment, Need, Outcome
 from sandbox.openshift.reactions.scripts.rights import forbidden
 from sandbox.shapes import list_in
@@ -28,6 +35,7 @@ _BY_VARIABLE = {
     "MANIFEST": _Known(dry_run.needs, dry_run.run),
     "RENDERED": _Known(await_pods.needs, await_pods.run),
     "COPIES": _Known(await_copies.needs, await_copies.run),
+    "PACKAGE": _Known(present.needs, present.run),
     "KATA": _Known(await_peer_pods.needs, await_peer_pods.run),
 }
 
