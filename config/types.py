@@ -1,6 +1,7 @@
 """The annotated types of a stack file. Pure."""
 
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import IPv4Network
 from typing import Annotated
 
@@ -123,6 +124,24 @@ def _enum(sizes: frozenset[str]) -> WithJsonSchema:
 ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane), _enum(vm_sizes.ARO_CONTROL_PLANE)]
 WorkerSize = Annotated[VmSize, AfterValidator(_worker), _enum(vm_sizes.ARO_WORKERS)]
 ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential), _enum(vm_sizes.CONFIDENTIAL)]
+Day = Annotated[
+    date,
+    Parsed(
+        parse=date.fromisoformat,
+        write=date.isoformat,
+        pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        rule="must be a day of the calendar, year first",
+        fix='write it in quotes, for example "2027-06-30"',
+    ),
+]
+StorageAccount = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9]{3,24}",
+        rule="must be a name that Azure takes for a storage account: 3 to 24 lower-case letters and digits",
+        fix="rename it, for example cocodevhub7f3a; no other account of Azure may have it",
+    ),
+]
 HttpsUrl = Annotated[
     str,
     Text(

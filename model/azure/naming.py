@@ -38,6 +38,11 @@ def managed_resource_group(stack: str) -> str:
     return f"{resource_group(stack)}_managed"
 
 
+def store_resource_group(stack: str) -> str:
+    """The group of the object store, which outlives the cluster. As above, no stack's own group can have this name."""
+    return f"{resource_group(stack)}_store"
+
+
 def role_assignment_name(scope: str, principal: str, role: str) -> str:
     """A GUID that is always the same for the same grant, so that a repeated request finds what it made.
 

@@ -91,6 +91,7 @@ def declare(
     )
     return Place(
         cluster=cluster.access,
+        in_azure=in_azure,
         operators_from=config.operators.source,
         peer_pods=_peer_pods(cluster, network, egress),
         protect=section.protect,

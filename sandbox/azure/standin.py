@@ -20,6 +20,7 @@ from sandbox.azure import (
     groups,
     schema,
     security_groups,
+    storage,
     subnets,
     virtual_networks,
 )
@@ -36,6 +37,10 @@ KINDS: Final = {
     kind.type: kind
     for kind in (
         aro.OPENSHIFT_CLUSTER,
+        storage.IMMUTABILITY_POLICY,
+        storage.BLOB_CONTAINER,
+        storage.BLOB_SERVICE,
+        storage.STORAGE_ACCOUNT,
         virtual_networks.VIRTUAL_NETWORK,
         subnets.SUBNET,
         egress.NAT_GATEWAY,
