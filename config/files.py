@@ -19,7 +19,7 @@ from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
 from model.policy import agent_policy, powers, workload_policy
 from model.versions import Version
-from model.workloads import persistence, reading
+from model.workloads import disk, persistence, reading
 from model.workloads.grants import Grants
 from model.workloads.problems import WorkloadError
 from model.workloads.workload import Workload
@@ -51,6 +51,7 @@ class Files:
                 keys=("workloads",),
                 check=self._measured if issubclass(model, TrustedZone) else self._deployed,
             ),
+            Rule(keys=("peerPods.rootVolumeGb",), check=self._room),
             Rule(keys=("objectStore.credentialsUntil",), check=self._credentials),
             Rule(keys=("secrets",), check=self._readers),
             Rule(keys=("trustee.oscVersions",), check=self._measurements),
@@ -113,6 +114,18 @@ class Files:
         else:
             self.workloads[name] = workload
 
+    def _room(self, root_volume_gb: int) -> Iterator[Mistake]:
+        """Of the pod VM's disk, beside its image and those of the containers."""
+        for name, workload in self.workloads.items():
+            if (asked := disk.limits(workload)) >= root_volume_gb * 2**30:
+                yield Mistake(
+                    key="peerPods.rootVolumeGb",
+                    value=str(root_volume_gb),
+                    rule=f"must leave room for the emptyDirs on disk of workload {name}, which may grow to"
+                    f" {asked / 2**30:.1f} GiB",
+                    fix="raise it, or lower their sizeLimit",
+                )
+
     def _credentials(self, until: date) -> Iterator[Mistake]:
         today = self.now.date()
         if not today < until <= today + timedelta(days=366):
@@ -120,7 +133,7 @@ class Files:
                 key="objectStore.credentialsUntil",
                 value=until.isoformat(),
                 rule=f"must be a day after today, {today.isoformat()}, and at most a year ahead",
-                fix="write a later day before the old one is reached, and bring the hub up: pods that start then get the new"
+                fix="write a later day before the old one is reached, and bring the hub up: pods that save then get the new"
                 " credential"
                 if until <= today
                 else "write an earlier day",
@@ -183,8 +196,8 @@ def _persistence(name: str, section: WorkloadSection, *, saves: bool) -> Iterato
     if saves and section.persistence is None:
         yield Mistake(
             key=f"workloads.{name}.persistence",
-            rule=f"is missing, and {file} says that a volume is saved",
-            fix="write persistence: {kind: objectStore, floor: 0}, or remove the file",
+            rule="is missing",
+            fix=f"write persistence: {{kind: objectStore, floor: 0}}, or remove the file, because {file} says that a volume is saved",
         )
     if section.persistence is not None and not saves:
         yield Mistake(

@@ -57,4 +57,3 @@ def configuration(container_url: str, signature: str) -> str:
             "",
         )
     )
-

@@ -126,7 +126,7 @@ class ObjectStore(pulumi.ComponentResource):
         )
         url = object_store.url(self._args.account, workload)
         return {
-            object_store.KEY: key.result,
+            object_store.KEY: pulumi.Output.secret(key.result),
             object_store.CONFIGURATION: pulumi.Output.secret(signature.service_sas_token).apply(
                 lambda token: object_store.configuration(url, token)
             ),

@@ -50,14 +50,24 @@ def read(text: str) -> Persistence:
         raise DocumentError("must say kind, volume and image of the persistence", "; ".join(wrong)) from None
 
 
-def problems(holder: Place, kind: str, template: Place, said: Persistence) -> Iterator[tuple[Place, str, str]]:
+def problems(
+    holder: Place, kind: str, template: Place, said: Persistence
+) -> Iterator[tuple[Place, str, str]]:
     """Why the workload cannot be made persistent: the field, the rule and the fix."""
     if kind not in _KINDS:
-        yield holder, "must be a Deployment or a StatefulSet to have a volume that is saved", "use one of them"
+        yield (
+            holder,
+            "must be a Deployment or a StatefulSet to have a volume that is saved",
+            "use one of them",
+        )
         return
     spec = _map(holder.value, "spec")
     if spec.get("replicas", 1) != 1:
-        yield holder, "must have one replica, because two pods would save over each other", "write replicas: 1"
+        yield (
+            holder,
+            "must have one replica, because two pods would save over each other",
+            "write replicas: 1",
+        )
     if kind == "Deployment" and _map(spec, "strategy").get("type") != "Recreate":
         yield (
             holder,

@@ -1,7 +1,7 @@
 set -euo pipefail
 umask 077
 url=$1
-export RCLONE_CONFIG=store/rclone.conf RCLONE_CACHE_DIR=store/cache RCLONE_LOG_LEVEL=ERROR RCLONE_RETRIES_SLEEP=5s
+export RCLONE_CONFIG=store/rclone.conf RCLONE_CACHE_DIR=store/cache RCLONE_LOG_LEVEL=ERROR RCLONE_RETRIES_SLEEP=1s
 
 fail() {
   echo "$0: $1" >&2
@@ -9,7 +9,7 @@ fail() {
 }
 
 released() {
-  for pause in 2 5 10 0; do
+  for pause in 1 2 4 0; do
     if timeout 120 wget -q -O "store/$1" "$url/$1" 9>&- && [ -s "store/$1" ]; then return; fi
     sleep "$pause"
   done

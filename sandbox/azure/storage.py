@@ -59,9 +59,7 @@ STORAGE_ACCOUNT: Final = AzureKind(
         "sku": required(
             group(
                 name=required(
-                    choice(
-                        "Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_GZRS", "Standard_RAGRS"
-                    )
+                    choice("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_GZRS", "Standard_RAGRS")
                 )
             )
         ),

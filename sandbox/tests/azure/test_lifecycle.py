@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from pulumi_azure_native import authorization, managedidentity, network, redhatopenshift, resources
+from pulumi_azure_native import authorization, managedidentity, network, redhatopenshift, resources, storage
 
 from sandbox.azure.standin import KINDS
 from sandbox.openshift.clusters import StoreClusters, self_managed
@@ -240,6 +240,10 @@ SDK = {
     "RoleAssignment": authorization.RoleAssignmentArgs,
     "OpenShiftCluster": redhatopenshift.OpenShiftClusterArgs,
     "UserAssignedIdentity": managedidentity.UserAssignedIdentityArgs,
+    "StorageAccount": storage.StorageAccountArgs,
+    "BlobServiceProperties": storage.BlobServicePropertiesArgs,
+    "BlobContainer": storage.BlobContainerArgs,
+    "BlobContainerImmutabilityPolicy": storage.BlobContainerImmutabilityPolicyArgs,
 }
 
 
