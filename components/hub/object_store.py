@@ -56,7 +56,7 @@ class ObjectStore(pulumi.ComponentResource):
             location=args.location,
             kind="StorageV2",
             sku={"name": f"Standard_{args.redundancy}"},
-            access_tier="Hot",
+            access_tier=storage.AccessTier.HOT,
             allow_blob_public_access=False,
             allow_cross_tenant_replication=False,
             allow_shared_key_access=True,  # a shared access signature is signed with the account's key
@@ -79,7 +79,14 @@ class ObjectStore(pulumi.ComponentResource):
             object_store.secret(workload): self._of_workload(workload, floor, group, account, blobs)
             for workload, floor in sorted(args.floors.items())
         }
-        self.register_outputs({})
+        self.register_outputs(
+            {
+                "account": args.account,
+                "keepDays": args.keep_days,
+                "credentialsUntil": args.credentials_until.isoformat(),
+                "floors": dict(args.floors),
+            }
+        )
 
     def _of_workload(
         self,

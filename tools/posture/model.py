@@ -107,6 +107,19 @@ class Requirement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Saved:
+    """What outlives the pods of a workload: where its snapshots are, the version from which a pod may start, and for how many days
+    none can be deleted. `credentials_until` is the last day on which pods can reach them.
+    """
+
+    workload: str
+    url: str
+    floor: int
+    keep_days: int
+    credentials_until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trusted:
     """What decides: the hub's part. `documents` are the texts that Trustee reads, by name."""
 
@@ -121,6 +134,7 @@ class Trusted:
     matrix: Matrix
     requirements: tuple[Requirement, ...]
     reference_values: tuple[ReferenceValue, ...]
+    saved: tuple[Saved, ...]
     documents: Mapping[str, str]
 
 

@@ -99,6 +99,9 @@ def _trusted(hub: Trusted) -> Iterator[str]:
         for value in hub.reference_values
     ]
     yield _section("Reference values", _table(["name", "accepted", "until", "who vouches for it"], values))
+    if hub.saved:
+        rows = [[escape(cell) for cell in row] for row in words.saved(hub)]
+        yield _section("What outlives its pods", _table(words.SAVED, rows))
     yield _section("Documents", "".join(_documents(hub)))
 
 

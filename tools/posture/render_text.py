@@ -76,6 +76,11 @@ def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
             value.name, "\n".join(value.values), value.expires[:10], Text(words.origin(value), style)
         )
     yield values
+    if hub.saved:
+        kept = _table("What outlives its pods", *words.SAVED)
+        for row in words.saved(hub):
+            kept.add_row(*row)
+        yield kept
     if documents:
         for profile in hub.profiles:
             for name, text in profile.documents.items():

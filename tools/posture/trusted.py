@@ -11,7 +11,7 @@ from model.paths import PathError, ResourcePath
 from model.trustee import documents
 from model.trustee.documents import Layout
 from model.versions import Version
-from tools.posture import attestation, decoded, measurements, release
+from tools.posture import attestation, decoded, measurements, release, storage
 from tools.posture.deployment import Deployment, PostureError, Resource, table, unknown
 from tools.posture.model import Profile, Trusted
 
@@ -48,6 +48,7 @@ def build(hub: Deployment, root: Path) -> Trusted:
         ),
         requirements=requirements,
         reference_values=measurements.traced(entries, root, hub.outputs["oscVersions"]),
+        saved=storage.saved(hub),
         documents=texts,
     )
 

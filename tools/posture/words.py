@@ -13,6 +13,7 @@ from tools.posture.model import (
     Reader,
     ReferenceValue,
     Requirement,
+    Trusted,
     Untrusted,
 )
 
@@ -27,6 +28,8 @@ POWERS = (
     "mount over files",
     "replace files",
 )
+SAVED = ("workload", "snapshots", "starts from version", "kept for", "credential until")
+
 FOOTNOTE = (
     '"replace files": files that no container mounts. What a mounted ConfigMap or Secret, /etc/hosts and the like hold is always '
     "the host's choice."
@@ -38,6 +41,20 @@ STATES = {
     "unknown": "UNKNOWN initdata",
     "ordinary": "NOT CONFIDENTIAL, an ordinary pod",
 }
+
+
+def saved(hub: Trusted) -> list[tuple[str, ...]]:
+    """A row for each workload whose data outlives its pods."""
+    return [
+        (
+            one.workload,
+            one.url,
+            str(one.floor) if one.floor else "0, or empty",
+            f"{one.keep_days} days",
+            one.credentials_until,
+        )
+        for one in hub.saved
+    ]
 
 
 def powers(held: PodPowers) -> tuple[str, ...]:
