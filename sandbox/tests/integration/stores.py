@@ -118,7 +118,7 @@ class Pod:
 
     def _process(self, name: str) -> subprocess.Popen[bytes]:
         """Its own command, but for the places of the shell and of the data hub, and with a second between two saves."""
-        _, option, script, zero, url, _ = containers()[name]["command"]
+        _, option, script, zero, url, _ = containers(WORKLOAD)[name]["command"]
         here = url.replace("http://127.0.0.1:8006", f"http://127.0.0.1:{self.hub}")
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
@@ -136,12 +136,13 @@ def _catches_sigterm(pid: int) -> bool:
     return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
-def containers() -> Mapping[str, Mapping[str, Any]]:
-    """Those that the sample's pod starts with, by name, as a spoke deploys them."""
-    files = {file.name: file.read_text("utf-8") for file in (ROOT / "workloads" / WORKLOAD).iterdir()}
-    workload = read(WORKLOAD, files)
+def containers(name: str) -> Mapping[str, Mapping[str, Any]]:
+    """Those of a committed workload, by name, as a spoke deploys them."""
+    files = {file.name: file.read_text("utf-8") for file in (ROOT / "workloads" / name).iterdir()}
+    workload = read(name, files)
     manifest = workload.confidential("kata-remote", "")[workload.objects.index(workload.holder)]
-    return {each["name"]: each for each in manifest["spec"]["template"]["spec"]["initContainers"]}
+    spec = manifest["spec"]["template"]["spec"]
+    return {each["name"]: each for each in (*spec["initContainers"], *spec["containers"])}
 
 
 @contextmanager
@@ -155,14 +156,14 @@ def pod(folder: Path, store: Store, *, floor: int | str = 0, **served: str) -> I
         if not (folder / "bin" / name).exists():
             (folder / "bin" / name).symlink_to(program(name))
     values = {"key": KEY, "rclone.conf": store.configuration, "floor": str(floor), **served}
-    with _data_hub(values) as port:
+    with data_hub(object_store.secret(WORKLOAD), values) as port:
         yield Pod(folder=folder, hub=port, served=values)
 
 
 @contextmanager
-def _data_hub(served: Mapping[str, str]) -> Iterator[int]:
+def data_hub(secret: str, served: Mapping[str, str]) -> Iterator[int]:
     """The confidential data hub of a guest, as containers see it: an error where the KBS does not release a resource."""
-    base = f"/cdh/resource/default/{object_store.secret(WORKLOAD)}/"
+    base = f"/cdh/resource/default/{secret}/"
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
