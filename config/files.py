@@ -54,6 +54,7 @@ class Files:
             Rule(keys=("peerPods.rootVolumeGb",), check=self._room),
             Rule(keys=("objectStore.credentialsUntil",), check=self._credentials),
             Rule(keys=("secrets",), check=self._readers),
+            Rule(keys=("secrets",), check=self._sealed),
             Rule(keys=("trustee.oscVersions",), check=self._measurements),
             Rule(
                 keys=("trustee.oscVersions", "trustee.allowUnverifiedReferenceValues"), check=self._verified
@@ -144,6 +145,26 @@ class Files:
             for reader in secret.readable_by:
                 if reader in self.permissive and not secret.allow_debug:
                     yield gives_away(name, reader)
+
+    def _sealed(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
+        """Sealed secrets in the manifests of a workload that the stack does not publish, or that the workload may not read."""
+        for name, workload in self.workloads.items():
+            for path in sorted(workload.sealed, key=str):
+                secret = secrets.get(path.secret) if path.repository == "default" else None
+                fix = None
+                if secret is None or path.key not in secret.keys:
+                    fix = f"add it to coco:secrets, with sealed: true and {name} under readableBy"
+                elif not secret.sealed:
+                    fix = f"write sealed: true at coco:secrets.{path.secret}"
+                elif name not in secret.readable_by:
+                    fix = f"add {name} to readableBy of coco:secrets.{path.secret}"
+                if fix:
+                    yield Mistake(
+                        key=f"workloads.{name}",
+                        value=path.uri,
+                        rule="must name, in its Secrets, sealed secrets that this stack publishes and the workload may read",
+                        fix=fix,
+                    )
 
     def _measurements(self, osc_versions: tuple[Version, ...]) -> Iterator[Mistake]:
         """Values that are missing, of another version or stale."""

@@ -30,6 +30,14 @@ def resource_group(stack: str) -> str:
     return f"coco-{check_stack(stack)}"
 
 
+def peer_pod_resource_group(stack: str) -> str:
+    """The group of the peer-pod VMs of a cluster with managed identities: ARO denies those identities its own group.
+
+    No stack's own group can have this name: there is no underscore in the name of a stack.
+    """
+    return f"{resource_group(stack)}_peer-pods"
+
+
 def managed_resource_group(stack: str) -> str:
     """The group that ARO makes for the cluster's machines and denies to everybody else.
 
@@ -41,6 +49,11 @@ def managed_resource_group(stack: str) -> str:
 def store_resource_group(stack: str) -> str:
     """The group of the object store, which outlives the cluster. As above, no stack's own group can have this name."""
     return f"{resource_group(stack)}_store"
+
+
+def role_definition_name(scope: str, role: str) -> str:
+    """A GUID that is always the same for the same custom role."""
+    return str(uuid5(_NAMESPACE, "|".join((scope, role)).lower()))
 
 
 def role_assignment_name(scope: str, principal: str, role: str) -> str:

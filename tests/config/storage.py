@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tests.config.committed import bag
 
-SAMPLES: Final = ("kbs-store",)
+SAMPLES: Final = ("kbs-store", "kbs-database")
 HUB: Final[dict[str, Any]] = {
     **{
         f"workloads.{name}": {
@@ -14,6 +14,7 @@ HUB: Final[dict[str, Any]] = {
         }
         for name in SAMPLES
     },
+    "secrets.database-key": {"source": "generated", "keys": ["key"], "readableBy": ["kbs-database"]},
     "objectStore": {"account": "cocodevhub", "keepDays": 1, "credentialsUntil": "2027-11-01"},
 }
 """Changes of dev-hub, by path."""

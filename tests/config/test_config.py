@@ -94,7 +94,9 @@ def test_the_debug_profile_reads_a_secret_only_where_the_file_says_so() -> None:
 
 
 def test_nothing_is_allowed_unless_the_file_says_so() -> None:
-    config = loaded("dev-hub", {"trustee.imagePolicy": GONE, "profiles": GONE, "secrets": GONE}).config
+    config = loaded(
+        "dev-hub", {"trustee.imagePolicy": GONE, "profiles": GONE, "secrets": GONE, "workloads": GONE}
+    ).config
     assert isinstance(config, HubConfig)
     assert config.trustee.image_policy == "reject"
     hardened = config.profiles["hardened"]

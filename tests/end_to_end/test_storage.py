@@ -41,6 +41,7 @@ def test_trustee_serves_what_the_pods_need(stored: tuple[CommittedProject, Run])
     }
 
 
+@pytest.mark.integration
 def test_a_second_update_changes_nothing(stored: tuple[CommittedProject, Run], tmp_path: Path) -> None:
     project, _ = stored
     again = project.copy(tmp_path).preview()
@@ -49,6 +50,7 @@ def test_a_second_update_changes_nothing(stored: tuple[CommittedProject, Run], t
     assert "nothing changes" in again.text
 
 
+@pytest.mark.integration
 def test_it_can_be_taken_down_again(stored: tuple[CommittedProject, Run], tmp_path: Path) -> None:
     project = stored[0].copy(tmp_path)
     down = project.down()

@@ -12,7 +12,7 @@ from tests.config import committed
 from tests.harness import UNKNOWN, Graph, Secret
 from tests.program import roles
 
-TRUSTED = ("dev-hub", "dev-standalone")
+TRUSTED = ("dev-hub", "dev-standalone", "managed-hub")
 UNTRUSTED = ("dev-spoke", "dev-standalone")
 
 
@@ -43,7 +43,7 @@ def test_every_resource_belongs_to_a_component_or_is_one_that_all_share(
     name: str, graphs: dict[str, Graph]
 ) -> None:
     top = {r.name for r in graphs[name].values() if not r.parent and not r.type.startswith("coco:")}
-    assert top <= {"azure", "group", roles.HUB}
+    assert top <= {"azure", "group", f"organization/coco/{name.partition('-')[0]}-hub"}
 
 
 @pytest.mark.parametrize("name", committed.NAMES)
@@ -99,17 +99,24 @@ def test_a_profile_is_published_only_once_trustee_accepts_it(name: str) -> None:
 
 
 def test_a_changed_policy_keeps_the_earlier_measurement_for_one_roll_out() -> None:
-    first = roles.committed_graph("dev-hub").exports
+    first = roles.declare("dev-hub", secrets=_read_by_hardened()).exports
     old = first["profiles"]["hardened"]["pcr8"]
     looser = {"hardened": {"readLogs": True}, "debug": {"exec": True}}
-    changed = roles.declare("dev-hub", outputs=first, profiles=looser)
+    changed = roles.declare("dev-hub", outputs=first, profiles=looser, secrets=_read_by_hardened())
     now = changed.exports["profiles"]["hardened"]
     assert now["accepted"] == [now["pcr8"], old]
     policy = changed["trustee-resource-policy"].inputs["data"]["resource-policy.rego"]
     assert old in policy
     assert now["pcr8"] in policy
-    again = roles.declare("dev-hub", outputs=changed.exports, profiles=looser)
+    again = roles.declare("dev-hub", outputs=changed.exports, profiles=looser, secrets=_read_by_hardened())
     assert again.exports == changed.exports, "a second update has nothing to do"
+
+
+def _read_by_hardened() -> dict[str, Any]:
+    """The committed secrets, of which ``kbsres1`` is read by a profile."""
+    secrets = json.loads(committed.bag("dev-hub")["coco:secrets"])
+    secrets["kbsres1"] |= {"readableBy": ["hardened"], "allowUnpinned": True}
+    return secrets
 
 
 def test_an_earlier_measurement_gains_no_right_of_its_successor() -> None:
@@ -127,10 +134,11 @@ def test_an_earlier_measurement_gains_no_right_of_its_successor() -> None:
 
 
 def test_profiles_with_the_same_settings_read_nothing_of_each_other() -> None:
-    graph = roles.declare("dev-hub", profiles={"hardened": {}, "twin": {}, "debug": {"exec": True}})
+    twins = {"hardened": {}, "twin": {}, "debug": {"exec": True}}
+    graph = roles.declare("dev-hub", profiles=twins, secrets=_read_by_hardened())
     profiles = graph.exports["profiles"]
     assert profiles["twin"]["pcr8"] != profiles["hardened"]["pcr8"]
-    released = graph.exports["released"]["default/kbsres2/key1"]
+    released = graph.exports["released"]["default/kbsres1/key1"]
     assert profiles["hardened"]["pcr8"] in released
     assert profiles["twin"]["pcr8"] not in released
 
@@ -148,18 +156,52 @@ def test_an_earlier_measurement_can_be_shut_out_at_once() -> None:
     assert first["profiles"]["hardened"]["pcr8"] not in policy
 
 
+def test_peer_pods_of_a_cluster_with_managed_identities_are_made_by_an_identity_in_a_group_of_their_own(
+    graphs: dict[str, Graph],
+) -> None:
+    graph = graphs["managed-spoke"]
+    assert "peer-pod-identity-machines" in graph["peer-pods-cm"].uses["data"]
+    environment = graph["osc-operator-subscription"].inputs["spec"]["config"]["env"]
+    azure = json.loads(committed.bag("managed-spoke")["coco:azure"])
+    assert {each["name"]: each["value"] for each in environment} == {
+        "CLIENTID": "client-of-peer-pod-identity-identity",
+        "TENANTID": azure["tenantId"],
+        "SUBSCRIPTIONID": azure["subscriptionId"],
+    }
+    # All that the identity may do is there before anything can use it.
+    rights = {name for name in graph if name.startswith("peer-pod-identity-") and "-on-" in name}
+    assert {"peer-pod-identity-credential", *rights} <= graph.reaches("osc-operator-subscription")
+    # The machines' network cards go with their group, before the subnet that they are in.
+    assert "network-peer-pods" in graph.reaches("peer-pod-identity-machines")
+
+
 @pytest.mark.parametrize("name", UNTRUSTED)
 def test_peer_pods_are_given_what_the_hub_publishes(name: str, graphs: dict[str, Graph]) -> None:
     graph = graphs[name]
     source = roles.HUB if name == "dev-spoke" else "trustee-route"
     assert source in graph["peer-pods-cm"].uses["data"] or source in graph.reaches("peer-pods-cm")
     deployments = {
-        "hello-openshift-hardened-deployment",
+        "workload-hello-openshift-deployment-hello-hardened",
         "workload-kbs-access-deployment-kbs-access",
+        "workload-kbs-sealed-deployment-kbs-sealed",
         "hello-openshift-debug-deployment",
     }
     for deployment in deployments:
         assert source in graph[deployment].uses["spec"] | graph.reaches(deployment), deployment
+
+
+@pytest.mark.parametrize("name", UNTRUSTED)
+def test_the_secret_of_a_workload_holds_what_the_hub_sealed_and_its_pod_comes_after(
+    name: str, graphs: dict[str, Graph]
+) -> None:
+    graph = graphs[name]
+    secret = graph["workload-kbs-sealed-secret-sealed"]
+    sealed = (roles.HUB_OUTPUTS if name == "dev-spoke" else graph.exports)["sealed"]["default/kbsres2/key1"]
+    assert sealed.startswith("sealed.")
+    assert secret.inputs["stringData"] == Secret({"password": sealed}), "as pulumi-kubernetes does with any"
+    assert (roles.HUB if name == "dev-spoke" else "sealing-seed") in secret.uses["stringData"]
+    pod = graph["workload-kbs-sealed-deployment-kbs-sealed"]
+    assert {secret.name, "workload-kbs-sealed-namespace-kbs-sealed"} <= set(pod.depends_on)
 
 
 def test_a_spoke_has_no_say_in_what_the_hub_accepts(graphs: dict[str, Graph]) -> None:
@@ -215,9 +257,9 @@ def test_a_standalone_stack_says_that_its_zones_are_not_separate(graphs: dict[st
     assert "not separate" in graphs["dev-standalone"].exports["warning"]
 
 
-def test_a_standalone_stack_whose_pods_could_not_read_their_secret_is_refused() -> None:
-    with pytest.raises(Exception, match=r"serves no default/kbsres2/key1: add the secret to coco:secrets"):
-        roles.declare("dev-standalone", secrets={})
+def test_a_standalone_stack_that_cannot_serve_its_own_pods_is_refused() -> None:
+    with pytest.raises(Exception, match=r"it has no profile debug: define coco:profiles.debug"):
+        roles.declare("dev-standalone", profiles={"hardened": {}})
 
 
 @pytest.mark.parametrize("name", committed.NAMES)

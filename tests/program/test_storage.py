@@ -7,12 +7,13 @@ import pytest
 
 from model import object_store
 from model.paths import served
+from tests.config import committed
 from tests.harness import Graph, Secret
 from tests.program import roles
 
 STORAGE: Final[dict[str, Any]] = {
     "workloads": {
-        "kbs-access": {"spokes": ["dev-spoke"]},
+        **json.loads(committed.bag("dev-hub")["coco:workloads"]),
         "kbs-store": {"spokes": ["dev-spoke"], "persistence": {"kind": "objectStore", "floor": 3}},
     },
     "objectStore": {"account": "cocodevhub", "keepDays": 7, "credentialsUntil": "2027-11-01"},

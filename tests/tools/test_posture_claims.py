@@ -60,7 +60,8 @@ def test_a_permissive_profile_that_reads_a_secret_is_reported(home: Path) -> Non
     def permit(rego: str) -> str:
         return rego.replace("default ExecProcessRequest := false", "default ExecProcessRequest := true")
 
-    hub = deployed.with_agent_policy(deployed.export(home, "dev-hub"), "hardened", permit)
+    hub = deployed.with_unpinned_reader(deployed.export(home, "dev-hub"), "hardened")
+    hub = deployed.with_agent_policy(hub, "hardened", permit)
     assert warned(
         deployed.posture(hub),
         "Profile hardened may read kbs:///default/kbsres2/key1, and whoever runs the spoke may run any",
@@ -71,7 +72,7 @@ def test_a_policy_that_can_fail_open_is_reported_and_counts_as_every_power(home:
     def open_(rego: str) -> str:
         return rego.replace("AllowRequestsFailingPolicy := false", "AllowRequestsFailingPolicy := true")
 
-    hub = deployed.export(home, "dev-hub")
+    hub = deployed.with_unpinned_reader(deployed.export(home, "dev-hub"), "hardened")
     assert not warned(deployed.posture(hub), "can fail open")
     found = deployed.posture(deployed.with_agent_policy(hub, "hardened", open_))
     assert warned(found, "Profile hardened has a policy that can fail open (AllowRequestsFailingPolicy)")

@@ -129,7 +129,7 @@ def _powers(whose: str, held: Mapping[str, PodPowers]) -> RenderableType:
     """At most 120 columns wide: headings break between words, and long names and lists of commands are folded."""
     table = _table("What an administrator of a spoke could do to a pod", whose, *words.POWERS)
     table.collapse_padding = True
-    table.columns[0].no_wrap, table.columns[0].max_width = False, 26
+    table.columns[0].no_wrap, table.columns[0].max_width = False, 30
     for heading, column in zip(words.POWERS, table.columns[1:], strict=True):
         column.max_width = max(map(len, heading.split()))
     for heading in ("run commands", "other image"):

@@ -244,6 +244,9 @@ SDK = {
     "BlobServiceProperties": storage.BlobServicePropertiesArgs,
     "BlobContainer": storage.BlobContainerArgs,
     "BlobContainerImmutabilityPolicy": storage.BlobContainerImmutabilityPolicyArgs,
+    "FederatedIdentityCredential": managedidentity.FederatedIdentityCredentialArgs,
+    "RoleDefinition": authorization.RoleDefinitionArgs,
+    "Resource": resources.ResourceArgs,
 }
 
 

@@ -140,7 +140,7 @@ def containers(name: str) -> Mapping[str, Mapping[str, Any]]:
     """Those of a committed workload, by name, as a spoke deploys them."""
     files = {file.name: file.read_text("utf-8") for file in (ROOT / "workloads" / name).iterdir()}
     workload = read(name, files)
-    manifest = workload.confidential("kata-remote", "")[workload.objects.index(workload.holder)]
+    manifest = workload.confidential("kata-remote", "", str)[workload.objects.index(workload.holder)]
     spec = manifest["spec"]["template"]["spec"]
     return {each["name"]: each for each in (*spec["initContainers"], *spec["containers"])}
 

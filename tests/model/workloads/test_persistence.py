@@ -41,7 +41,7 @@ def saved(made: Manifest | None = None, **said: Any) -> Workload:
 
 
 def pod(workload: Workload) -> Any:
-    return pod_template("Deployment", workload.confidential("kata-remote", "x")[0])["spec"]
+    return pod_template("Deployment", workload.confidential("kata-remote", "x", str)[0])["spec"]
 
 
 def test_both_containers_come_first_and_the_second_one_stays() -> None:
@@ -82,7 +82,7 @@ def test_no_container_of_the_owner_has_the_volume_with_the_key() -> None:
 
 
 def test_nothing_in_the_manifest_says_where_the_store_is() -> None:
-    text = documents.render(*saved().confidential("kata-remote", "x"))
+    text = documents.render(*saved().confidential("kata-remote", "x", str))
     assert "blob.core" not in text
     assert "sas_url" not in text
     assert {str(path) for path in object_store.paths("web")} == {
