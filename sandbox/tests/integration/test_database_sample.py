@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -80,13 +80,15 @@ class Pod:
         for volume in _VOLUMES:
             script = re.sub(rf"(?<![\w./])/{volume}(?=[/ \n\"])", str(self.folder / volume), script)
             script = re.sub(rf"=/{volume}(?=[/ \n\"])", f"={self.folder / volume}", script)
-        options: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        root = os.geteuid() == 0
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
                 [shell, option, script],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **(options if os.geteuid() == 0 else {}),
+                user=NOBODY if root else None,
+                group=NOBODY if root else None,
+                extra_groups=[] if root else None,
             )
 
 
