@@ -7,6 +7,15 @@ STACK ?=
 BASE ?= origin/main
 PYTHON := .venv/bin/python
 
+# What stands for a name must never reach make's own functions or the shell as code. ARGS are words of a command line, and do.
+define newline
+
+
+endef
+unsafe = $(findstring $$,$(value $1))$(findstring ',$(value $1))$(findstring $(newline),$(value $1))
+$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG,\
+    $(if $(call unsafe,$(name)),$(error $(name) must be a plain name or path: it contains a quote, a dollar sign or a line break)))
+
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 # Without bytecode every command takes seconds longer, whatever the caller's shell says.

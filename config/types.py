@@ -182,7 +182,7 @@ PodRange = Annotated[IPv4Network, Range(largest=8, smallest=18, example="10.128.
 ServiceRange = Annotated[IPv4Network, Range(largest=8, smallest=22, example="172.30.0.0/16")]
 
 # Azure takes at most 50 tags with names up to 512 characters, but two readers of these tags take less: TAGS of
-# peer-pods-cm is one comma-separated text without spaces, and a storage account's tag names end at 128.
+# peer-pods-cm is one comma-separated text without spaces (`config.rules.untrusted`), and a storage account's names end at 128.
 TagName = Annotated[
     str,
     Text(
@@ -195,9 +195,9 @@ TagName = Annotated[
 TagValue = Annotated[
     str,
     Text(
-        pattern=r"[^\s,=]{1,256}",
-        rule="must be a tag value without spaces, commas and =, of 1 to 256 characters",
-        fix="shorten it or join its words with hyphens: peer-pod VMs get tags as one comma-separated text",
+        pattern=r"\S(?:[^\n\r\t]{0,254}\S)?",
+        rule="must be a tag value of 1 to 256 characters in one line, without spaces around it",
+        fix="shorten it, or write it in one line",
     ),
 ]
 
