@@ -128,10 +128,9 @@ Day = Annotated[
     date,
     Parsed(
         parse=date.fromisoformat,
-        write=date.isoformat,
         pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}",
         rule="must be a day of the calendar, year first",
-        fix='write it in quotes, for example "2027-06-30"',
+        fix='write it in quotes, for example "2027-03-01"',
     ),
 ]
 StorageAccount = Annotated[

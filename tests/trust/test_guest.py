@@ -28,6 +28,7 @@ def decided(**guest: Any) -> Decision:
         zone=config.model_copy(update=changes),
         policies={},
         reference_values=loaded.reference_values,
+        platform=loaded.platform,
         workloads=loaded.workloads,
     )
     return decide(inputs, KBS, Earlier())

@@ -32,6 +32,7 @@ def inputs(spokes: tuple[str, ...] = ("one", "two"), **changes: Any) -> Inputs:
         zone=config.model_copy(update=update),
         policies={},
         reference_values=loaded.reference_values,
+        platform=loaded.platform,
         workloads=loaded.workloads,
     )
 

@@ -41,6 +41,9 @@ def show_changes(changes: Sequence[Change], before: str, after: str, out: Consol
 
 
 def _parts(posture: Posture, *, documents: bool) -> Iterator[RenderableType]:
+    if posture.trusted:
+        yield _roots(posture.trusted)
+        yield _advisories(posture.trusted)
     yield _warnings(posture)
     if posture.trusted:
         yield from _trusted(posture.trusted, documents=documents)
@@ -87,6 +90,32 @@ def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
                 yield _document(f"{profile.called}: {name}", text)
         for name, text in hub.documents.items():
             yield _document(f"Trustee: {name}", words.readable(name, text))
+
+
+def _roots(hub: Trusted) -> Table:
+    table = _table("What roots attestation", "TEE", "", "")
+    table.show_header = False
+    for root in hub.roots:
+        asked, missing = words.registers(root)
+        unknown = not root.asked or any(one.generation is None for one in root.paravisors)
+        table.add_row(root.tee, "paravisor", Text(words.paravisors(root), "bold red" if unknown else ""))
+        firmware = "at the minimum of its generation or newer" if root.firmware else "NOT ASKED FOR"
+        table.add_row("", "firmware", Text(firmware, "" if root.firmware else "bold red"))
+        table.add_row("", "registers", asked or "none")
+        if missing:
+            table.add_row("", "", Text(f"NOT ASKED FOR: {missing}", "bold red"))
+    return table
+
+
+def _advisories(hub: Trusted) -> Table:
+    """Those that somebody must decide on first."""
+    table = _table("What no hub can see (advisories.yaml)", "", "", "")
+    table.show_header = False
+    for one in sorted(hub.advisories, key=lambda one: ("open", "accepted", "excluded").index(one.state)):
+        style = {"open": "bold red", "accepted": "yellow"}.get(one.state, "")
+        said = one.title if one.state == "open" else f"{one.title} ({one.detail})"
+        table.add_row(Text(words.ADVISORY[one.state], style), one.name, said)
+    return table
 
 
 def _matrix(hub: Trusted) -> Table:
