@@ -31,6 +31,7 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         reference_values=stack.reference_values,
         platform=stack.platform,
         workloads=stack.workloads,
+        kbs_visibility=stack.config.cluster.visibility,
     )
 
 

@@ -14,7 +14,7 @@ from model.paths import ResourcePath, served
 from model.policy import agent_policy, image_policy, workload_policy
 from model.trustee import documents, sealed_secrets
 from model.workloads.workload import Workload
-from trust.contract import Images, Offer
+from trust.contract import Images, Offer, Visibility
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class Inputs:
     reference_values: Mapping[str, ReferenceValues]
     platform: PlatformValues | None
     workloads: Mapping[str, Workload]
+    kbs_visibility: Visibility | None = None
 
     @cached_property
     def layout(self) -> documents.Layout:
@@ -167,6 +168,7 @@ class Inputs:
                 repositories=tuple(self.signed_images),
                 document=self.image_policy,
             ),
+            kbs_visibility=self.kbs_visibility,
         )
 
     @property

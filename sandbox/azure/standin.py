@@ -88,6 +88,15 @@ class AzureStandIn:
             record.state = schema.given(record.state | changes)
             contents.put(record)
 
+    def leave_network_card(self, subnet_id: str, cluster_id: str) -> None:
+        """What cloud-api-adaptor leaves behind when it is killed: a network card of a peer pod, in the group that ARO manages."""
+        with self.cloud.change() as contents:
+            managed = there(contents, cluster_id).state["clusterProfile"]["resourceGroupId"]
+            card = f"{managed}/providers/Microsoft.Network/networkInterfaces/podvm-left-net/ipConfigurations/ipconfig"
+            subnet = there(contents, subnet_id)
+            subnet.facts = subnet.facts | {"usedBy": [*subnet.facts.get("usedBy", []), card]}
+            contents.put(subnet)
+
     # --- the provider protocol ---
 
     def check(self, type_: str, name: str, news: Values) -> list[Failure]:
