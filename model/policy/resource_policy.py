@@ -7,7 +7,8 @@ plugin in front).
 
 import json
 import re
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,14 +49,17 @@ affirms(claim) if {
 
 evidence := input.submods.cpu0["ear.veraison.annotated-evidence"]
 """
+# The values are a rule of their own: rego-cpp, by which posture is computed, takes only so many of them in the rules of one name.
 _ALLOW: Final = """
-# {uri}: {readers}
+{comment}
 allow if {{
 	attested
 	requested == {path}
-	evidence.init_data in {{
+	evidence.init_data in {name}{claims}
+}}
+
+{name} := {{
 {measurements},
-	}}{claims}
 }}
 """
 _NOBODY: Final = """
@@ -83,23 +87,40 @@ class Release:
 
 def render(releases: Sequence[Release]) -> str:
     """The policy, a block per path in the order given. Raises ResourcePolicyError on values that cannot be meant."""
-    seen: set[ResourcePath] = set()
+    names: dict[ResourcePath, str] = {}
     for release in releases:
         _check(release)
-        if release.path in seen:
+        if release.path in names:
             raise ResourcePolicyError(
                 f"{release.path.uri} is released twice: name all its profiles in one release."
             )
-        seen.add(release.path)
-    return _HEAD + "".join(_block(release) for release in releases)
+        names[release.path] = _name(release.path, names.values())
+    return _HEAD + "".join(_block(release, names[release.path]) for release in releases)
 
 
-def _block(release: Release) -> str:
+def _name(path: ResourcePath, taken: Collection[str]) -> str:
+    """A name for the rule with the values of a path; two paths may differ in characters that a name cannot have."""
+    name = f"readers_of_{re.sub('[^A-Za-z0-9]', '_', str(path))}"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _block(release: Release, name: str) -> str:
     if not release.pcr8:
         return _NOBODY.format(uri=release.path.uri)
+    readers = ", ".join(release.profiles) or "whoever measured"
     return _ALLOW.format(
-        uri=release.path.uri,
-        readers=", ".join(release.profiles) or "whoever measured",
+        # Engines refuse long lines (regorus 0.9: 1024 columns).
+        comment=textwrap.fill(
+            f"{release.path.uri}: {readers}",
+            width=100,
+            initial_indent="# ",
+            subsequent_indent="#   ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ),
+        name=name,
         path=json.dumps(release.path.parts),
         measurements=",\n".join(f'\t\t"{value}"' for value in dict.fromkeys(release.pcr8)),
         claims="".join(
