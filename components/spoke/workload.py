@@ -51,19 +51,10 @@ class ConfidentialWorkload(pulumi.ComponentResource):
         pod = _pod(name, args)
         super().__init__("coco:spoke:ConfidentialWorkload", name, {}, opts)
         labels = {"app": args.app}
-        metadata: dict[str, Any] = {"labels": labels}
-        if args.initdata is not None:
-            metadata["annotations"] = {INITDATA: args.initdata}
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata={"name": args.app, "namespace": args.namespace, "labels": labels},
-            spec={
-                "replicas": args.replicas,
-                "selector": {"matchLabels": labels},
-                # Each peer pod takes its own machine. During a roll-out there must never be two where the quota is for one.
-                "strategy": {"type": "Recreate"},
-                "template": {"metadata": metadata, "spec": pod},
-            },
+            spec=_deployment(args, pod),
             opts=pulumi.ResourceOptions(
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create="20m", update="20m")
             ),
@@ -100,6 +91,21 @@ class ConfidentialWorkload(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
         )
         return pulumi.Output.all(host, route.id).apply(lambda parts: f"https://{parts[0]}")
+
+
+def _deployment(args: ConfidentialWorkloadArgs, pod: Mapping[str, Any]) -> Any:
+    """The specification of the Deployment."""
+    labels = {"app": args.app}
+    metadata: dict[str, Any] = {"labels": labels}
+    if args.initdata is not None:
+        metadata["annotations"] = {INITDATA: args.initdata}
+    return {
+        "replicas": args.replicas,
+        "selector": {"matchLabels": labels},
+        # Each peer pod takes its own machine. During a roll-out there must never be two where the quota is for one.
+        "strategy": {"type": "Recreate"},
+        "template": {"metadata": metadata, "spec": pod},
+    }
 
 
 def _pod(name: str, args: ConfidentialWorkloadArgs) -> dict[str, Any]:

@@ -8,13 +8,15 @@ plugin in front).
 import json
 import re
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from model.digests import UNMEASURED, Pcr
 from model.paths import ResourcePath
 
+# No built-in function is called: regopy (rego-cpp 1.5), which computes posture's tables, fails on their calls in a policy that
+# names more than about a hundred values ("bundle verify: raw index").
 _HEAD: Final = """\
 package policy
 
@@ -22,18 +24,17 @@ import rego.v1
 
 default allow := false
 
-requested := data["resource-path"] if data.plugin == "resource"
-
-# Trustee 1.0. A list is kept from the functions for texts, which would fail the evaluation instead of this rule.
-requested := array.slice(split(data["resource-path"], "/"), 1, 4) if {
-	is_string(data["resource-path"])
-	startswith(data["resource-path"], "resource/")
-	count(split(data["resource-path"], "/")) == 4
+asks(path, _) if {
+	data.plugin == "resource"
+	data["resource-path"] == path
 }
+
+# Trustee 1.0 hands over one text.
+asks(_, text) if data["resource-path"] == text
 
 # Every part of the evidence is affirmed in every respect; 2 to 31 is AR4SI's range for that.
 attested if {
-	count(input.submods) > 0
+	some _ in input.submods
 	every submod in input.submods {
 		submod["ear.status"] == "affirming"
 		affirms(submod["ear.trustworthiness-vector"].executables)
@@ -49,17 +50,14 @@ affirms(claim) if {
 
 evidence := input.submods.cpu0["ear.veraison.annotated-evidence"]
 """
-# The values are a rule of their own: rego-cpp, by which posture is computed, takes only so many of them in the rules of one name.
 _ALLOW: Final = """
 {comment}
 allow if {{
 	attested
-	requested == {path}
-	evidence.init_data in {name}{claims}
-}}
-
-{name} := {{
+	asks({path}, {text})
+	evidence.init_data in {{
 {measurements},
+	}}{claims}
 }}
 """
 _NOBODY: Final = """
@@ -87,26 +85,18 @@ class Release:
 
 def render(releases: Sequence[Release]) -> str:
     """The policy, a block per path in the order given. Raises ResourcePolicyError on values that cannot be meant."""
-    names: dict[ResourcePath, str] = {}
+    seen: set[ResourcePath] = set()
     for release in releases:
         _check(release)
-        if release.path in names:
+        if release.path in seen:
             raise ResourcePolicyError(
                 f"{release.path.uri} is released twice: name all its profiles in one release."
             )
-        names[release.path] = _name(release.path, names.values())
-    return _HEAD + "".join(_block(release, names[release.path]) for release in releases)
+        seen.add(release.path)
+    return _HEAD + "".join(_block(release) for release in releases)
 
 
-def _name(path: ResourcePath, taken: Collection[str]) -> str:
-    """A name for the rule with the values of a path; two paths may differ in characters that a name cannot have."""
-    name = f"readers_of_{re.sub('[^A-Za-z0-9]', '_', str(path))}"
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _block(release: Release, name: str) -> str:
+def _block(release: Release) -> str:
     if not release.pcr8:
         return _NOBODY.format(uri=release.path.uri)
     readers = ", ".join(release.profiles) or "whoever measured"
@@ -120,8 +110,8 @@ def _block(release: Release, name: str) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         ),
-        name=name,
         path=json.dumps(release.path.parts),
+        text=json.dumps(f"resource/{release.path}"),
         measurements=",\n".join(f'\t\t"{value}"' for value in dict.fromkeys(release.pcr8)),
         claims="".join(
             f"\n\tevidence{''.join(f'[{json.dumps(key)}]' for key in path)} == {json.dumps(value)}"

@@ -1,6 +1,5 @@
 """`make pin` against a real registry, with images that the test pushes as any client does."""
 
-import json
 import os
 import subprocess
 import sys
