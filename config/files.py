@@ -39,6 +39,7 @@ class Files:
     root: Path
     now: datetime
     policies: dict[str, str] = field(default_factory=dict[str, str])
+    notes: list[str] = field(default_factory=list[str])
     permissive: set[str] = field(default_factory=set[str])
     reference_values: dict[str, ReferenceValues] = field(default_factory=dict[str, ReferenceValues])
     workloads: dict[str, Workload] = field(default_factory=dict[str, Workload])
@@ -76,6 +77,16 @@ class Files:
                 rule, fix = "must fit into what a VM is given at its start", str(error)
             else:
                 self.policies[name] = rego
+                if not agent_policy.readable(rego):
+                    self.notes.append(
+                        f"coco:profiles.{name}.policyFile: {profile.policy_file} has a rule that only the guest's engine can"
+                        " evaluate: it counts as granting everything, and the sandbox starts no pod under it"
+                    )
+                if silent := agent_policy.unanswered(rego):
+                    self.notes.append(
+                        f"coco:profiles.{name}.policyFile: {profile.policy_file} says nothing about {', '.join(silent)}: the guest"
+                        " refuses these"
+                    )
                 if held.full:
                     self.permissive.add(name)
                 continue

@@ -40,7 +40,8 @@ class ConfigError(ValueError):
 class Loaded:
     """A stack's models, its secrets (plain text, for the caller to wrap), and the files it refers to.
 
-    `policies` are Rego texts by profile, `reference_values` by OSC version, `workloads` by name.
+    `policies` are Rego texts by profile, `reference_values` by OSC version, `workloads` by name. `notes`: what is no
+    mistake and should be known.
     """
 
     config: StackConfig
@@ -48,6 +49,7 @@ class Loaded:
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
     workloads: Mapping[str, Workload]
+    notes: tuple[str, ...] = ()
 
 
 def load(
@@ -87,6 +89,7 @@ def load(
         policies=files.policies,
         reference_values=files.reference_values,
         workloads=files.workloads,
+        notes=tuple(files.notes),
     )
 
 

@@ -41,6 +41,8 @@ def load_stack() -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
         )
     except (naming.NamingError, load.ConfigError) as error:
         raise pulumi.RunError(str(error)) from None
+    for note in loaded.notes:
+        pulumi.warn(note)
     return LoadedStack(
         name=pulumi.get_stack(),
         config=loaded.config,

@@ -78,6 +78,14 @@ def test_a_policy_of_ones_own_is_read_by_profile(project: Path) -> None:
     assert loaded("dev-hub", policy(project, rego), root=project).policies == {"web": rego}
 
 
+def test_what_a_policy_of_ones_own_says_nothing_about_is_a_note_and_no_mistake(project: Path) -> None:
+    rego = rendered().replace("default SetPolicyRequest := false", "")
+    assert loaded("dev-hub", policy(project, rego), root=project).notes == (
+        "coco:profiles.web.policyFile: web.rego says nothing about SetPolicyRequest: the guest refuses these",
+    )
+    assert loaded("dev-hub").notes == ()
+
+
 @pytest.mark.parametrize("file", ["missing.rego", "../outside.rego", "/etc/hostname", "a/../../b.rego"])
 def test_a_policy_file_must_be_in_the_project(project: Path, file: str) -> None:
     [found] = problems("dev-hub", {"profiles.web": {"policyFile": file}}, root=project)
