@@ -62,14 +62,6 @@ def test_reference_values_that_cannot_be_read_say_why(project: Path, text: str |
     assert "\n" not in found
 
 
-def test_a_workload_whose_policy_does_not_fit_into_a_vm_is_refused() -> None:
-    command = "cat " + " ".join(sha256(bytes([number])).hexdigest() for number in range(256)) * 8
-    found = problems("dev-hub", {"workloads.kbs-access.execCommands": {"kbs-access": [command]}})
-    assert len(found) == 1
-    assert found[0].startswith("coco:workloads.kbs-access: must be a pod that an agent policy can pin")
-    assert "bytes" in found[0]
-
-
 def test_reference_values_of_another_version_are_refused(project: Path) -> None:
     folder = project / "reference-values"
     shutil.copy(folder / "1.13.1.yaml", folder / "1.13.0.yaml")
