@@ -4,8 +4,19 @@
 ENV ?= dev
 ENGINE ?= embedded
 STACK ?=
+EFI ?=
+EVIDENCE ?=
 BASE ?= origin/main
 PYTHON := .venv/bin/python
+
+# What stands for a name must never reach make's own functions or the shell as code. ARGS are words of a command line, and do.
+define newline
+
+
+endef
+unsafe = $(findstring $$,$(value $1))$(findstring ',$(value $1))$(findstring $(newline),$(value $1))
+$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE,\
+    $(if $(call unsafe,$(name)),$(error $(name) must be a plain name or path: it contains a quote, a dollar sign or a line break)))
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
@@ -64,6 +75,14 @@ verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<
 blockers: one-stack environment ## Name the pods of others that would hold up the removal of STACK (KUBECONFIG as above)
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' --before-destroy $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
 
+.PHONY: preflight
+preflight: one-stack environment ## Ask Azure, with your login, whether all that STACK needs is ready
+	@$(PYTHON) -m tools.preflight '$(STACK)' $(ARGS)
+
+.PHONY: leftovers
+leftovers: one-stack environment ## List what Azure still has of STACK and the stack does not own
+	@$(PYTHON) -m tools.leftovers '$(STACK)' --engine '$(ENGINE)' $(ARGS)
+
 ##@ Bring a workload of your own
 
 .PHONY: pin
@@ -93,8 +112,12 @@ schema: environment ## Write config/schema.json and docs/configuration.md from t
 	@$(PYTHON) -m tools.schema && $(PYTHON) -m tools.configuration
 
 .PHONY: reference-values
-reference-values: environment ## Read the reference values of OSC=1.13.1 from the vendor's image
-	@$(PYTHON) -m tools.reference_values '$(OSC)' $(ARGS)
+reference-values: environment ## Read the reference values of OSC=1.13.1 from the vendor's image (EFI='<file>...': with PCR4)
+	@$(PYTHON) -m tools.reference_values '$(OSC)' $(foreach file,$(EFI),--efi '$(file)') $(ARGS)
+
+.PHONY: platform-values
+platform-values: environment ## Take paravisors from EVIDENCE='<file>...' of genuine confidential VMs
+	@$(PYTHON) -m tools.platform_values $(foreach file,$(EVIDENCE),'$(file)') $(ARGS)
 
 .PHONY: bench
 bench: environment ## Measure time and memory against bare imports

@@ -7,7 +7,7 @@ import pulumi
 from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
 from components.hub.trustee import Trustee, TrusteeArgs
 from config.roles import TrustedStack
-from program import catalogue, served
+from program import catalogue, object_store, served
 from program.outputs import HubAccess, HubOutputs
 from program.place import Place
 from program.stack import LoadedStack
@@ -29,7 +29,9 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         zone=stack.config,
         policies=stack.policies,
         reference_values=stack.reference_values,
+        platform=stack.platform,
         workloads=stack.workloads,
+        kbs_visibility=stack.config.cluster.visibility,
     )
 
 
@@ -49,7 +51,8 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
         ),
         place.on_cluster(cert_manager),
     )
-    secrets = served.declare(stack, place, operator, says)
+    store = object_store.declare(stack, place, says)
+    secrets = served.declare(stack, place, operator, says, store)
     kbs_host = pulumi.Output.format("kbs.{0}", place.cluster.apps_domain)
     decision = pulumi.Output.all(host=kbs_host, ca=authority.ca_certificate).apply(
         lambda kbs: decide(says, Kbs(url=f"https://{kbs['host']}", ca=kbs["ca"]), earlier)

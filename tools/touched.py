@@ -1,6 +1,6 @@
 """Name the stacks whose preview a change can alter: `python -m tools.touched origin/main`, one a line (`--json`: a list).
 
-A change of the program touches every stack; a stack file touches its stack, and those that read its outputs; reference values
+A change of the program, of the platform values or of the advisories touches every stack; a stack file touches its stack, and those that read its outputs; reference values
 and policies touch the stacks that name them. Tests, documents, tools and the sandbox touch none.
 """
 
@@ -21,7 +21,7 @@ REFERENCE_VALUES = PurePosixPath("reference-values")
 
 
 def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]:
-    """Names out of `stacks` (content of each stack file by name), hubs first; `changed` are paths from the root."""
+    """Names out of `stacks` (content of each stack file by name), in the order in which they read each other; `changed` are paths from the root."""
     named = {name: set(_strings(content)) for name, content in stacks.items()}
     if any(_is_program(path) for path in changed):
         found = set(stacks)
@@ -41,12 +41,21 @@ def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]
         if name not in found and any(text.endswith(tuple(f"/{hub}" for hub in found)) for text in strings)
     }:
         found |= read_them
-    return sorted(found & set(stacks), key=lambda name: ("hub" not in named[name], name))
+    return sorted(found & set(stacks), key=lambda name: (_place(named[name]), name))
+
+
+def _place(strings: Collection[str]) -> int:
+    """Hubs first, then contracts, then the others."""
+    return next((place for place, role in enumerate(("hub", "contract")) if role in strings), 2)
 
 
 def _is_program(path: str) -> bool:
     packages = tuple(f"{folder}/" for folder in program_files.CODE)
-    return path in program_files.ENTRY or (path.startswith(packages) and path.endswith((".py", ".sh")))
+    return (
+        path in program_files.ENTRY
+        or path.startswith("platform-values/")
+        or (path.startswith(packages) and path.endswith((".py", ".sh")))
+    )
 
 
 def _workloads(content: object) -> set[str]:

@@ -10,8 +10,11 @@ from config.sections.guest import GuestSection
 from config.sections.network import NetworkSection
 from config.sections.place import AzureSection, CommonSections, OperatorsSection
 from config.sections.trusted import (
+    AcceptedAdvisorySection,
     ExternalSecretsSection,
     KeyVaultSection,
+    ObjectStoreSection,
+    PersistenceSection,
     ProfileSection,
     ServedSecretSection,
     SignedImageSection,
@@ -30,6 +33,7 @@ from config.types import Section
 
 __all__ = [
     "KINDS",
+    "AcceptedAdvisorySection",
     "AroSection",
     "AzureSection",
     "ClusterSection",
@@ -39,8 +43,10 @@ __all__ = [
     "GuestSection",
     "KeyVaultSection",
     "NetworkSection",
+    "ObjectStoreSection",
     "OperatorsSection",
     "PeerPodsSection",
+    "PersistenceSection",
     "ProfileSection",
     "SamplesSection",
     "SandboxedContainersSection",

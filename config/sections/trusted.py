@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from config.sections.guest import GuestSection
 from config.types import (
+    Day,
     DnsLabel,
     Flag,
     Guid,
@@ -17,6 +18,7 @@ from config.types import (
     SecretKey,
     Section,
     ServedKey,
+    StorageAccount,
     Version,
     Whole,
     distinct,
@@ -63,6 +65,16 @@ class TrusteeSection(Section):
     tees: Annotated[tuple[Literal["az-snp-vtpm", "az-tdx-vtpm"], ...], AfterValidator(some)] = Field(
         default=("az-snp-vtpm",), description="Kinds of confidential VM that may attest"
     )
+    generations: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
+        default=(),
+        description="Generations of processors whose hosts may attest, out of platform-values/azure.yaml; without it, all that"
+        " it has for tees",
+    )
+    allow_any_platform: Flag = Field(
+        default=False,
+        description="Ask nothing of the paravisor and the host. Anybody with a machine of the kind can then attest as any guest;"
+        " only for a trial without secrets",
+    )
     image_policy: Literal["insecure", "reject", "signed"] = Field(
         default="reject",
         description="Which container images a confidential pod may run: insecure any, signed those with a valid signature,"
@@ -71,6 +83,18 @@ class TrusteeSection(Section):
     signed_images: tuple[SignedImageSection, ...] = Field(
         default=(), description="With imagePolicy signed: which images may run, and the key that signed them"
     )
+
+    @property
+    def trial(self) -> bool:
+        """Whether this is a stack that protects no secret: it takes values that nobody verified, or any platform."""
+        return self.allow_unverified_reference_values or self.allow_any_platform
+
+
+class AcceptedAdvisorySection(Section):
+    """An advisory of advisories.yaml that applies to this stack and that its owner lives with, for a time."""
+
+    until: Day = Field(description="Last day on which it is accepted, at most a year ahead")
+    reason: Annotated[str, Field(min_length=1)] = Field(description="Why it can be lived with")
 
 
 class ProfileSection(Section):
@@ -106,6 +130,21 @@ class ProfileSection(Section):
         return powers.of_settings(settings).full
 
 
+class PersistenceSection(Section):
+    """What a workload with a file persistence.yaml saves, and from what it may start."""
+
+    kind: Literal["objectStore"] = Field(
+        description="objectStore: encrypted snapshots of one volume in coco:objectStore"
+    )
+    floor: Whole = Field(
+        default=0,
+        ge=0,
+        le=9_999_999_999,
+        description="Oldest version of a snapshot that a pod may start from. Raise it as versions are seen in the store. 0 lets the pod"
+        " start empty where the store has no snapshot",
+    )
+
+
 class WorkloadSection(Section):
     """A confidential workload, workloads/<name>/: where it may run, and what its owner gives away. Nothing, unless said here."""
 
@@ -123,6 +162,10 @@ class WorkloadSection(Section):
         default=(),
         description="Volumes of ConfigMaps and Secrets, whose content whoever runs the spoke can change at any time; the"
         " application must trust nothing in them",
+    )
+
+    persistence: PersistenceSection | None = Field(
+        default=None, description=f"{PersistenceSection.__doc__} Without it nothing outlives a pod"
     )
 
     @property
@@ -168,6 +211,27 @@ class ServedSecretSection(Section):
     )
 
 
+class ObjectStoreSection(Section):
+    """The storage account, in the hub's subscription, for snapshots of workloads with persistence."""
+
+    account: StorageAccount = Field(
+        description="Name of the storage account that the stack makes, unique in Azure"
+    )
+    redundancy: Literal["LRS", "ZRS", "GRS", "GZRS"] = Field(
+        default="ZRS",
+        description="How Azure keeps copies: LRS in one data centre, ZRS in several of the region, GRS and GZRS in a second region too",
+    )
+    keep_days: Whole = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="How many days no snapshot can be changed or deleted, by anybody, after it was written",
+    )
+    credentials_until: Day = Field(
+        description="Last day on which the pods' credential for the store works, at most a year ahead"
+    )
+
+
 class KeyVaultSection(Section):
     """An Azure Key Vault that the hub's cluster reads as a service principal (secret key coco:keyVaultClientSecret)."""
 
@@ -208,6 +272,9 @@ class TrustedZone(Section):
         description="Initdata profiles by name. The default is hardened, with nothing allowed, and debug, with commands,"
         " logs and input.",
     )
+    accepted_advisories: Mapping[DnsLabel, AcceptedAdvisorySection] = Field(
+        default={}, description="Advisories of advisories.yaml that are accepted, by name"
+    )
     guest: GuestSection = Field(default=GuestSection(), description=GuestSection.__doc__)
     workloads: Mapping[DnsLabel, WorkloadSection] = Field(
         default={}, description="Confidential workloads by name, each a folder of workloads/"
@@ -218,6 +285,7 @@ class TrustedZone(Section):
     secrets: Mapping[DnsLabel, ServedSecretSection] = Field(
         default={}, description="Secrets that Trustee serves, by name"
     )
+    object_store: ObjectStoreSection | None = Field(default=None, description=ObjectStoreSection.__doc__)
     external_secrets: ExternalSecretsSection = Field(
         default=ExternalSecretsSection(), description=ExternalSecretsSection.__doc__
     )

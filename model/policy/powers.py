@@ -9,7 +9,7 @@ import re
 import secrets
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from model.policy import agent_policy, engine
@@ -32,7 +32,8 @@ class Powers:
     """`exec`: `none`, `any` or `only: <commands>`. The others say whether it can be done at all, on whatever condition.
 
     `other_image`, `other_command`, `extra_environment`, `mount_over_files`: a container that is not the pod's own in that respect.
-    `replace_files`: CopyFile outside of what a container mounts. `fails_open`: what is refused is done all the same.
+    `replace_files`: CopyFile outside of what a container mounts. `fails_open`: what is refused is done all the same. `host_files`: where
+    the containers of a workload mount ConfigMaps, Secrets and the like, whose content is the host's, always.
     """
 
     exec: str
@@ -46,6 +47,7 @@ class Powers:
     mount_over_files: bool
     replace_files: bool
     commands: tuple[tuple[str, ...], ...] = ()
+    host_files: tuple[str, ...] = ()
 
     @property
     def full(self) -> bool:
@@ -76,6 +78,7 @@ def of(rego: str) -> Powers:
     """The powers that `rego` gives. Raises PolicyError where it is no policy."""
     if pins := read_workload(rego):
         commands = tuple(command for container in pins.containers for command in container.exec_commands)
+        mounts = [mount for container in pins.containers for mount in container.mounts]
         return Powers(
             exec=_listed_as(commands),
             read_logs=pins.read_logs,
@@ -88,6 +91,7 @@ def of(rego: str) -> Powers:
             mount_over_files=False,
             replace_files=False,
             commands=commands,
+            host_files=tuple(sorted({one.path for one in mounts if one.kind not in ("memory", "disk")})),
         )
     if settings := _settings(rego):
         return of_settings(settings)
@@ -153,20 +157,28 @@ def _settings(rego: str) -> AgentSettings | None:
         return None
 
 
+_ALL: Final = Powers(
+    exec="any",
+    read_logs=True,
+    write_stdin=True,
+    set_policy=True,
+    fails_open=True,
+    other_image=True,
+    other_command=True,
+    extra_environment=True,
+    mount_over_files=True,
+    replace_files=True,
+)
+
+
 def _asked(rego: str) -> Powers:
+    """What nobody can know counts as granted."""
+    try:
+        engine.evaluate(rego, "data.agent_policy")
+    except engine.Unreadable:
+        return replace(_ALL, fails_open=False)
     if _granted(rego, FAILS_OPEN):
-        return Powers(
-            exec="any",
-            read_logs=True,
-            write_stdin=True,
-            set_policy=True,
-            fails_open=True,
-            other_image=True,
-            other_command=True,
-            extra_environment=True,
-            mount_over_files=True,
-            replace_files=True,
-        )
+        return _ALL
     creates = _granted(rego, "CreateContainerRequest")
     exec_, commands = _exec_power(rego)
     return Powers(

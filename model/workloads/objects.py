@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from model.workloads import lock
+from model.workloads import lock, persistence
 from model.workloads.documents import DocumentError, documents
 from model.workloads.problems import Field, Problem
+from model.workloads.volume_rules import NO_STORAGE
 
 # By kind that holds pods: its API version and where in it the pod template is. A Pod is its own template.
 HOLDERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -24,14 +25,19 @@ _BESIDE: Final = {
     "Service": "v1",
     "ConfigMap": "v1",
     "ServiceAccount": "v1",
+    "Secret": "v1",
     "Route": "route.openshift.io/v1",
     "Ingress": "networking.k8s.io/v1",
     "NetworkPolicy": "networking.k8s.io/v1",
 }
+FIRST: Final = ("Namespace", "ServiceAccount", "ConfigMap", "Secret")
+"""What a pod cannot start without, in the order in which it can be made."""
 _REFUSED: Final = {
-    "Secret": (
-        "must not be in a workload's folder, because the cluster can read it",
-        "remove it and serve the value with coco:secrets of the hub; the pod gets it after attestation",
+    **dict.fromkeys(("PersistentVolume", "PersistentVolumeClaim"), NO_STORAGE),
+    "StorageClass": (
+        "must not be in a workload's folder: with encrypt-type and kbs-key-id it would let whoever runs the cluster choose the key"
+        " and the kind of the volume, before any policy is asked",
+        "remove it; what must last is saved as persistence.yaml says",
     ),
     "List": ("must not be a list of objects", "write each object as a YAML document of its own"),
     **dict.fromkeys(
@@ -68,7 +74,7 @@ def parse(folder: str, files: Mapping[str, str], problems: list[Problem]) -> lis
     """The objects in the order of their files, the lock file left out; mistakes in the text go to ``problems``."""
     found: list[Field] = []
     for file in sorted(files):
-        if file == lock.FILE or file.endswith(".md"):
+        if file in (lock.FILE, persistence.FILE) or file.endswith(".md"):
             continue
         whole = Field(None, f"{folder}/{file}", "", "", problems)
         if not file.endswith((".yaml", ".yml")):
@@ -85,14 +91,18 @@ def parse(folder: str, files: Mapping[str, str], problems: list[Problem]) -> lis
 
 
 def identify(fields: Sequence[Field]) -> list[tuple[WorkloadObject, Field]]:
-    """The objects of known kinds, a Namespace first; what is wrong with their kinds, names and namespaces is reported."""
+    """The objects of known kinds, first what a pod needs to start; what is wrong with kinds, names and namespaces is reported."""
     known = [(item, field) for field in fields if (item := _identity(field)) is not None]
     twice = Counter((item.kind, item.name) for item, _ in known)
     for item, field in known:
         if twice[item.kind, item.name] > 1:
             field.refuse("comes more than once", "remove one of them", show=False)
     _one_namespace(known)
-    return sorted(known, key=lambda each: each[0].kind != "Namespace")
+    return sorted(known, key=lambda each: _order(each[0].kind))
+
+
+def _order(kind: str) -> int:
+    return FIRST.index(kind) if kind in FIRST else len(FIRST)
 
 
 def template(holder: WorkloadObject, field: Field) -> Field | None:

@@ -1,5 +1,6 @@
 """What a cluster has already is said before anything is declared, with what to write instead."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -98,7 +99,10 @@ def test_a_cluster_that_does_not_answer_is_left_to_the_provider(monkeypatch: pyt
 
 
 VAULT: dict[str, Any] = {
-    "secrets": {"db": {"source": "vault", "keys": ["password"], "readableBy": []}},
+    "secrets": {
+        **json.loads(committed.bag("dev-hub")["coco:secrets"]),
+        "db": {"source": "vault", "keys": ["password"], "readableBy": []},
+    },
     "externalSecrets": {"vault": {"url": "https://vault.example.com", "role": "trustee"}},
 }
 PRESENT: dict[str, Any] = {"operators": {"certManager": "present", "externalSecrets": "present"}}

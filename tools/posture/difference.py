@@ -43,9 +43,15 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
     yield (
         "what the administrator of a spoke can do",
         "\n".join(
-            f"{profile.label}: {what}: {answer}"
+            line
             for profile in hub.profiles
-            for what, answer in zip(words.POWERS, words.powers(profile.powers), strict=True)
+            for line in (
+                *(
+                    f"{profile.label}: {what}: {answer}"
+                    for what, answer in zip(words.POWERS, words.powers(profile.powers), strict=True)
+                ),
+                *words.host_files({profile.label: profile.powers}),
+            )
         ),
     )
     yield (
@@ -67,6 +73,23 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
                 *(f"{profile.label}, earlier: {value}" for value in profile.accepted_earlier),
             )
         ),
+    )
+    yield (
+        "what roots attestation",
+        "\n".join(
+            [
+                *(f"{root.tee}: ANY" for root in hub.roots if not root.asked),
+                *(
+                    f"{root.tee}: {one.value} ({one.generation or 'UNKNOWN'})"
+                    for root in hub.roots
+                    for one in root.paravisors
+                ),
+            ]
+        ),
+    )
+    yield (
+        "advisories",
+        "\n".join(f"{one.name}: {words.ADVISORY[one.state]}, {one.detail}" for one in hub.advisories),
     )
     yield (
         "what a guest must prove",

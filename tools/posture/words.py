@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from tools.posture.model import (
     Reader,
     ReferenceValue,
     Requirement,
+    Root,
+    Trusted,
     Untrusted,
 )
 
@@ -27,6 +30,8 @@ POWERS = (
     "mount over files",
     "replace files",
 )
+SAVED = ("workload", "snapshots", "starts from version", "kept for", "credential until")
+
 FOOTNOTE = (
     '"replace files": files that no container mounts. What a mounted ConfigMap or Secret, /etc/hosts and the like hold is always '
     "the host's choice."
@@ -38,6 +43,20 @@ STATES = {
     "unknown": "UNKNOWN initdata",
     "ordinary": "NOT CONFIDENTIAL, an ordinary pod",
 }
+
+
+def saved(hub: Trusted) -> list[tuple[str, ...]]:
+    """A row for each workload whose data outlives its pods."""
+    return [
+        (
+            one.workload,
+            one.url,
+            str(one.floor) if one.floor else "0, or empty",
+            f"{one.keep_days} days",
+            one.credentials_until,
+        )
+        for one in hub.saved
+    ]
 
 
 def powers(held: PodPowers) -> tuple[str, ...]:
@@ -53,6 +72,15 @@ def powers(held: PodPowers) -> tuple[str, ...]:
         _yes(held.mount_over_files),
         _yes(held.replace_files),
     )
+
+
+def host_files(held: Mapping[str, PodPowers]) -> list[str]:
+    """A sentence for each holder that mounts what the host writes."""
+    return [
+        f"{name} mounts {', '.join(one.host_files)}: whoever runs the spoke writes what is in it, at any time."
+        for name, one in held.items()
+        if one.host_files
+    ]
 
 
 def holders(spoke: Untrusted) -> dict[str, PodPowers]:
@@ -100,6 +128,33 @@ def requirements(tee: str, found: tuple[Requirement, ...]) -> tuple[list[str], l
     """What a guest on `tee` must prove, and what it need not."""
     mine = [one for one in found if one.tee == tee]
     return [one.what for one in mine if one.enforced], [one.what for one in mine if not one.enforced]
+
+
+def paravisors(root: Root) -> str:
+    """Which may vouch for guests on a TEE."""
+    if not root.asked:
+        return "ANY: no measurement is asked for"
+    return "; ".join(
+        f"{one.value[:12]}... {one.generation}, seen {one.seen}"
+        if one.generation
+        else f"{one.value[:12]}... UNKNOWN"
+        for one in root.paravisors
+    )
+
+
+def registers(root: Root) -> tuple[str, str]:
+    """Those that are asked for, and those that are not, in short."""
+    return _short(root.registers), _short(root.missing)
+
+
+def _short(names: tuple[str, ...]) -> str:
+    """PCR numbers alone where a name has one."""
+    numbers = [match.group(1) for name in names if (match := re.search(r"\((PCR[^)]*)\)", name))]
+    others = [name for name in names if "(PCR" not in name]
+    return ", ".join([*others, *numbers])
+
+
+ADVISORY = {"open": "APPLIES", "accepted": "accepted", "excluded": "excluded"}
 
 
 def readable(name: str, text: str) -> str:
