@@ -32,7 +32,7 @@ _ORDER = ("differs", "not checked", "ok")  # what a person must look at comes fi
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        stack = _state(options)
+        stack = sources.chosen(options, options.stack, options.file)
         live = _cluster(options, stack)
         found = sorted(checks(options, stack, live), key=lambda one: _ORDER.index(one.state))
     except (PostureError, Unreachable) as error:
@@ -71,12 +71,6 @@ def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterat
         else:
             ca = str(stack.outputs["kbsCa"])
             yield from kbs.checks(url, ca, path, address=options.kbs_address, now=now)
-
-
-def _state(options: argparse.Namespace) -> Deployment:
-    if options.file:
-        return sources.from_file(options.file, options.stack)
-    return sources.SandboxStates(engine=options.engine, home=options.home).export(options.stack)
 
 
 def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
@@ -126,14 +120,7 @@ def _address(text: str) -> tuple[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.verify", description=__doc__)
     parser.add_argument("stack", help="for example dev-hub")
-    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(".sandbox"),
-        help="where the sandbox keeps state (default: .sandbox)",
-    )
-    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    sources.add_options(parser)
     parser.add_argument(
         "--kubeconfig", type=Path, metavar="FILE", help="of the live cluster (default: the sandbox's cluster)"
     )
