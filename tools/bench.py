@@ -233,7 +233,7 @@ def _write_environment(project: Path, count: int) -> None:
     )
     spokes = [f"n{count}-spoke-{number}" for number in range(1, count + 1)]
     for workload in hub["config"]["coco:workloads"].values():
-        workload["spokes"] = spokes
+        workload["spokes"] = spokes or [f"n{count}-spoke-1"]  # it must name one, and that one need not be up
     _write_stack(project, f"n{count}-hub", hub)
     for number, name in enumerate(spokes, start=1):
         spoke["config"]["coco:hub"] = f"organization/coco/n{count}-hub"
