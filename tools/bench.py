@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 
 from sandbox import api
+from sandbox.ending import end
 from tools.program_files import RUNNABLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -232,4 +233,4 @@ def _timed(project: Path, *arguments: str) -> BenchRun:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -12,6 +12,7 @@ from typing import Any
 
 from model.attestation import initdata, workload_documents
 from model.attestation.initdata import InitdataError
+from sandbox.ending import end
 from tools.posture import sources
 from tools.posture.deployment import Deployment, PostureError, table, unknown
 
@@ -85,4 +86,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)
