@@ -74,7 +74,7 @@ class Files:
                 rule = "must be a text file in the project"
                 fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
             except agent_policy.PolicyError as error:
-                rule, fix = "must be a policy that answers all that the agent asks", str(error)
+                rule, fix = "must be a policy that the agent in the guest can ask", str(error)
             except initdata.InitdataError as error:
                 rule, fix = "must fit into what a VM is given at its start", str(error)
             else:

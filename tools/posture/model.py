@@ -14,7 +14,7 @@ class PodPowers:
 
     `images` is what the image policy admits. From `other_image` on they are those of `model.policy.powers.Powers`: containers that
     are not the pod's own, files that no container mounts, a policy that fails open, whether nothing but the pod as its owner wrote it
-    can be created, and whether all powers together amount to running anything.
+    can be created, whether all powers together amount to running anything, and where a workload mounts what the host writes.
     """
 
     exec: str
@@ -30,6 +30,7 @@ class PodPowers:
     fails_open: bool
     pinned: bool
     full: bool
+    host_files: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

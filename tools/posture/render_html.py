@@ -207,7 +207,9 @@ def _powers(whose: str, held: Mapping[str, PodPowers]) -> str:
     return _section(
         "What an administrator of a spoke could do to a pod",
         _table([whose, *words.POWERS], rows),
-        f"By asking each agent policy, and by the image policy. {words.FOOTNOTE}",
+        " ".join(
+            ["By asking each agent policy, and by the image policy.", words.FOOTNOTE, *words.host_files(held)]
+        ),
     )
 
 

@@ -165,7 +165,9 @@ def _powers(whose: str, held: Mapping[str, PodPowers]) -> RenderableType:
         table.columns[1 + words.POWERS.index(heading)].max_width = 12
     for name, powers in held.items():
         table.add_row(name, *map(_answer, words.powers(powers)))
-    return Group(table, Text(words.FOOTNOTE, "dim"))
+    return Group(
+        table, Text(words.FOOTNOTE, "dim"), *(Text(line, "yellow") for line in words.host_files(held))
+    )
 
 
 def _attacks(spoke: Untrusted, stack: str) -> Iterator[RenderableType]:

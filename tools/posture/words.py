@@ -74,6 +74,15 @@ def powers(held: PodPowers) -> tuple[str, ...]:
     )
 
 
+def host_files(held: Mapping[str, PodPowers]) -> list[str]:
+    """A sentence for each holder that mounts what the host writes."""
+    return [
+        f"{name} mounts {', '.join(one.host_files)}: whoever runs the spoke writes what is in it, at any time."
+        for name, one in held.items()
+        if one.host_files
+    ]
+
+
 def holders(spoke: Untrusted) -> dict[str, PodPowers]:
     """Whose powers count on a spoke: those of each profile that pods run under, and of what is no profile by the pods' own names."""
     return {one.profile or one.name: one.powers for one in spoke.workloads if one.powers is not None}
