@@ -16,7 +16,7 @@ import yaml
 _MAX_VALUES: Final = 100_000
 """A stack file has some hundreds; aliases of aliases make billions of a few lines."""
 _TAG: Final = "tag:yaml.org,2002:"
-_BOOLEANS: Final = ("true", "True", "TRUE", "false", "False", "FALSE")
+_BOOLEAN: Final = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 
 
 class StackYamlError(ValueError):
@@ -71,7 +71,9 @@ def parse(text: str) -> dict[str, Any]:
 
 class _AsThePulumiCommand(yaml.SafeLoader):
     yaml_implicit_resolvers: ClassVar = {
-        first: [resolver for resolver in resolvers if resolver[0] != f"{_TAG}bool"]
+        first: [
+            resolver if resolver[0] != f"{_TAG}bool" else (f"{_TAG}bool", _BOOLEAN) for resolver in resolvers
+        ]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -105,6 +107,10 @@ def _time(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     return f"{found:%Y-%m-%d} 00:00:00 +0000 UTC"
 
 
+def _set(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    return loader.construct_mapping(node, deep=True)
+
+
 def _binary(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     try:
         return loader.construct_yaml_binary(node).decode()
@@ -112,13 +118,11 @@ def _binary(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
         raise yaml.MarkedYAMLError(problem="!!binary must be UTF-8", problem_mark=node.start_mark) from None
 
 
-_AsThePulumiCommand.add_implicit_resolver(
-    f"{_TAG}bool", re.compile(f"^(?:{'|'.join(_BOOLEANS)})$"), list("tTfF")
-)
 _AsThePulumiCommand.add_constructor(f"{_TAG}int", _number)
 _AsThePulumiCommand.add_constructor(f"{_TAG}float", _number)
 _AsThePulumiCommand.add_constructor(f"{_TAG}timestamp", _time)
 _AsThePulumiCommand.add_constructor(f"{_TAG}binary", _binary)
+_AsThePulumiCommand.add_constructor(f"{_TAG}set", _set)
 
 
 def _refuse_endless(document: object) -> None:
@@ -133,13 +137,19 @@ def _refuse_endless(document: object) -> None:
             raise StackYamlError(
                 f"it has more than {_MAX_VALUES} values, by its aliases or by itself: write less"
             )
-        if not isinstance(value, dict | list | set):
-            return
-        if id(value) in within:
+        place = id(value)
+        match value:
+            case dict():
+                parts = list(cast("dict[object, object]", value).values())
+            case list():
+                parts = cast("list[object]", value)
+            case _:
+                return
+        if place in within:
             raise StackYamlError("an anchor contains itself: write the values out")
-        within.add(id(value))
-        for each in cast("dict[object, object]", value).values() if isinstance(value, dict) else value:
+        within.add(place)
+        for each in parts:
             visit(each)
-        within.remove(id(value))
+        within.remove(place)
 
     visit(document)

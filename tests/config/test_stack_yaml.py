@@ -30,6 +30,7 @@ CANARY = "canary-of-a-secret"
         ("2020-01-01", "2020-01-01 00:00:00 +0000 UTC"),
         ("2020-01-01T10:00:00+02:00", "2020-01-01 08:00:00 +0000 UTC"),
         ("!!binary aGVsbG8=", "hello"),
+        ("!!set {a, b}", {"a": None, "b": None}),
     ],
 )
 def test_a_value_is_what_the_pulumi_command_makes_of_it(written: str, value: object) -> None:
