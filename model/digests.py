@@ -10,7 +10,7 @@ class Pcr(FormedText):
 
     __slots__ = ()
     PATTERN: ClassVar[str] = "[0-9a-f]{64}"
-    FORM: ClassVar[str] = "a SHA-256 register: 64 hex digits in lower case, without 0x"
+    FORM: ClassVar[str] = "a SHA-256 register: 64 hex digits"
 
 
 UNMEASURED: Final = Pcr("0" * 64)
@@ -22,4 +22,4 @@ class ImageDigest(FormedText):
 
     __slots__ = ()
     PATTERN: ClassVar[str] = "sha256:[0-9a-f]{64}"
-    FORM: ClassVar[str] = "the digest of an image: sha256: and 64 hex digits in lower case"
+    FORM: ClassVar[str] = "the digest of an image: sha256: and 64 hex digits"
