@@ -15,7 +15,7 @@ define newline
 
 endef
 unsafe = $(findstring $$,$(value $1))$(findstring ',$(value $1))$(findstring $(newline),$(value $1))
-$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE,\
+$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE MAKECMDGOALS,\
     $(if $(call unsafe,$(name)),$(error $(name) must be a plain name or path: it contains a quote, a dollar sign or a line break)))
 
 .DEFAULT_GOAL := help

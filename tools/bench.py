@@ -27,6 +27,7 @@ import yaml
 from model.policy import workload_policy
 from model.workloads import reading
 from sandbox import api
+from sandbox.ending import end
 from tools.program_files import RUNNABLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -276,4 +277,4 @@ def _timed(project: Path, *arguments: str) -> BenchRun:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

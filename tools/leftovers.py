@@ -20,6 +20,7 @@ from rich import box
 from rich.table import Table
 
 from model.azure import naming
+from sandbox.ending import end
 from tools.arm import AZURE, Arm, Missing, NoLogin, Unanswered, token
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError, table
@@ -160,4 +161,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

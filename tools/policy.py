@@ -11,6 +11,7 @@ from typing import Any
 
 from model.attestation import initdata, workload_documents
 from model.attestation.initdata import InitdataError
+from sandbox.ending import end
 from tools.posture import sources
 from tools.posture.deployment import Deployment, PostureError, table, unknown
 
@@ -71,4 +72,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

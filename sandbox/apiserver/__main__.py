@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox.apiserver.binaries import BuildError, build
 from sandbox.apiserver.clusters import ServerClusters
+from sandbox.ending import end
 
 
 def main() -> int:
@@ -32,4 +33,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

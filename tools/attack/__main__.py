@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sandbox.ending import end
 from tools.attack import judges, render
 from tools.attack.report import as_json, build
 from tools.attack.short import matrix
@@ -66,4 +67,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox.ending import end
 from tools.attack import short as attack
 from tools.posture import difference, model, render_html, render_text, report, sources
 from tools.posture.deployment import Deployment, PostureError
@@ -117,4 +118,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -19,6 +19,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from sandbox.ending import end
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError
 from tools.verify import hub, kbs, objects, sandboxed, spoke
@@ -138,4 +139,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)
