@@ -91,7 +91,11 @@ def _signing_keys(value: str | None) -> Rule:
         for key in dict.fromkeys(image.key for image in signed):
             from_config = key.secret in secrets and secrets[key.secret].source == "config"
             pem = given.get(key.secret, {}).get(key.key)
-            if from_config and pem is not None and not image_policy.is_signing_key(pem.decode(errors="replace")):
+            if (
+                from_config
+                and pem is not None
+                and not image_policy.is_signing_key(pem.decode(errors="replace"))
+            ):
                 yield Mistake(
                     key="secretValues",
                     rule=f"must have a P-256 public key in PEM for {key.secret}.{key.key}, which trustee.signedImages names",

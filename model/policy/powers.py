@@ -199,7 +199,7 @@ def _exec_power(rego: str, data: Any) -> tuple[str, tuple[tuple[str, ...], ...]]
     # Nobody can have listed this one, so a policy that allows it allows all.
     if _exec_allowed(rego, [secrets.token_hex(16)]):
         return "any", ()
-    listed = data.get("allowed_commands") if isinstance(data, Mapping) else None
+    listed = cast(Mapping[str, Any], data).get("allowed_commands") if isinstance(data, Mapping) else None
     entries = [_listed(entry) for entry in cast(list[object], listed)] if isinstance(listed, list) else []
     commands = tuple(tuple(command) for command in entries if _exec_allowed(rego, command))
     if not _conditional(rego, "ExecProcessRequest"):

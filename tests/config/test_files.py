@@ -73,7 +73,9 @@ def test_a_workload_whose_policy_does_not_fit_into_a_vm_is_refused() -> None:
 
 def test_a_volume_that_the_host_fills_is_refused_unless_the_hub_says_that_nothing_trusts_it() -> None:
     [found] = problems("dev-hub", {"workloads.kbs-sealed.untrustedInput": GONE})
-    assert found.startswith("coco:workloads.kbs-sealed: workloads/kbs-sealed/kbs-sealed.yaml: Deployment kbs-sealed: ")
+    assert found.startswith(
+        "coco:workloads.kbs-sealed: workloads/kbs-sealed/kbs-sealed.yaml: Deployment kbs-sealed: "
+    )
     assert "content whoever runs the cluster can change at any time" in found
     assert "add sealed to untrustedInput of the workload in the hub" in found
 
