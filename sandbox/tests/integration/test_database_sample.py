@@ -3,11 +3,12 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +57,9 @@ class Pod:
                 process.terminate()
                 process.wait(120)
             finally:
-                process.kill()
+                with suppress(ProcessLookupError):  # the server too, where the shell was not the one to end it
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def rows(self) -> int:
         socket = str(self.folder / "database" / "socket")
@@ -89,6 +92,7 @@ class Pod:
                 user=NOBODY if root else None,
                 group=NOBODY if root else None,
                 extra_groups=[] if root else None,
+                start_new_session=True,
             )
 
 
