@@ -14,7 +14,7 @@ import requests
 
 from model.workloads import lock
 from sandbox import registry
-from sandbox.tests.integration.servers import HOME
+from sandbox.tests.integration.servers import built
 from tests.tools import oci
 from tests.tools.oci import Image, Person
 
@@ -49,12 +49,8 @@ class PinClient:
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    if reason := registry.unavailable(HOME):
-        pytest.skip(reason)
-    try:
-        return registry.build(HOME)
-    except registry.Offline as error:
-        pytest.skip(str(error))
+    built(registry.PROGRAMS)
+    return registry.PROGRAMS.folder / "registry"
 
 
 @pytest.fixture
