@@ -60,6 +60,14 @@ attack: one-stack environment ## Put every known attack to the policies of STACK
 verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
 
+.PHONY: preflight
+preflight: one-stack environment ## Ask Azure, with your login, whether all that STACK needs is ready
+	@$(PYTHON) -m tools.preflight '$(STACK)' $(ARGS)
+
+.PHONY: leftovers
+leftovers: one-stack environment ## List what Azure still has of STACK and the stack does not own
+	@$(PYTHON) -m tools.leftovers '$(STACK)' --engine '$(ENGINE)' $(ARGS)
+
 ##@ Bring a workload of your own
 
 .PHONY: pin

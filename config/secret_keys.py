@@ -20,5 +20,8 @@ def needed(values: Mapping[str, object]) -> list[str]:
     kind = KINDS.get(str(values.get("cluster.kind")))
     secrets = cast(Mapping[str, ServedSecretSection], values.get("secrets", {}))
     sources = {secret.source for secret in secrets.values()}
-    keys = {*(kind.secrets if kind is not None else ()), *(OF_SOURCES.get(source) for source in sources)}
+    keys = {
+        *(kind.needed(values) if kind is not None else ()),
+        *(OF_SOURCES.get(source) for source in sources),
+    }
     return [key for key in SECRETS if key in keys]

@@ -52,7 +52,7 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
     keys = dict.fromkeys(
         key for kind in KINDS.values() for key in kind.secrets
     )  # two kinds may need the same
-    of_cluster = tuple(_of_cluster(key, given.get(key)) for key in keys)
+    of_cluster = tuple(rule for key in keys for rule in _of_cluster(key, given.get(key)))
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (
         *of_cluster,
@@ -83,17 +83,32 @@ def _signing_keys(value: str | None) -> Rule:
     return check
 
 
-def _of_cluster(key: str, value: str | None) -> Rule:
+def _of_cluster(key: str, value: str | None) -> Iterator[Rule]:
     @rule("cluster.kind")
-    def check(kind: str) -> Iterator[Mistake]:
-        if key not in KINDS[kind].secrets:
+    def by_kind(name: str) -> Iterator[Mistake]:
+        if key not in KINDS[name].secrets:
             yield from _unused(key, value)
-        elif value is None:
-            yield _missing(key)
-        else:
-            yield from _shape(key, value)
+        elif key not in KINDS[name].only_where:
+            yield from _wanted(key, value)
+
+    yield by_kind
+    for where in {kind.only_where[key] for kind in KINDS.values() if key in kind.only_where}:
+        yield _of_choice(key, value, *where)
+
+
+def _of_choice(key: str, value: str | None, chooser: str, choice: str) -> Rule:
+    @rule(chooser)
+    def check(chosen: str) -> Iterator[Mistake]:
+        yield from _wanted(key, value) if chosen == choice else _unused(key, value)
 
     return check
+
+
+def _wanted(key: str, value: str | None) -> Iterator[Mistake]:
+    if value is None:
+        yield _missing(key)
+    else:
+        yield from _shape(key, value)
 
 
 def _of_source(source: str, value: str | None) -> Rule:

@@ -1,6 +1,7 @@
 """Where a zone runs: a cluster to install into, and where the virtual machines of its peer pods are made."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -10,13 +11,18 @@ from components.cluster.operator import OperatorSubscription, OperatorSubscripti
 
 @dataclass(frozen=True, kw_only=True)
 class PeerPodNetwork:
-    """Where the virtual machines of peer pods are made."""
+    """Where the virtual machines of peer pods are made.
+
+    ``identity``: environment variables of OSC's operator by which it takes an identity of its own (``spec.config.env`` of its
+    Subscription); empty where it uses the credentials of the cluster.
+    """
 
     resource_group: pulumi.Output[str]
     region: pulumi.Output[str]
     subnet_id: pulumi.Output[str]
     nsg_id: pulumi.Output[str]
     egress_address: pulumi.Output[str] | None
+    identity: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,7 @@ class Place:
         operands: tuple[str, ...] = (),
         privileged: bool = False,
         all_namespaces: bool = False,
+        environment: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> OperatorSubscription:
         """An operator at ``version``; ``csv`` is what OLM calls it before ``.v<version>``, by default the package."""
         return OperatorSubscription(
@@ -57,6 +64,7 @@ class Place:
                 operands=operands,
                 privileged=privileged,
                 all_namespaces=all_namespaces,
+                environment=environment or {},
             ),
             self.on_cluster(),
         )

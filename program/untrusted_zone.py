@@ -19,6 +19,7 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
         package="sandboxed-containers-operator",
         version=config.sandboxed_containers.version,
         privileged=True,
+        environment=place.peer_pods.identity,
     )
     peer_pods = PeerPods(
         "peer-pods",

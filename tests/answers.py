@@ -52,6 +52,20 @@ ANSWERS: Answers = {
     "azure-native:redhatopenshift:OpenShiftCluster": lambda _: {
         "apiserverProfile": {"url": "https://api.example.eastus2.aroapp.io:6443/", "visibility": "Public"}
     },
+    "azure-native:resources:Resource": lambda args: {
+        "name": args.inputs["resourceName"],
+        # A request lists the identities; the answer is a mapping.
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {}},
+        "properties": {
+            "clusterProfile": {"oidcIssuer": "https://oic.aro.azure.com/tenant/issuer"},
+            "apiserverProfile": {"url": "https://api.example.eastus2.aroapp.io:6443/"},
+        },
+    },
+    "azure-native:managedidentity:UserAssignedIdentity": lambda args: {
+        "name": args.inputs["resourceName"],
+        "principalId": f"principal-of-{args.name}",
+        "clientId": f"client-of-{args.name}",
+    },
     "azure-native:network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.7"},
     "azure-native:network:VirtualNetwork": lambda args: {"name": args.inputs["virtualNetworkName"]},
     "azure-native:resources:ResourceGroup": lambda args: {"name": args.inputs["resourceGroupName"]},

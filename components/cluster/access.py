@@ -1,5 +1,6 @@
 """What every kind of cluster gives to the components on it, and how it is read from the cluster itself."""
 
+import base64
 import json
 from dataclasses import dataclass
 
@@ -132,3 +133,8 @@ def _azure_place(name: str, opts: pulumi.ResourceOptions) -> AzurePlace:
             field("securityGroupName"),
         ),
     )
+
+
+def decoded(kubeconfig: str | None) -> str:
+    """The text of a kubeconfig as ARO's listAdminCredentials gives it, in base64; empty where there is none yet."""
+    return base64.b64decode(kubeconfig or "").decode()

@@ -4,43 +4,16 @@ The resource provider (RP) insists on far more than the SDK's types say, refuses
 input with a bare internal error: everything it wants is sent, nothing is sent empty.
 """
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import authorization, redhatopenshift
+from pulumi_azure_native import redhatopenshift
 
-from components.cluster.access import ClusterAccess, access
-from model.azure import naming
-
-NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeArgs:
-    """The machines of the cluster. ``worker_disk_gb`` is in GB."""
-
-    control_plane_vm_size: str
-    worker_vm_size: str
-    worker_count: int
-    worker_disk_gb: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterNetworkArgs:
-    """Where the machines get their addresses, and the ranges inside the cluster. ``visibility`` is Public or Private.
-
-    ``peer_pod_nsg_id``: the cluster's service principal makes the peer pods' network cards and must be able to join it.
-    """
-
-    visibility: str
-    pod_cidr: str
-    service_cidr: str
-    vnet_id: pulumi.Input[str]
-    control_plane_subnet_id: pulumi.Input[str]
-    worker_subnet_id: pulumi.Input[str]
-    peer_pod_nsg_id: pulumi.Input[str] | None
+from components.cluster.access import ClusterAccess, access, decoded
+from components.cluster.shape import ClusterNetworkArgs, NodeArgs
+from components.grants import grant
+from model.azure.workload_identities import NETWORK_CONTRIBUTOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +113,7 @@ class AroCluster(pulumi.ComponentResource):
         )
         self.access = access(
             name,
-            kubeconfig=credentials.kubeconfig.apply(_decoded),
+            kubeconfig=credentials.kubeconfig.apply(decoded),
             cluster_identifier=args.cluster_name,
             parent=self,
             api_url=cluster.apiserver_profile.apply(lambda profile: (profile.url if profile else None) or ""),
@@ -156,28 +129,13 @@ class AroCluster(pulumi.ComponentResource):
         if args.network.peer_pod_nsg_id is not None:
             wanted.append(("cluster-peer-pods-nsg", args.identity.object_id, args.network.peer_pod_nsg_id))
         return [
-            authorization.RoleAssignment(
+            grant(
                 f"{name}-{what}",
-                role_assignment_name=_assignment_name(scope, principal),
+                subscription_id=args.subscription_id,
                 scope=scope,
-                principal_id=principal,
-                # Without the type a new principal that the directory has not replicated yet is refused as not found.
-                principal_type="ServicePrincipal",
-                role_definition_id=(
-                    f"/subscriptions/{args.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{NETWORK_CONTRIBUTOR}"
-                ),
-                opts=pulumi.ResourceOptions(parent=self),
+                principal=principal,
+                role_id=NETWORK_CONTRIBUTOR,
+                parent=self,
             )
             for what, principal, scope in wanted
         ]
-
-
-def _assignment_name(scope: pulumi.Input[str], principal: str) -> pulumi.Output[str]:
-    """The same grant always has the same name. Under another name Azure answers RoleAssignmentExists."""
-    return pulumi.Output.from_input(scope).apply(
-        lambda id: naming.role_assignment_name(id, principal, NETWORK_CONTRIBUTOR)
-    )
-
-
-def _decoded(kubeconfig: str | None) -> str:
-    return base64.b64decode(kubeconfig or "").decode()

@@ -6,8 +6,8 @@ and its operands are there. Whatever OLM proposes later stays unapproved until t
 a new Job.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -31,6 +31,7 @@ class OperatorSubscriptionArgs:
     ``all_namespaces``: some versions refuse anything less.
 
     ``operands`` are deployments, each ``<namespace>/<name>``, that the operator makes and later resources cannot do without.
+    ``environment``: variables that OLM adds to the operator's own containers.
     """
 
     namespace: str
@@ -41,6 +42,7 @@ class OperatorSubscriptionArgs:
     operands: Sequence[str] = ()
     privileged: bool = False
     all_namespaces: bool = False
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
 
 
 class OperatorSubscription(pulumi.ComponentResource):
@@ -86,6 +88,7 @@ class OperatorSubscription(pulumi.ComponentResource):
                 "sourceNamespace": "openshift-marketplace",
                 "installPlanApproval": "Manual",
                 "startingCSV": args.csv,
+                **_config(args.environment),
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
         )
@@ -201,3 +204,12 @@ class OperatorSubscription(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create=_PULUMI_WAITS),
             ),
         )
+
+
+def _config(environment: Mapping[str, pulumi.Input[str]]) -> dict[str, object]:
+    """The part of a Subscription that is for the operator; left out where there is nothing to say."""
+    if not environment:
+        return {}
+    return {
+        "config": {"env": [{"name": name, "value": value} for name, value in sorted(environment.items())]}
+    }

@@ -30,12 +30,25 @@ def resource_group(stack: str) -> str:
     return f"coco-{check_stack(stack)}"
 
 
+def peer_pod_resource_group(stack: str) -> str:
+    """The group of the peer-pod VMs of a cluster with managed identities: ARO denies those identities its own group.
+
+    No stack's own group can have this name: there is no underscore in the name of a stack.
+    """
+    return f"{resource_group(stack)}_peer-pods"
+
+
 def managed_resource_group(stack: str) -> str:
     """The group that ARO makes for the cluster's machines and denies to everybody else.
 
     No stack's own group can have this name: there is no underscore in the name of a stack.
     """
     return f"{resource_group(stack)}_managed"
+
+
+def role_definition_name(scope: str, role: str) -> str:
+    """A GUID that is always the same for the same custom role."""
+    return str(uuid5(_NAMESPACE, "|".join((scope, role)).lower()))
 
 
 def role_assignment_name(scope: str, principal: str, role: str) -> str:

@@ -1,21 +1,67 @@
 """An Azure Red Hat OpenShift cluster that the stack makes, in a network of its own."""
 
+from dataclasses import dataclass
+
 import pulumi
 from pulumi_azure_native import resources
 
-from components.cluster.aro import (
-    AroCluster,
-    AroClusterArgs,
-    ClusterNetworkArgs,
-    NodeArgs,
-    ServicePrincipalArgs,
-)
+from components.cluster.access import ClusterAccess
+from components.cluster.aro import AroCluster, AroClusterArgs, ServicePrincipalArgs
+from components.cluster.aro_managed import ManagedAroCluster, ManagedAroClusterArgs
+from components.cluster.peer_pod_identity import PeerPodIdentity, PeerPodIdentityArgs
+from components.cluster.shape import ClusterNetworkArgs, NodeArgs
+from components.cluster.workload_identities import WorkloadIdentities, WorkloadIdentitiesArgs
 from components.network.egress import NatEgress, NatEgressArgs
 from components.network.vnet import Network, NetworkArgs
 from config.sections import AroSection, CommonSections
 from model.azure import addresses, naming
+from model.azure.workload_identities import Scope
 from program.place import PeerPodNetwork, Place
 from program.stack import LoadedStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """What a cluster with either kind of identity stands on."""
+
+    stack: LoadedStack[CommonSections]
+    section: AroSection
+    in_azure: pulumi.ResourceOptions
+    prefix: str
+    tags: dict[str, str]
+    group: resources.ResourceGroup
+    network: Network
+    egress: NatEgress | None
+
+    @property
+    def nodes(self) -> NodeArgs:
+        return NodeArgs(
+            control_plane_vm_size=self.section.control_plane_vm_size,
+            worker_vm_size=self.section.worker_vm_size,
+            worker_count=self.section.worker_count,
+            worker_disk_gb=self.section.worker_disk_gb,
+        )
+
+    @property
+    def ranges(self) -> ClusterNetworkArgs:
+        return ClusterNetworkArgs(
+            visibility=self.section.visibility,
+            pod_cidr=str(self.section.pod_cidr),
+            service_cidr=str(self.section.service_cidr),
+            vnet_id=self.network.vnet_id,
+            control_plane_subnet_id=self.network.control_plane_subnet_id,
+            worker_subnet_id=self.network.worker_subnet_id,
+            peer_pod_nsg_id=self.network.peer_pod_nsg_id,
+        )
+
+    @property
+    def resource_provider(self) -> str:
+        object_id = self.stack.config.azure.resource_provider_object_id
+        assert object_id is not None, "config.rules refuses ARO without it"
+        return object_id
+
+    def after(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions.merge(self.in_azure, pulumi.ResourceOptions(depends_on=list(others)))
 
 
 def declare(
@@ -24,11 +70,26 @@ def declare(
     in_azure: pulumi.ResourceOptions,
     runs_peer_pods: bool,
 ) -> Place:
+    ground = _ground(stack, section, in_azure, runs_peer_pods)
+    make = _with_managed_identities if section.identity == "managed" else _with_service_principal
+    access, peer_pods = make(ground)
+    return Place(
+        cluster=access,
+        operators_from=stack.config.operators.source,
+        peer_pods=peer_pods,
+        protect=section.protect,
+    )
+
+
+def _ground(
+    stack: LoadedStack[CommonSections],
+    section: AroSection,
+    in_azure: pulumi.ResourceOptions,
+    runs_peer_pods: bool,
+) -> _Ground:
     config, prefix = stack.config, naming.resource_group(stack.name)
     assert config.network is not None, "config.rules refuses an ARO cluster without a network"
-    assert config.azure.resource_provider_object_id is not None, "config.rules refuses ARO without it"
     location, tags = config.azure.location, {**config.azure.tags, "coco-stack": stack.name}
-
     group = resources.ResourceGroup(
         "group", resource_group_name=prefix, location=location, tags=tags, opts=in_azure
     )
@@ -52,65 +113,130 @@ def declare(
         ),
         in_azure,
     )
+    return _Ground(
+        stack=stack,
+        section=section,
+        in_azure=in_azure,
+        prefix=prefix,
+        tags=tags,
+        group=group,
+        network=network,
+        egress=egress,
+    )
+
+
+def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
+    section, azure = ground.section, ground.stack.config.azure
+    principal = section.service_principal
+    assert principal is not None, "config.rules refuses this identity without its section"
     cluster = AroCluster(
         "cluster",
         AroClusterArgs(
-            cluster_name=prefix,
-            resource_group_name=group.name,
-            managed_resource_group=naming.managed_resource_group(stack.name),
-            subscription_id=config.azure.subscription_id,
-            location=location,
+            cluster_name=ground.prefix,
+            resource_group_name=ground.group.name,
+            managed_resource_group=naming.managed_resource_group(ground.stack.name),
+            subscription_id=azure.subscription_id,
+            location=azure.location,
             domain=section.domain,
             version=section.version,
-            nodes=NodeArgs(
-                control_plane_vm_size=section.control_plane_vm_size,
-                worker_vm_size=section.worker_vm_size,
-                worker_count=section.worker_count,
-                worker_disk_gb=section.worker_disk_gb,
-            ),
-            network=ClusterNetworkArgs(
-                visibility=section.visibility,
-                pod_cidr=str(section.pod_cidr),
-                service_cidr=str(section.service_cidr),
-                vnet_id=network.vnet_id,
-                control_plane_subnet_id=network.control_plane_subnet_id,
-                worker_subnet_id=network.worker_subnet_id,
-                peer_pod_nsg_id=network.peer_pod_nsg_id,
-            ),
+            nodes=ground.nodes,
+            network=ground.ranges,
             identity=ServicePrincipalArgs(
-                client_id=section.service_principal.client_id,
-                object_id=section.service_principal.object_id,
-                client_secret=stack.secrets["clusterClientSecret"],
-                resource_provider_object_id=config.azure.resource_provider_object_id,
+                client_id=principal.client_id,
+                object_id=principal.object_id,
+                client_secret=ground.stack.secrets["clusterClientSecret"],
+                resource_provider_object_id=ground.resource_provider,
             ),
-            pull_secret=stack.secrets["pullSecret"],
+            pull_secret=ground.stack.secrets["pullSecret"],
             protect=section.protect,
-            tags=tags,
+            tags=ground.tags,
         ),
-        in_azure,
+        ground.in_azure,
     )
-    return Place(
-        cluster=cluster.access,
-        operators_from=config.operators.source,
-        peer_pods=_peer_pods(cluster, network, egress),
-        protect=section.protect,
-    )
-
-
-def _peer_pods(cluster: AroCluster, network: Network, egress: NatEgress | None) -> PeerPodNetwork | None:
-    """In the managed group: ARO's deny assignment spares the cluster's service principal, whose rights OSC uses."""
-    azure = cluster.access.azure
+    network, place = ground.network, cluster.access.azure
     if (
-        egress is None
-        or azure is None
+        ground.egress is None
+        or place is None
         or network.peer_pod_subnet_id is None
         or network.peer_pod_nsg_id is None
     ):
-        return None
-    return PeerPodNetwork(
-        resource_group=azure.resource_group,
-        region=azure.location,
+        return cluster.access, None
+    # In the managed group: ARO's deny assignment spares the cluster's service principal, whose rights OSC uses.
+    return cluster.access, PeerPodNetwork(
+        resource_group=place.resource_group,
+        region=place.location,
         subnet_id=network.peer_pod_subnet_id,
         nsg_id=network.peer_pod_nsg_id,
-        egress_address=egress.address,
+        egress_address=ground.egress.address,
+    )
+
+
+def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
+    section, azure, network = ground.section, ground.stack.config.azure, ground.network
+    identities = WorkloadIdentities(
+        "identities",
+        WorkloadIdentitiesArgs(
+            name_prefix=ground.prefix,
+            resource_group_name=ground.group.name,
+            location=azure.location,
+            subscription_id=azure.subscription_id,
+            resource_provider_object_id=ground.resource_provider,
+            scopes={
+                Scope.VNET: network.vnet_id,
+                Scope.CONTROL_PLANE: network.control_plane_subnet_id,
+                Scope.WORKERS: network.worker_subnet_id,
+            },
+            tags=ground.tags,
+        ),
+        ground.in_azure,
+    )
+    cluster = ManagedAroCluster(
+        "cluster",
+        ManagedAroClusterArgs(
+            cluster_name=ground.prefix,
+            resource_group_name=ground.group.name,
+            managed_resource_group=naming.managed_resource_group(ground.stack.name),
+            subscription_id=azure.subscription_id,
+            location=azure.location,
+            domain=section.domain,
+            version=section.version,
+            nodes=ground.nodes,
+            network=ground.ranges,
+            cluster_identity_id=identities.cluster_identity_id,
+            operator_identity_ids=identities.operator_identity_ids,
+            pull_secret=ground.stack.secrets["pullSecret"],
+            protect=section.protect,
+            tags=ground.tags,
+        ),
+        ground.after(identities),
+    )
+    if ground.egress is None or network.peer_pod_subnet_id is None or network.peer_pod_nsg_id is None:
+        return cluster.access, None
+    identity = PeerPodIdentity(
+        "peer-pod-identity",
+        PeerPodIdentityArgs(
+            stack=ground.stack.name,
+            name_prefix=ground.prefix,
+            resource_group_name=ground.group.name,
+            machines_group=naming.peer_pod_resource_group(ground.stack.name),
+            location=azure.location,
+            subscription_id=azure.subscription_id,
+            issuer=cluster.oidc_issuer,
+            subnet_id=network.peer_pod_subnet_id,
+            nsg_id=network.peer_pod_nsg_id,
+            tags=ground.tags,
+        ),
+        ground.after(network),
+    )
+    return cluster.access, PeerPodNetwork(
+        resource_group=identity.machines_group,
+        region=pulumi.Output.from_input(azure.location),
+        subnet_id=network.peer_pod_subnet_id,
+        nsg_id=network.peer_pod_nsg_id,
+        egress_address=ground.egress.address,
+        identity={
+            "CLIENTID": identity.client_id,
+            "TENANTID": azure.tenant_id,
+            "SUBSCRIPTIONID": azure.subscription_id,
+        },
     )

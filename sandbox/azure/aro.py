@@ -5,6 +5,7 @@ After Azure/ARO-RP of August 2026: pkg/validate/dynamic/dynamic.go, pkg/cluster/
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from sandbox.azure import aro_changes, aro_rules
@@ -24,20 +25,20 @@ def _put(contents: Contents, request: PutRequest) -> Values:
         kept = request.existing.state["clusterProfile"]
         profile = {"version": kept["version"], **request.inputs["clusterProfile"]}
         return request.inputs | {"clusterProfile": profile}
-    state = _with_defaults(request.inputs)
-    _check_unique(contents, request, state)
-    principals = _check_network(contents, state)
-    managed = state["clusterProfile"]["resourceGroupId"]
-    if contents.find(managed):
-        raise Refused(
-            "ClusterResourceGroupAlreadyExists", f"Resource group {managed} must not already exist."
-        )
-    request.facts["principals"] = sorted(principals)
+    state = with_defaults(request.inputs)
+    others = [other.state for other in contents.of(OPENSHIFT_CLUSTER.type)]
+    check_domain(others, state)
+    _check_client(contents, state)
+    check_managed_group(others, state)
+    rights = _Rights(contents, state)
+    check_network(contents, state, rights.check)
+    check_no_managed_group(contents, state)
+    request.facts["principals"] = sorted(rights.principals or ())
     install(contents, request, state)
     return state
 
 
-def _with_defaults(inputs: Values) -> Values:
+def with_defaults(inputs: Values) -> Values:
     cluster = {"version": _DEFAULT_VERSION, **inputs["clusterProfile"]}
     # The RP lower-cases this id before it stores it, and later compares it case-sensitively.
     cluster["resourceGroupId"] = cluster["resourceGroupId"].lower()
@@ -47,31 +48,48 @@ def _with_defaults(inputs: Values) -> Values:
     return inputs | {"clusterProfile": cluster, "networkProfile": network}
 
 
-def _check_unique(contents: Contents, request: PutRequest, state: Values) -> None:
-    client = state["servicePrincipalProfile"]["clientId"]
-    for other in contents.of(OPENSHIFT_CLUSTER.type):
-        if domain_of(other.state) == domain_of(state):
-            domain = state["clusterProfile"]["domain"]
-            raise Refused(
-                "DuplicateDomain", f"The provided domain '{domain}' is already in use by a cluster."
-            )
-        if other.state["location"] != state["location"]:
-            continue
-        if other.state["servicePrincipalProfile"]["clientId"].lower() == client.lower():
-            raise Refused(
-                "DuplicateClientID",
-                f"The provided service principal with client ID '{client}' is already in use by a cluster.",
-            )
-        managed = state["clusterProfile"]["resourceGroupId"]
-        if other.state["clusterProfile"]["resourceGroupId"] == managed:
+def check_domain(others: Iterable[Values], state: Values) -> None:
+    """Raises Refused for a domain that one of the `others` has."""
+    if any(domain_of(other) == domain_of(state) for other in others):
+        domain = state["clusterProfile"]["domain"]
+        raise Refused("DuplicateDomain", f"The provided domain '{domain}' is already in use by a cluster.")
+
+
+def check_managed_group(others: Iterable[Values], state: Values) -> None:
+    """Raises Refused for a managed group that one of the `others` in the region has."""
+    managed = state["clusterProfile"]["resourceGroupId"]
+    for other in others:
+        if other["location"] == state["location"] and other["clusterProfile"]["resourceGroupId"] == managed:
             raise Refused(
                 "DuplicateResourceGroup",
                 f"The provided resource group '{managed}' already contains a cluster.",
             )
 
 
-def _check_network(contents: Contents, state: Values) -> set[str]:
-    """The principals with rights on everything the cluster touches; among them must be its own and the RP's."""
+def check_no_managed_group(contents: Contents, state: Values) -> None:
+    """Raises Refused where there is a group of the name already, whoever made it."""
+    managed = state["clusterProfile"]["resourceGroupId"]
+    if contents.find(managed):
+        raise Refused(
+            "ClusterResourceGroupAlreadyExists", f"Resource group {managed} must not already exist."
+        )
+
+
+def _check_client(contents: Contents, state: Values) -> None:
+    client = state["servicePrincipalProfile"]["clientId"]
+    for other in contents.of(OPENSHIFT_CLUSTER.type):
+        if (
+            other.state["location"] == state["location"]
+            and other.state["servicePrincipalProfile"]["clientId"].lower() == client.lower()
+        ):
+            raise Refused(
+                "DuplicateClientID",
+                f"The provided service principal with client ID '{client}' is already in use by a cluster.",
+            )
+
+
+def check_network(contents: Contents, state: Values, may_use: Callable[[str, str], None]) -> None:
+    """Raises Refused for a network that the RP does not take. `may_use` is asked for each part: what it is, and its id."""
     subnets: list[AzureRecord] = []
     for id_ in cluster_subnets(state):
         subnet = contents.find(id_)
@@ -79,7 +97,7 @@ def _check_network(contents: Contents, state: Values) -> set[str]:
             raise Refused("InvalidLinkedVNet", f"The provided subnet '{id_}' could not be found.")
         subnets.append(subnet)
     vnet = contents[subnets[0].id.rsplit("/subnets/", 1)[0]]
-    principals = _check_rights(contents, state, None, "vnet", vnet.id)
+    may_use("vnet", vnet.id)
     if vnet.state["location"] != state["location"]:
         raise Refused(
             "InvalidLinkedVNet",
@@ -88,7 +106,7 @@ def _check_network(contents: Contents, state: Values) -> set[str]:
     own_groups = state["networkProfile"]["preconfiguredNSG"] == "Enabled"
     for subnet in subnets:
         if gateway := subnet.state.get("natGateway"):
-            principals = _check_rights(contents, state, principals, "nat gateway", gateway["id"])
+            may_use("nat gateway", gateway["id"])
         attached = subnet.state.get("networkSecurityGroup")
         if attached and not own_groups:
             message = f"The provided subnet '{subnet.id}' is invalid: must not have a network security group attached."
@@ -100,33 +118,38 @@ def _check_network(contents: Contents, state: Values) -> set[str]:
                 " security groups (NSG) attached to them before starting the cluster installation.",
             )
         if attached:
-            principals = _check_rights(contents, state, principals, "network security group", attached["id"])
+            may_use("network security group", attached["id"])
         if any(prefix.prefixlen > 27 for prefix in prefixes_of(subnet.state)):
             raise Refused(
                 "InvalidLinkedVNet", f"The provided subnet '{subnet.id}' is invalid: must be /27 or larger."
             )
     _check_overlap(subnets, state)
-    return principals
 
 
-def _check_rights(contents: Contents, state: Values, among: set[str] | None, what: str, id_: str) -> set[str]:
-    """Which of `among` may write `id_`. Raises Refused when they are fewer than the two that must.
+class _Rights:
+    """Which principals may write all that was asked for: those of the cluster and of the RP must be among them.
 
     A request names its service principal by the application, role assignments name it by the object in the directory, and
     the stand-in has no directory: it asks for two principals, not for which two. The ids of applications do not count.
     """
-    client = state["servicePrincipalProfile"]["clientId"]
-    may = may_write_network(contents, id_) - {client.lower(), ARO_RP_APPLICATION}
-    may = may if among is None else may & among
-    if len(may) < 2:
-        who, app, prefix = ("resource provider", ARO_RP_APPLICATION, "InvalidResourceProvider")
-        if not may:
-            who, app, prefix = ("cluster", client, "InvalidServicePrincipal")
-        raise Refused(
-            f"{prefix}Permissions",
-            f"The {who} service principal (Application ID: {app}) does not have required permissions on {what} '{id_}'.",
-        )
-    return may
+
+    def __init__(self, contents: Contents, state: Values) -> None:
+        self._contents = contents
+        self._client = state["servicePrincipalProfile"]["clientId"]
+        self.principals: set[str] | None = None
+
+    def check(self, what: str, id_: str) -> None:
+        may = may_write_network(self._contents, id_) - {self._client.lower(), ARO_RP_APPLICATION}
+        may = may if self.principals is None else may & self.principals
+        if len(may) < 2:
+            who, app, prefix = ("resource provider", ARO_RP_APPLICATION, "InvalidResourceProvider")
+            if not may:
+                who, app, prefix = ("cluster", self._client, "InvalidServicePrincipal")
+            raise Refused(
+                f"{prefix}Permissions",
+                f"The {who} service principal (Application ID: {app}) does not have required permissions on {what} '{id_}'.",
+            )
+        self.principals = may
 
 
 def _check_overlap(subnets: list[AzureRecord], state: Values) -> None:
@@ -143,14 +166,23 @@ def _check_overlap(subnets: list[AzureRecord], state: Values) -> None:
 
 
 def _delete(contents: Contents, record: AzureRecord, clusters: Clusters) -> None:
+    def may_detach(id_: str) -> bool:
+        return set(record.facts["principals"]) <= may_write_network(contents, id_)
+
+    uninstall(contents, record.name, record.state, clusters, may_detach)
+
+
+def uninstall(
+    contents: Contents, name: str, state: Values, clusters: Clusters, may_detach: Callable[[str], bool]
+) -> None:
     """The RP takes its security group off the subnets first, which needs the rights it had at the beginning."""
-    managed = record.state["clusterProfile"]["resourceGroupId"]
-    for id_ in cluster_subnets(record.state):
+    managed = state["clusterProfile"]["resourceGroupId"]
+    for id_ in cluster_subnets(state):
         subnet = contents.find(id_)
         if subnet is None:
             continue
         if "aroNsg" in subnet.facts:
-            _check_may_detach(contents, record, subnet)
+            _check_may_detach(subnet, may_detach)
             subnet.state = {
                 name: value for name, value in subnet.state.items() if name != "networkSecurityGroup"
             }
@@ -158,24 +190,24 @@ def _delete(contents: Contents, record: AzureRecord, clusters: Clusters) -> None
             name: value for name, value in subnet.facts.items() if name not in ("usedBy", "aroNsg")
         }
         contents.put(subnet)
-    clusters.delete(record.name)
+    clusters.delete(name)
     contents.remove(managed)
 
 
-def _check_may_detach(contents: Contents, record: AzureRecord, subnet: AzureRecord) -> None:
+def _check_may_detach(subnet: AzureRecord, may_detach: Callable[[str], bool]) -> None:
     needed = [subnet.id] + ([subnet.state["natGateway"]["id"]] if "natGateway" in subnet.state else [])
     for id_ in needed:
-        if not set(record.facts["principals"]) <= may_write_network(contents, id_):
+        if not may_detach(id_):
             raise Refused(
                 "InvalidLinkedSubnet",
-                f"Failed to update subnet '{subnet.id}'. AuthorizationFailed: the service principals of the cluster and of the"
+                f"Failed to update subnet '{subnet.id}'. AuthorizationFailed: the identities of the cluster and of the"
                 f" resource provider need the role assignments they had when the cluster was made, among them one over '{id_}'."
                 " Make them again, then delete the cluster.",
             )
 
 
 def _unchangeable(_contents: Contents, record: AzureRecord, request: PutRequest) -> None:
-    aro_changes.refuse_changes(record.state, request)
+    aro_changes.refuse_changes(record.state, request.inputs, request.old_inputs)
 
 
 OPENSHIFT_CLUSTER: Final = AzureKind(

@@ -5,11 +5,10 @@ After Azure/ARO-RP of August 2026: the `mutable` tags of pkg/api/v20231122/opens
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sandbox.azure.aro_rules import PROPERTIES
-from sandbox.azure.kind import PutRequest
 from sandbox.azure.schema import Prop, known, location
 from sandbox.provider import UNKNOWN, Refused, Values
 from sandbox.shapes import is_map
@@ -26,18 +25,20 @@ _KEPT: Final = {"properties.clusterProfile.pullSecret", "properties.clusterProfi
 _POINTERS: Final = {"properties.networkProfile.loadBalancerProfile"}
 
 
-def refuse_changes(stored: Values, request: PutRequest) -> None:
+def refuse_changes(
+    stored: Values, wanted: Values, old_inputs: Values, properties: Mapping[str, Prop] = PROPERTIES
+) -> None:
     """Raises Refused for the first change that the RP does not allow.
 
     `stored` has no pull secret, so a change of that is seen against the inputs of before, where there are any.
     """
-    secret = known(request.old_inputs, "clusterProfile.pullSecret")
+    secret = known(old_inputs, "clusterProfile.pullSecret")
     before = stored | {
         "clusterProfile": stored["clusterProfile"] | ({"pullSecret": secret} if secret else {})
     }
-    for name, prop in PROPERTIES.items():
+    for name, prop in properties.items():
         path = name if name in ("location", "tags") else f"properties.{name}"
-        for changed in _forbidden(prop, path, before.get(name), request.inputs.get(name)):
+        for changed in _forbidden(prop, path, before.get(name), wanted.get(name)):
             if changed == "properties.clusterProfile.pullSecret" and not secret:
                 continue
             raise Refused(

@@ -41,9 +41,7 @@ _MACHINES: Final = {
 }
 _WORKERS: Final = group(name=required(TEXT), diskSizeGB=required(NUMBER), count=required(NUMBER), **_MACHINES)
 # In the order in which the RP looks for a forbidden change. Required is what the RP has no default for in a PUT.
-PROPERTIES: Final = {
-    "location": TEXT,
-    "tags": MAP,
+PROFILES: Final = {
     "provisioningState": computed(TEXT),
     "clusterProfile": required(
         group(
@@ -55,9 +53,6 @@ PROPERTIES: Final = {
         )
     ),
     "consoleProfile": computed(group(url=TEXT)),
-    "servicePrincipalProfile": required(
-        group(clientId=required(TEXT), clientSecret=Prop(kind=str, secret=True, required=True))
-    ),
     "networkProfile": required(
         group(
             podCidr=required(TEXT),
@@ -77,6 +72,14 @@ PROPERTIES: Final = {
     ),
     "ingressProfiles": required(
         many(group(name=required(TEXT), visibility=required(_VISIBILITY), ip=computed(TEXT)))
+    ),
+}
+PROPERTIES: Final = {
+    "location": TEXT,
+    "tags": MAP,
+    **PROFILES,
+    "servicePrincipalProfile": required(
+        group(clientId=required(TEXT), clientSecret=Prop(kind=str, secret=True, required=True))
     ),
     "systemData": computed(MAP),
 }

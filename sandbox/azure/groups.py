@@ -1,4 +1,4 @@
-"""Resource groups, and user-assigned identities.
+"""Resource groups.
 
 ARM deletes a group with everything in it; so does the stand-in, unless something outside the group still uses a part of it.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from model.azure import vm_sizes
-from sandbox.azure.cloud import AzureRecord, Contents, guid
+from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.kind import Account, AzureKind, InputProblem, NameRule
 from sandbox.azure.schema import MAP, TEXT, computed, group, known, location, required
 from sandbox.provider import Values
@@ -52,40 +52,4 @@ RESOURCE_GROUP: Final = AzureKind(
     ),
     problems=_region,
     respond=_group_answer,
-)
-
-
-def _identity_answer(_contents: Contents, record: AzureRecord, account: Account) -> Values:
-    return {
-        "clientId": guid(f"{record.id}#client"),
-        "principalId": guid(f"{record.id}#principal"),
-        "tenantId": account.tenant_id,
-        "systemData": {"createdAt": record.created, "createdByType": "Application"},
-    }
-
-
-USER_ASSIGNED_IDENTITY: Final = AzureKind(
-    type="azure-native:managedidentity:UserAssignedIdentity",
-    arm_type="Microsoft.ManagedIdentity/userAssignedIdentities",
-    api_version="2023-01-31",
-    address=(
-        "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
-        "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}"
-    ),
-    properties={
-        "location": TEXT,
-        "tags": MAP,
-        "clientId": computed(TEXT),
-        "principalId": computed(TEXT),
-        "tenantId": computed(TEXT),
-        "systemData": computed(MAP),
-    },
-    replacing=frozenset({"location"}),
-    names=NameRule(
-        r"[A-Za-z0-9][-\w]{2,127}",
-        "InvalidResourceName",
-        "Resource name {name} is invalid. It must have 3 to 128 letters, digits, '-' or '_', and start"
-        " with a letter or digit.",
-    ),
-    respond=_identity_answer,
 )

@@ -18,13 +18,14 @@ from sandbox.shapes import is_list, is_map
 class Prop:
     """One property. `kind` is a Python type, or `object` for one with `fields`, or `list` for one of `item`s.
 
-    `computed`: only Azure sets it. `secret`: never stored, never returned.
+    `computed`: only Azure sets it. `secret`: never stored, never returned. `may_be_empty`: a text that may be "".
     """
 
     kind: type
     required: bool = False
     computed: bool = False
     secret: bool = False
+    may_be_empty: bool = False
     choices: tuple[str, ...] = ()
     fields: Mapping[str, Prop] = field(default_factory=dict[str, "Prop"])
     item: Prop | None = None
@@ -101,6 +102,8 @@ def _misfit(type_: str, prop: Prop, value: Any, where: str) -> Iterator[Failure]
     if value == UNKNOWN:
         return
     if value == "":
+        if prop.may_be_empty:
+            return
         # azure-rest-api-specs#23355: ARO answers an empty string with a bare InternalServerError.
         yield Failure(where, f"'{where}' is empty: leave the property out instead")
         return

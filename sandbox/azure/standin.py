@@ -15,9 +15,11 @@ from typing import Final
 from model.azure import vm_sizes
 from sandbox.azure import (
     aro,
+    aro_managed,
     authorization,
     egress,
     groups,
+    identities,
     schema,
     security_groups,
     subnets,
@@ -36,13 +38,16 @@ KINDS: Final = {
     kind.type: kind
     for kind in (
         aro.OPENSHIFT_CLUSTER,
+        aro_managed.MANAGED_CLUSTER,
         virtual_networks.VIRTUAL_NETWORK,
         subnets.SUBNET,
         egress.NAT_GATEWAY,
         egress.PUBLIC_IP_ADDRESS,
         security_groups.NETWORK_SECURITY_GROUP,
-        groups.USER_ASSIGNED_IDENTITY,
+        identities.FEDERATED_CREDENTIAL,
+        identities.USER_ASSIGNED_IDENTITY,
         authorization.ROLE_ASSIGNMENT,
+        authorization.ROLE_DEFINITION,
         groups.RESOURCE_GROUP,
     )
 }
@@ -212,7 +217,7 @@ class AzureStandIn:
         for problem in self._problems(kind, schema.given(inputs)):
             raise Refused(problem.code, problem.message)
         self._check_not_managed(contents, id_)
-        if kind is not groups.RESOURCE_GROUP and kind is not authorization.ROLE_ASSIGNMENT:
+        if kind not in (groups.RESOURCE_GROUP, authorization.ROLE_ASSIGNMENT, authorization.ROLE_DEFINITION):
             contents.group_of(id_)
         request = self._request(contents, kind, id_, inputs, old)
         if request.existing:

@@ -62,16 +62,17 @@ def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | S
 
 
 def _wanted(config: dict[str, str]) -> set[str]:
-    wanted = set(KINDS[json.loads(config["coco:cluster"])["kind"]].secrets)
+    cluster = {f"cluster.{key}": value for key, value in json.loads(config["coco:cluster"]).items()}
+    wanted = set(KINDS[cluster["cluster.kind"]].needed(cluster))
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
     wanted |= {"keyVaultClientSecret"} if "keyVault" in sources else set()
     return wanted | ({"secretValues"} if "config" in sources else set())
 
 
 @cache
-def hub() -> tuple[HubConfig, load.Loaded]:
-    """The committed hub without Pulumi, for what is pure."""
-    secrets = {f"coco:{key}": SECRETS[key] for key in ("pullSecret", "clusterClientSecret")}
-    loaded = load.load(bag("dev-hub") | secrets, root=ROOT)
+def hub(name: str = "dev-hub") -> tuple[HubConfig, load.Loaded]:
+    """A committed hub without Pulumi, for what is pure."""
+    config = bag(name)
+    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=ROOT)
     assert isinstance(loaded.config, HubConfig)
     return loaded.config, loaded

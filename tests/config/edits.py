@@ -43,9 +43,11 @@ def loaded(
         "config"
     ]
     kind = KINDS[config["coco:cluster"]["kind"]]
+    # Those that the file as committed needs: a change of the kind or the identity makes one too many or too few.
+    wanted = kind.needed({f"cluster.{key}": value for key, value in config["coco:cluster"].items()})
     change(config, changes or {})
     if secrets is None:
-        secrets = {key: SECRETS[key] for key in kind.secrets}
+        secrets = {key: SECRETS[key] for key in wanted}
     bag = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     bag |= {f"coco:{key}": value for key, value in secrets.items()}
     return load(bag, root=root, encrypted=encrypted, now=now)

@@ -72,6 +72,14 @@ def test_a_secret_that_nothing_uses_is_refused() -> None:
     )
 
 
+def test_a_cluster_with_managed_identities_takes_no_client_secret_and_needs_none() -> None:
+    assert problems("managed-hub") == []
+    given_ = OF_ARO
+    assert problems("managed-hub", {}, given_) == [
+        "coco:clusterClientSecret: is not used by this stack: remove it with: pulumi config rm coco:clusterClientSecret"
+    ]
+
+
 MALFORMED = [
     (
         "dev-hub",

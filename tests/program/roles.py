@@ -27,9 +27,9 @@ PROFILES = render(
 )
 
 
-def _workloads() -> dict[str, Any]:
-    """The committed workloads, as a hub at KBS_URL publishes them."""
-    config, loaded = committed.hub()
+def _workloads(hub: str = "dev-hub") -> dict[str, Any]:
+    """The workloads of a committed hub, as it publishes them from KBS_URL."""
+    config, loaded = committed.hub(hub)
     inputs = Inputs(
         zone=config, policies={}, reference_values=loaded.reference_values, workloads=loaded.workloads
     )
@@ -53,6 +53,12 @@ HUB_OUTPUTS: dict[str, Any] = {
 }
 
 
+def _outputs_for(spoke: str) -> dict[str, Any]:
+    """What the hub of a committed spoke publishes: the same as that of dev, but for workloads of its own."""
+    hub = f"{spoke.partition('-')[0]}-hub"
+    return HUB_OUTPUTS if hub == "dev-hub" else {**HUB_OUTPUTS, "workloads": _workloads(hub)}
+
+
 @cache
 def committed_graph(name: str) -> Graph:
     """The graph of a committed stack as it is; not to be changed."""
@@ -74,7 +80,7 @@ def declare(
         return ROLES[stack.config.role](stack).exports()
 
     if outputs is None:
-        outputs = HUB_OUTPUTS if name.endswith("spoke") else {}
+        outputs = _outputs_for(name) if name.endswith("spoke") else {}
     published = {"name": "any", "outputs": outputs, "secretOutputNames": []}
     return deploy(
         program,

@@ -12,7 +12,7 @@ from tests.config import committed
 from tests.harness import UNKNOWN, Graph, Secret
 from tests.program import roles
 
-TRUSTED = ("dev-hub", "dev-standalone")
+TRUSTED = ("dev-hub", "dev-standalone", "managed-hub")
 UNTRUSTED = ("dev-spoke", "dev-standalone")
 
 
@@ -43,7 +43,7 @@ def test_every_resource_belongs_to_a_component_or_is_one_that_all_share(
     name: str, graphs: dict[str, Graph]
 ) -> None:
     top = {r.name for r in graphs[name].values() if not r.parent and not r.type.startswith("coco:")}
-    assert top <= {"azure", "group", roles.HUB}
+    assert top <= {"azure", "group", f"organization/coco/{name.partition('-')[0]}-hub"}
 
 
 @pytest.mark.parametrize("name", committed.NAMES)
@@ -146,6 +146,25 @@ def test_an_earlier_measurement_can_be_shut_out_at_once() -> None:
     )
     policy = changed["trustee-resource-policy"].inputs["data"]["resource-policy.rego"]
     assert first["profiles"]["hardened"]["pcr8"] not in policy
+
+
+def test_peer_pods_of_a_cluster_with_managed_identities_are_made_by_an_identity_in_a_group_of_their_own(
+    graphs: dict[str, Graph],
+) -> None:
+    graph = graphs["managed-spoke"]
+    assert "peer-pod-identity-machines" in graph["peer-pods-cm"].uses["data"]
+    environment = graph["osc-operator-subscription"].inputs["spec"]["config"]["env"]
+    azure = json.loads(committed.bag("managed-spoke")["coco:azure"])
+    assert {each["name"]: each["value"] for each in environment} == {
+        "CLIENTID": "client-of-peer-pod-identity-identity",
+        "TENANTID": azure["tenantId"],
+        "SUBSCRIPTIONID": azure["subscriptionId"],
+    }
+    # All that the identity may do is there before anything can use it.
+    rights = {name for name in graph if name.startswith("peer-pod-identity-") and "-on-" in name}
+    assert {"peer-pod-identity-credential", *rights} <= graph.reaches("osc-operator-subscription")
+    # The machines' network cards go with their group, before the subnet that they are in.
+    assert "network-peer-pods" in graph.reaches("peer-pod-identity-machines")
 
 
 @pytest.mark.parametrize("name", UNTRUSTED)

@@ -28,7 +28,7 @@ LABELS = {
         },
     }
     for stack, sections in SECTIONS.items()
-    if "coco:secrets" in sections
+    if "coco:secrets" in sections and stack.startswith("dev-")  # the environment that the fixtures bring up
 }
 PAIRS = [
     (stack, label, f"default/{secret}/{key}", name in served["readableBy"])

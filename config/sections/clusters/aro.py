@@ -62,7 +62,15 @@ class AroSection(Section):
         description="Range of the pods' addresses, /18 or larger; each node takes a /23 of it"
     )
     service_cidr: ServiceRange = Field(description="Range of the services' addresses, /22 or larger")
-    service_principal: ServicePrincipalSection = Field(description="The identity that the cluster acts with")
+    identity: Literal["servicePrincipal", "managed"] = Field(
+        default="servicePrincipal",
+        description="What the cluster acts with: a service principal with a client secret, or managed identities, which the stack"
+        " makes and which have no secret. It cannot be changed later",
+    )
+    service_principal: ServicePrincipalSection | None = Field(
+        default=None,
+        description=f"{ServicePrincipalSection.__doc__} Needed where cluster.identity is servicePrincipal, refused elsewhere.",
+    )
     protect: Flag = Field(
         default=True,
         description="Refuse to delete the cluster, and the authority that pods pin, until this is false and has been applied",
@@ -126,6 +134,35 @@ def _older_size(key: str) -> Rule:
     return check
 
 
+@rule("cluster.identity", "cluster.servicePrincipal")
+def _identity(identity: str, principal: ServicePrincipalSection | None) -> Iterator[Mistake]:
+    if identity == "servicePrincipal" and principal is None:
+        yield Mistake(
+            key="cluster.servicePrincipal",
+            rule="is missing",
+            fix="add its clientId and objectId, or write cluster.identity: managed, which needs no service principal",
+        )
+    elif identity == "managed" and principal is not None:
+        yield Mistake(
+            key="cluster.servicePrincipal",
+            value=principal.client_id,
+            rule="must be absent where cluster.identity is managed",
+            fix="remove the section, because the stack makes the identities of the cluster",
+        )
+
+
+@rule("cluster.identity", "sandboxedContainers.version")
+def _workload_identity(identity: str, operator: Version) -> Iterator[Mistake]:
+    """OSC takes an identity of the cluster's OIDC issuer from 1.12.1 on."""
+    if identity == "managed" and operator.numbers < (1, 12, 1):
+        yield Mistake(
+            key="sandboxedContainers.version",
+            value=str(operator),
+            rule="must be 1.12.1 or newer where cluster.identity is managed, because older ones need a client secret",
+            fix="use a newer version, or cluster.identity: servicePrincipal",
+        )
+
+
 @rule("cluster.servicePrincipal.objectId", "cluster.servicePrincipal.clientId")
 def _service_principal(object_id: str, client_id: str) -> Iterator[Mistake]:
     if object_id == client_id:
@@ -146,10 +183,13 @@ KIND = ClusterKind(
         _domain,
         _older_size("cluster.controlPlaneVmSize"),
         _older_size("cluster.workerVmSize"),
+        _identity,
         _service_principal,
+        _workload_identity,
     ),
     secrets={
         "pullSecret": "Pull secret from console.redhat.com, as JSON; the catalogue of Red Hat's operators needs it",
         "clusterClientSecret": "Client secret of the service principal in cluster.servicePrincipal (cluster.kind aro)",
     },
+    only_where={"clusterClientSecret": ("cluster.identity", "servicePrincipal")},
 )

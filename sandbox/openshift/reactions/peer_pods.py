@@ -78,13 +78,20 @@ def _problems(objects: Objects, data: dict[str, str]) -> Iterator[str]:
 
 
 def _elsewhere(objects: Objects, data: dict[str, str]) -> Iterator[str]:
-    """Pod VMs must be where the cluster's own machines are, or the workers cannot reach them."""
+    """Pod VMs must be where the workers reach them, and in a group where the credentials may make machines.
+
+    The cluster's credentials may do so in the cluster's group alone. On ARO an identity of one's own may do so anywhere but there.
+    """
     cloud = cloud_conf(objects)
     if not cloud:
         return
-    for key, field in (("AZURE_RESOURCE_GROUP", "resourceGroup"), ("AZURE_REGION", "location")):
-        if data[key].lower() != cloud[field].lower():
-            yield f"{SETTINGS}: {key} is {data[key]}, the cluster's is {cloud[field]}"
+    group, its = data["AZURE_RESOURCE_GROUP"], cloud["resourceGroup"]
+    if not _workload_identity(objects) and group.lower() != its.lower():
+        yield f"{SETTINGS}: AZURE_RESOURCE_GROUP is {group}, the cluster's is {its}"
+    if _workload_identity(objects) and group.lower() == its.lower():
+        yield f"{SETTINGS}: AZURE_RESOURCE_GROUP is {group}, where only the cluster's own identities may write"
+    if data["AZURE_REGION"].lower() != cloud["location"].lower():
+        yield f"{SETTINGS}: AZURE_REGION is {data['AZURE_REGION']}, the cluster's is {cloud['location']}"
     match = _SUBNET.fullmatch(data["AZURE_SUBNET_ID"])
     network = (cloud["vnetResourceGroup"].lower(), cloud["vnetName"].lower())
     if match and (match[1].lower(), match[2].lower()) != network:
@@ -205,7 +212,7 @@ def _image(objects: Objects, settings: Manifest) -> list[Effect]:
     cloud, cluster = cloud_conf(objects), objects.get(INFRASTRUCTURE, "cluster") or {}
     gallery = f"PodVMGallery_{short_hash(at(cluster, ('status', 'infrastructureName')) or '', length=8)}"
     identifier = (
-        f"/subscriptions/{cloud.get('subscriptionId')}/resourceGroups/{cloud.get('resourceGroup')}/providers/"
+        f"/subscriptions/{cloud.get('subscriptionId')}/resourceGroups/{settings['data']['AZURE_RESOURCE_GROUP']}/providers/"
         f"Microsoft.Compute/galleries/{gallery}/images/podvm-image/versions/0.0.1"
     )
     filled = {**settings, "data": {**settings["data"], "AZURE_IMAGE_ID": identifier}}

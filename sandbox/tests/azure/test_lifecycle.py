@@ -240,6 +240,9 @@ SDK = {
     "RoleAssignment": authorization.RoleAssignmentArgs,
     "OpenShiftCluster": redhatopenshift.OpenShiftClusterArgs,
     "UserAssignedIdentity": managedidentity.UserAssignedIdentityArgs,
+    "FederatedIdentityCredential": managedidentity.FederatedIdentityCredentialArgs,
+    "RoleDefinition": authorization.RoleDefinitionArgs,
+    "Resource": resources.ResourceArgs,
 }
 
 

@@ -5,13 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.cluster.aro import (
-    AroCluster,
-    AroClusterArgs,
-    ClusterNetworkArgs,
-    NodeArgs,
-    ServicePrincipalArgs,
-)
+from components.cluster.aro import AroCluster, AroClusterArgs, ServicePrincipalArgs
+from components.cluster.shape import ClusterNetworkArgs, NodeArgs
 from tests.answers import APPS_DOMAIN, SUBSCRIPTION
 from tests.harness import UNKNOWN, Graph, Secret, deploy
 

@@ -1,0 +1,1 @@
+"""What Azure must have ready before a stack comes up, and whether it has."""
