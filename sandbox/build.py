@@ -26,7 +26,10 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
         else:
-            print(f"{programs.what} is in {programs.folder}, after {time.monotonic() - started:.0f} s", flush=True)
+            print(
+                f"{programs.what} is in {programs.folder}, after {time.monotonic() - started:.0f} s",
+                flush=True,
+            )
     return 0
 
 

@@ -99,9 +99,7 @@ class GoPrograms:
 
     def _in_module(self, toolchain: Toolchain, source: Path, module: str) -> Path:
         self._run(toolchain, source, module, "mod", "download", module)
-        shown = self._run(
-            toolchain, source, module, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module
-        )
+        shown = self._run(toolchain, source, module, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module)
         return Path(shown.strip())
 
     def _run(self, toolchain: Toolchain, source: Path, name: str, *arguments: str) -> str:
@@ -120,7 +118,9 @@ class GoPrograms:
 
     def _needs(self) -> tuple[int, ...]:
         """The version of Go that the go.mod asks for."""
-        found = re.search(r"^go (\d+)\.(\d+)(?:\.(\d+))?$", (self.modules / "go.mod").read_text(), re.MULTILINE)
+        found = re.search(
+            r"^go (\d+)\.(\d+)(?:\.(\d+))?$", (self.modules / "go.mod").read_text(), re.MULTILINE
+        )
         assert found, f"{self.modules} names no version of Go"
         return tuple(int(part or 0) for part in found.groups())
 

@@ -34,9 +34,7 @@ KUBERNETES: Final = GoPrograms(
     name="pulumi-resource-kubernetes",
     what="the Kubernetes plugin of pulumi",
     modules=_MODULES / "kubernetes",
-    packages={
-        "pulumi-resource-kubernetes": (".", f"-X {_PLUGIN}/pkg/version.Version={KUBERNETES_VERSION}")
-    },
+    packages={"pulumi-resource-kubernetes": (".", f"-X {_PLUGIN}/pkg/version.Version={KUBERNETES_VERSION}")},
     minutes=6,
     of_modules={
         name: (_PLUGIN, f"cmd/pulumi-resource-kubernetes/{name}")

@@ -17,7 +17,6 @@ from sandbox.official.build import CLI, KUBERNETES
 from sandbox.official.cli import Cli
 from sandbox.official.plugin import sdk_version
 
-
 _INSTALL: Final = "python -m sandbox up --engine pulumi --install"
 
 
@@ -49,7 +48,9 @@ def get(home: Path, say: Say, *, install: bool = False) -> Path:
         for programs in missing:
             programs.build(say)
     except BuildError as error:
-        raise SandboxError(f"{error}\nWhere Pulumi can be downloaded, its own installer gets it: {_INSTALL}") from error
+        raise SandboxError(
+            f"{error}\nWhere Pulumi can be downloaded, its own installer gets it: {_INSTALL}"
+        ) from error
     return Path(_command(home) or CLI.folder / "pulumi")
 
 

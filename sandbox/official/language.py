@@ -149,8 +149,12 @@ def main(arguments: list[str]) -> None:
     # The address of the engine is the last; switches for logs and tracing are of no use here.
     engine = arguments[-1] if arguments and not arguments[-1].startswith("-") else ""
     stop = Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     serve(LanguageHost(Path(os.environ["SANDBOX_LANGUAGE_EXECUTOR"]), engine), stop)
 
 

@@ -59,9 +59,7 @@ def test_what_failed_or_was_killed_half_way_is_made_again() -> None:
     assert not at.with_suffix(".part").exists()
 
 
-def test_cleaning_deletes_all_of_it_and_nothing_else(
-    users: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_cleaning_deletes_all_of_it_and_nothing_else(users: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cache.made(cache.place("tool", [b"1"]), lambda part: (part / "program").touch())
     (users.parent / "of another program").touch()
     assert cache.main() == 0

@@ -17,7 +17,6 @@ from sandbox.openshift.kinds import ENDPOINTS, ObjectKind
 from sandbox.openshift.objects import Manifest, Objects, ref_of
 from sandbox.openshift.waits import unready
 from tests.answers import APPS_DOMAIN, SUBSCRIPTION
-from tests.config import committed
 from tests.harness import Secret
 from tests.program import roles
 
