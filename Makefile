@@ -4,8 +4,19 @@
 ENV ?= dev
 ENGINE ?= embedded
 STACK ?=
+EFI ?=
+EVIDENCE ?=
 BASE ?= origin/main
 PYTHON := .venv/bin/python
+
+# What stands for a name must never reach make's own functions or the shell as code. ARGS are words of a command line, and do.
+define newline
+
+
+endef
+unsafe = $(findstring $$,$(value $1))$(findstring ',$(value $1))$(findstring $(newline),$(value $1))
+$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE,\
+    $(if $(call unsafe,$(name)),$(error $(name) must be a plain name or path: it contains a quote, a dollar sign or a line break)))
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
@@ -97,8 +108,12 @@ schema: environment ## Write config/schema.json and docs/configuration.md from t
 	@$(PYTHON) -m tools.schema && $(PYTHON) -m tools.configuration
 
 .PHONY: reference-values
-reference-values: environment ## Read the reference values of OSC=1.13.1 from the vendor's image
-	@$(PYTHON) -m tools.reference_values '$(OSC)' $(ARGS)
+reference-values: environment ## Read the reference values of OSC=1.13.1 from the vendor's image (EFI='<file>...': with PCR4)
+	@$(PYTHON) -m tools.reference_values '$(OSC)' $(foreach file,$(EFI),--efi '$(file)') $(ARGS)
+
+.PHONY: platform-values
+platform-values: environment ## Take paravisors from EVIDENCE='<file>...' of genuine confidential VMs
+	@$(PYTHON) -m tools.platform_values $(foreach file,$(EVIDENCE),'$(file)') $(ARGS)
 
 .PHONY: bench
 bench: environment ## Measure time and memory against bare imports

@@ -39,6 +39,7 @@ class Files:
     root: Path
     now: datetime
     policies: dict[str, str] = field(default_factory=dict[str, str])
+    notes: list[str] = field(default_factory=list[str])
     permissive: set[str] = field(default_factory=set[str])
     reference_values: dict[str, ReferenceValues] = field(default_factory=dict[str, ReferenceValues])
     workloads: dict[str, Workload] = field(default_factory=dict[str, Workload])
@@ -52,6 +53,7 @@ class Files:
                 check=self._measured if issubclass(model, TrustedZone) else self._deployed,
             ),
             Rule(keys=("secrets",), check=self._readers),
+            Rule(keys=("secrets",), check=self._sealed),
             Rule(keys=("trustee.oscVersions",), check=self._measurements),
             Rule(
                 keys=("trustee.oscVersions", "trustee.allowUnverifiedReferenceValues"), check=self._verified
@@ -75,6 +77,16 @@ class Files:
                 rule, fix = "must fit into what a VM is given at its start", str(error)
             else:
                 self.policies[name] = rego
+                if not agent_policy.readable(rego):
+                    self.notes.append(
+                        f"coco:profiles.{name}.policyFile: {profile.policy_file} has a rule that only the guest's engine can"
+                        " evaluate: it counts as granting everything, and the sandbox starts no pod under it"
+                    )
+                if silent := agent_policy.unanswered(rego):
+                    self.notes.append(
+                        f"coco:profiles.{name}.policyFile: {profile.policy_file} says nothing about {', '.join(silent)}: the guest"
+                        " refuses these"
+                    )
                 if held.full:
                     self.permissive.add(name)
                 continue
@@ -115,6 +127,26 @@ class Files:
             for reader in secret.readable_by:
                 if reader in self.permissive and not secret.allow_debug:
                     yield gives_away(name, reader)
+
+    def _sealed(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
+        """Sealed secrets in the manifests of a workload that the stack does not publish, or that the workload may not read."""
+        for name, workload in self.workloads.items():
+            for path in sorted(workload.sealed, key=str):
+                secret = secrets.get(path.secret) if path.repository == "default" else None
+                fix = None
+                if secret is None or path.key not in secret.keys:
+                    fix = f"add it to coco:secrets, with sealed: true and {name} under readableBy"
+                elif not secret.sealed:
+                    fix = f"write sealed: true at coco:secrets.{path.secret}"
+                elif name not in secret.readable_by:
+                    fix = f"add {name} to readableBy of coco:secrets.{path.secret}"
+                if fix:
+                    yield Mistake(
+                        key=f"workloads.{name}",
+                        value=path.uri,
+                        rule="must name, in its Secrets, sealed secrets that this stack publishes and the workload may read",
+                        fix=fix,
+                    )
 
     def _measurements(self, osc_versions: tuple[Version, ...]) -> Iterator[Mistake]:
         """Values that are missing, of another version or stale."""

@@ -15,9 +15,11 @@ from pydantic_core import ErrorDetails
 
 from config import explain, rules, secret_values, values
 from config.files import Files
+from config.platform import Platform
 from config.roles import ROLES, RoleConfig, StackConfig
 from config.rule import Mistake, broken
 from config.secret_keys import SECRETS
+from model.attestation.platform_values import PlatformValues
 from model.attestation.reference_values import ReferenceValues
 from model.workloads.workload import Workload
 
@@ -40,14 +42,18 @@ class ConfigError(ValueError):
 class Loaded:
     """A stack's models, its secrets (plain text, for the caller to wrap), and the files it refers to.
 
-    `policies` are Rego texts by profile, `reference_values` by OSC version, `workloads` by name.
+    `policies` are Rego texts by profile, `reference_values` by OSC version, `workloads` by name. `platform`: the paravisors and hosts
+    that may vouch for a guest, None where the stack has no Trustee or accepts any platform. `notes`: what is no mistake and should be
+    known.
     """
 
     config: StackConfig
     secrets: Mapping[str, str] = field(repr=False)
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
+    platform: PlatformValues | None
     workloads: Mapping[str, Workload]
+    notes: tuple[str, ...] = ()
 
 
 def load(
@@ -77,7 +83,13 @@ def load(
     config, valid, wrong = _validated(model, sections, hidden)
     problems += wrong
     files = Files(root=root, now=now or datetime.now(UTC))
-    checks = (*rules.of(model, valid), *secret_values.rules(model, secrets), *files.rules(model))
+    platform = Platform(root=root, now=files.now, reference_values=files.reference_values)
+    checks = (
+        *rules.of(model, valid),
+        *secret_values.rules(model, secrets),
+        *files.rules(model),
+        *platform.rules(),
+    )
     problems += broken(valid, checks)
     if config is None or problems:
         raise ConfigError([str(problem) for problem in problems])
@@ -86,7 +98,9 @@ def load(
         secrets=secrets,
         policies=files.policies,
         reference_values=files.reference_values,
+        platform=platform.values,
         workloads=files.workloads,
+        notes=tuple(files.notes),
     )
 
 

@@ -10,7 +10,7 @@ OF_SOURCES: Final[Mapping[str, str]] = {"keyVault": "keyVaultClientSecret", "con
 SECRETS: Final[Mapping[str, str]] = {
     **{key: meaning for kind in KINDS.values() for key, meaning in kind.secrets.items()},
     "keyVaultClientSecret": "Client secret of the service principal in externalSecrets.keyVault",
-    "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}",
+    "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}; a value that is no text is {base64: ...}",
 }
 """What each is."""
 

@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Set
-from typing import Annotated, Self
+from typing import Annotated
 
-import yaml
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
+from config import kubeconfig
 from config.rule import Mistake, Rule, rule
 from config.secret_keys import OF_SOURCES, SECRETS
 from config.sections import KINDS, Section, ServedSecretSection, SignedImageSection, TrustedZone
@@ -27,24 +27,23 @@ class _PullSecret(BaseModel):
     auths: dict[str, _Auth] = Field(min_length=1)
 
 
-class _Named(BaseModel):
-    name: str
+def _is_base64(value: str) -> str:
+    if not base64.b64decode(value, validate=True):
+        raise ValueError
+    return value
 
 
-class _Kubeconfig(BaseModel):
-    clusters: list[_Named] = Field(min_length=1)
-    users: list[_Named] = Field(min_length=1)
-    contexts: list[_Named]
-    current_context: str = Field(alias="current-context")
-
-    @model_validator(mode="after")
-    def _current_context_exists(self) -> Self:
-        if self.current_context not in {context.name for context in self.contexts}:
-            raise ValueError
-        return self
+class _Binary(BaseModel, extra="forbid"):
+    base64: Annotated[str, AfterValidator(_is_base64)]
 
 
-_SERVED = TypeAdapter(dict[str, dict[str, Annotated[str, Field(min_length=1)]]])
+_Value = Annotated[str, Field(min_length=1)] | _Binary
+_SERVED = TypeAdapter(dict[str, dict[str, _Value]])
+_LARGEST = 1024 * 1024 - 64 * 1024  # bytes: a Secret of Kubernetes holds 1 MiB with its metadata
+
+
+def _bytes(value: str | _Binary) -> bytes:
+    return value.encode() if isinstance(value, str) else base64.b64decode(value.base64)
 
 
 def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
@@ -73,7 +72,8 @@ def _signing_keys(value: str | None) -> Rule:
         for key in dict.fromkeys(image.key for image in signed):
             from_config = key.secret in secrets and secrets[key.secret].source == "config"
             pem = given.get(key.secret, {}).get(key.key)
-            if from_config and pem is not None and not image_policy.is_signing_key(pem):
+            text = None if pem is None else _bytes(pem).decode(errors="replace")
+            if from_config and text is not None and not image_policy.is_signing_key(text):
                 yield Mistake(
                     key="secretValues",
                     rule=f"must have a P-256 public key in PEM for {key.secret}.{key.key}, which trustee.signedImages names",
@@ -151,7 +151,7 @@ def _shape(key: str, text: str) -> Iterator[Mistake]:
         case "pullSecret":
             yield from _pull_secret(text)
         case "kubeconfig":
-            yield from _kubeconfig(text)
+            yield from kubeconfig.mistakes(text)
         case _:
             yield from _client_secret(key, text)
 
@@ -176,28 +176,27 @@ def _client_secret(key: str, text: str) -> Iterator[Mistake]:
         )
 
 
-def _kubeconfig(text: str) -> Iterator[Mistake]:
-    try:
-        _Kubeconfig.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError):
-        yield Mistake(
-            key="kubeconfig",
-            rule="must be YAML with clusters, users, contexts and a current-context that is one of them",
-            fix="set the whole file, as `oc config view --raw --minify --flatten` prints it",
-        )
-
-
 def _secret_values(text: str, wanted: Set[str]) -> Iterator[Mistake]:
     """`wanted`: `<secret>.<key>` of every value that has to be there."""
     try:
-        given = {f"{name}.{key}" for name, keys in _SERVED.validate_json(text).items() for key in keys}
+        values = _SERVED.validate_json(text)
     except ValidationError:
         yield Mistake(
             key="secretValues",
-            rule="must be JSON like {name: {key: value}} with values that are texts and not empty",
+            rule="must be JSON like {name: {key: value}} with values that are texts, or {base64: ...} for what is no text, and"
+            " not empty",
             fix=f"set it again, with {', '.join(sorted(wanted))}",
         )
         return
+    given = {f"{name}.{key}" for name, keys in values.items() for key in keys}
+    for name in sorted({path.partition(".")[0] for path in wanted} & values.keys()):
+        size = sum(len(_bytes(value)) for value in values[name].values())
+        if size > _LARGEST:
+            yield Mistake(
+                key="secretValues",
+                rule=f"must have at most {_LARGEST} bytes of values in {name}, and has {size}: it becomes a Secret of Kubernetes",
+                fix="serve a key here, and fetch what it encrypts from elsewhere",
+            )
     if lacking := sorted(wanted - given):
         yield Mistake(
             key="secretValues",

@@ -1,6 +1,7 @@
 """The annotated types of a stack file. Pure."""
 
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import IPv4Network
 from typing import Annotated
 
@@ -123,6 +124,15 @@ def _enum(sizes: frozenset[str]) -> WithJsonSchema:
 ControlPlaneSize = Annotated[VmSize, AfterValidator(_control_plane), _enum(vm_sizes.ARO_CONTROL_PLANE)]
 WorkerSize = Annotated[VmSize, AfterValidator(_worker), _enum(vm_sizes.ARO_WORKERS)]
 ConfidentialSize = Annotated[VmSize, AfterValidator(_confidential), _enum(vm_sizes.CONFIDENTIAL)]
+Day = Annotated[
+    date,
+    Parsed(
+        parse=date.fromisoformat,
+        pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        rule="must be a day of the calendar, year first",
+        fix='write it in quotes, for example "2027-03-01"',
+    ),
+]
 HttpsUrl = Annotated[
     str,
     Text(
@@ -163,7 +173,7 @@ PodRange = Annotated[IPv4Network, Range(largest=8, smallest=18, example="10.128.
 ServiceRange = Annotated[IPv4Network, Range(largest=8, smallest=22, example="172.30.0.0/16")]
 
 # Azure takes at most 50 tags with names up to 512 characters, but two readers of these tags take less: TAGS of
-# peer-pods-cm is one comma-separated text without spaces, and a storage account's tag names end at 128.
+# peer-pods-cm is one comma-separated text without spaces (`config.rules.untrusted`), and a storage account's names end at 128.
 TagName = Annotated[
     str,
     Text(
@@ -176,9 +186,9 @@ TagName = Annotated[
 TagValue = Annotated[
     str,
     Text(
-        pattern=r"[^\s,=]{1,256}",
-        rule="must be a tag value without spaces, commas and =, of 1 to 256 characters",
-        fix="shorten it or join its words with hyphens: peer-pod VMs get tags as one comma-separated text",
+        pattern=r"\S(?:[^\n\r\t]{0,254}\S)?",
+        rule="must be a tag value of 1 to 256 characters in one line, without spaces around it",
+        fix="shorten it, or write it in one line",
     ),
 ]
 

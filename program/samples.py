@@ -3,10 +3,9 @@
 import pulumi
 
 from components.spoke.hello_openshift import HelloOpenShift, HelloOpenShiftArgs
-from components.spoke.kbs_sealed import KbsSealed, KbsSealedArgs
 from components.spoke.sandboxed_containers import SandboxedContainers
 from config.sections import SamplesSection
-from model.samples import DEBUG, HARDENED, SEALED
+from model.samples import DEBUG
 from program.outputs import HubAccess
 from program.place import Place
 
@@ -22,22 +21,9 @@ def declare(
             HelloOpenShiftArgs(
                 apps_domain=place.cluster.apps_domain,
                 runtime_class=sandboxed.runtime_class,
-                hardened_initdata=hub.initdata(HARDENED),
                 debug_initdata=hub.initdata(DEBUG),
             ),
             place.on_cluster(sandboxed),
         )
         urls |= {f"hello-{variant}": url for variant, url in hello.urls.items()}
-    if chosen.kbs_sealed:
-        kbs_sealed = KbsSealed(
-            "kbs-sealed",
-            KbsSealedArgs(
-                apps_domain=place.cluster.apps_domain,
-                runtime_class=sandboxed.runtime_class,
-                initdata=hub.initdata(HARDENED),
-                sealed=hub.sealed.apply(lambda sealed: sealed[str(SEALED)]),
-            ),
-            place.on_cluster(sandboxed),
-        )
-        urls["kbs-sealed"] = kbs_sealed.url
     return urls

@@ -1,5 +1,6 @@
 """What Trustee serves: the secrets of the stack file, and the documents that guests fetch from the KBS."""
 
+import base64
 import json
 from dataclasses import dataclass
 
@@ -43,7 +44,8 @@ def declare(
         ServedSecretsArgs(
             namespace=trustee.namespace,
             generated={name: s.keys for name, s in stack.config.secrets.items() if s.source == "generated"},
-            given=_from_config(stack) | _own_documents(inputs, sealing),
+            encoded=_from_config(stack),
+            given=_own_documents(inputs, sealing),
             elsewhere=external.fingerprints,
         ),
         place.on_cluster(trustee),
@@ -60,12 +62,19 @@ def _from_config(stack: LoadedStack[TrustedStack]) -> Values:
     given = {name: each.keys for name, each in stack.config.secrets.items() if each.source == "config"}
     if not given:
         return {}
-    parsed: pulumi.Output[dict[str, dict[str, str]]] = stack.secrets["secretValues"].apply(json.loads)
+    parsed: pulumi.Output[dict[str, dict[str, str | dict[str, str]]]] = stack.secrets["secretValues"].apply(
+        json.loads
+    )
 
     def value(secret: str, key: str) -> pulumi.Output[str]:
-        return parsed.apply(lambda values: values[secret][key])
+        return parsed.apply(lambda values: _base64(values[secret][key]))
 
     return {name: {key: value(name, key) for key in keys} for name, keys in given.items()}
+
+
+def _base64(value: str | dict[str, str]) -> str:
+    """A text, or {base64: ...} for what is no text; see `config.secret_values`."""
+    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value["base64"]
 
 
 def _own_documents(inputs: Inputs, sealing: Sealing) -> Values:

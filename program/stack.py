@@ -10,6 +10,7 @@ import pulumi
 from config import load
 from config.roles import HubConfig, SpokeConfig, StandaloneConfig
 from config.sections import CommonSections
+from model.attestation.platform_values import PlatformValues
 from model.attestation.reference_values import ReferenceValues
 from model.azure import naming
 from model.workloads.workload import Workload
@@ -20,8 +21,8 @@ ConfigT_co = TypeVar("ConfigT_co", bound=CommonSections, covariant=True)
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedStack(Generic[ConfigT_co]):
-    """``policies`` are Rego texts by profile, ``reference_values`` by OSC version: ``workloads`` by
-    name: what the stack file refers to by name.
+    """``policies`` are Rego texts by profile, ``reference_values`` by OSC version, ``workloads`` by name: what the stack file refers to
+    by name. ``platform``: the paravisors and hosts that may vouch for a guest, where the stack asks for any.
     """
 
     name: str
@@ -29,6 +30,7 @@ class LoadedStack(Generic[ConfigT_co]):
     secrets: Mapping[str, pulumi.Output[str]]
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
+    platform: PlatformValues | None
     workloads: Mapping[str, Workload]
 
 
@@ -41,11 +43,14 @@ def load_stack() -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
         )
     except (naming.NamingError, load.ConfigError) as error:
         raise pulumi.RunError(str(error)) from None
+    for note in loaded.notes:
+        pulumi.warn(note)
     return LoadedStack(
         name=pulumi.get_stack(),
         config=loaded.config,
         secrets={key: pulumi.Output.secret(value) for key, value in loaded.secrets.items()},
         policies=loaded.policies,
         reference_values=loaded.reference_values,
+        platform=loaded.platform,
         workloads=loaded.workloads,
     )

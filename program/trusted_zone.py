@@ -29,6 +29,7 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         zone=stack.config,
         policies=stack.policies,
         reference_values=stack.reference_values,
+        platform=stack.platform,
         workloads=stack.workloads,
     )
 

@@ -2,11 +2,13 @@
 
 The image is found by its tag, held to its digest, its signature verified with the vendor's key, and the registers read from
 its /image/measurements.json. What a tool did not say is never made up: where one is missing or refuses, nothing is written and
-the commands that would do it are printed. Hardware values that the file had stay; the image says nothing about hosts.
+the commands that would do it are printed. PCR4 is not in that file: it is computed from the EFI programs of the image (--efi), or read
+from a machine that booted it (--pcr04), or both, which then must agree. For the same image it stays in the file.
 """
 
 import argparse
 import difflib
+import hashlib
 import json
 import re
 import shutil
@@ -20,20 +22,18 @@ from typing import Any, Final, cast
 
 import yaml
 
+from model.attestation import boot_loaders as pcr4
 from model.attestation import reference_values
 from model.attestation.reference_values import ReferenceValues
+from model.attestation.registers import MEANING
+from model.digests import Pcr
 
 FOLDER = Path(__file__).resolve().parent.parent / "reference-values"
 IMAGE: Final = "registry.redhat.io/openshift-sandboxed-containers/osc-dm-verity-image"
 KEY: Final = "https://security.access.redhat.com/data/63405576.txt"
 MEASUREMENTS: Final = "/image/measurements.json"
 TOOLS: Final = ("skopeo", "cosign", "podman")
-REGISTERS: Final = {
-    "pcr03": "firmware configuration",
-    "pcr09": "initrd",
-    "pcr11": "kernel image",
-    "pcr12": "command line and credentials",
-}
+REGISTERS: Final = ("pcr03", "pcr09", "pcr11", "pcr12")
 _HEAD: Final = """\
 # What a genuine pod VM of OpenShift sandboxed containers {osc} measures. Trustee gives its secrets to no other pod VM.
 # Written by `make reference-values OSC={osc}` from the vendor's signed image; review values and provenance before you commit.
@@ -130,16 +130,50 @@ def registers(measurements: str) -> dict[str, list[str]]:
     return pcrs
 
 
-def render(values: Mapping[str, Any], before: ReferenceValues | None) -> str:
-    """The text of the file. `hardware` and `tcbMinimum` are those of `before`: an image says nothing about hosts."""
-    document = dict(values)
-    if before is not None:
-        kept = before.model_dump(
-            mode="json", by_alias=True, exclude_none=True, include={"hardware", "tcb_minimum"}
+def boot_loaders(efi: Sequence[Path], read: str | None) -> tuple[str, str] | None:
+    """PCR4 and where it is from; None where neither is given. Raises ImageRefused."""
+    if not efi and read is None:
+        return None
+    sources: list[str] = []
+    value = None if read is None else read.removeprefix("0x").lower()
+    if value is not None:
+        if not re.fullmatch(Pcr.PATTERN, value):
+            raise ImageRefused(f"PCR4 {read!r} is not {Pcr.FORM}.")
+        sources.append("read from a machine that booted the image")
+    if efi:
+        try:
+            programs = [file.read_bytes() for file in efi]
+            computed = str(pcr4.pcr04(programs))
+        except (OSError, pcr4.BootLoaderError) as error:
+            raise ImageRefused(f"PCR4 cannot be computed from {', '.join(map(str, efi))}: {error}") from None
+        if value not in (None, computed):
+            raise ImageRefused(
+                f"PCR4 is {value} on the machine and {computed} by the programs: they are of another image, in another order, or not all"
+                " that is loaded (shim, kernel image, add-on, and the kernel inside the image where it is loaded as a program)."
+            )
+        value = computed
+        digests = [hashlib.sha256(program).hexdigest() for program in programs]
+        sources.append(
+            "computed from "
+            + ", ".join(f"{file.name} sha256:{digest}" for file, digest in zip(efi, digests, strict=True))
         )
-        document |= {name: value for name, value in kept.items() if value}
+    return str(value), "; ".join(sources)
+
+
+def render(values: Mapping[str, Any], before: ReferenceValues | None) -> str:
+    """The text of the file. PCR4 is that of `before` where the image is the same and `values` have none."""
+    provenance, pcrs = dict(values["provenance"]), dict(values["pcrs"])
+    if (
+        before is not None
+        and "pcr04" not in pcrs
+        and before.pcrs.pcr04
+        and before.provenance.image_digest == provenance["imageDigest"]
+    ):
+        pcrs["pcr04"] = [str(value) for value in before.pcrs.pcr04]
+        provenance["pcr04"] = before.provenance.pcr04
+    document = {**values, "provenance": provenance, "pcrs": dict(sorted(pcrs.items()))}
     text = yaml.safe_dump(document, sort_keys=False, width=1000)
-    for register, meaning in REGISTERS.items():
+    for register, meaning in MEANING.items():
         text = text.replace(f"  {register}:\n", f"  {register}: # {meaning}\n", 1)
     text = _HEAD.format(osc=values["oscVersion"]) + text
     reference_values.read(text)
@@ -170,7 +204,7 @@ def _existing(file: Path) -> tuple[str, ReferenceValues | None]:
         return text, reference_values.read(text)
     except reference_values.ReferenceValuesError as error:
         raise ImageRefused(
-            f"{file.name} is there and cannot be read, so its hardware values would be lost: {error}"
+            f"{file.name} is there and cannot be read, so what it says of PCR4 would be lost: {error}"
         ) from None
 
 
@@ -180,6 +214,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--key", default=KEY, help="file or address of the vendor's public key (default: %(default)s)"
     )
+    parser.add_argument(
+        "--efi",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="an EFI program of the image, for PCR4; once for each, in the order of loading: shim, kernel image, add-on",
+    )
+    parser.add_argument("--pcr04", metavar="HEX", help="PCR4 of a machine that booted the image")
     options = parser.parse_args(arguments)
     osc, key = cast(str, options.osc), cast(str, options.key)
     if re.fullmatch(r"\d+\.\d+\.\d+", osc) is None:
@@ -187,7 +230,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     file = FOLDER / f"{osc}.yaml"
     try:
         before, values = _existing(file)
-        text = render(obtain(osc, key, datetime.now(UTC)), values)
+        loaders = boot_loaders(cast(list[Path], options.efi), cast(str | None, options.pcr04))
+        found = obtain(osc, key, datetime.now(UTC))
+        if loaders is not None:
+            found["pcrs"]["pcr04"], found["provenance"]["pcr04"] = [loaders[0]], loaders[1]
+        text = render(found, values)
     except ImageRefused as error:
         print(f"error: {error}\n{file.name} was not written.", file=sys.stderr)
         return 1

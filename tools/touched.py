@@ -1,6 +1,6 @@
 """Name the stacks whose preview a change can alter: `python -m tools.touched origin/main`, one a line (`--json`: a list).
 
-A change of the program touches every stack; a stack file touches its stack, and those that read its outputs; reference values
+A change of the program, of the platform values or of the advisories touches every stack; a stack file touches its stack, and those that read its outputs; reference values
 and policies touch the stacks that name them. Tests, documents, tools and the sandbox touch none.
 """
 
@@ -46,7 +46,11 @@ def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]
 
 def _is_program(path: str) -> bool:
     packages = tuple(f"{folder}/" for folder in program_files.CODE)
-    return path in program_files.ENTRY or (path.startswith(packages) and path.endswith((".py", ".sh")))
+    return (
+        path in program_files.ENTRY
+        or path.startswith("platform-values/")
+        or (path.startswith(packages) and path.endswith((".py", ".sh")))
+    )
 
 
 def _workloads(content: object) -> set[str]:

@@ -112,6 +112,7 @@ def decide(inputs: Inputs, kbs: Kbs, earlier: Earlier) -> Decision:
                 inputs.pod_vm_images,
                 {name: [value for each in values for value in each] for name, values in accepted.items()},
                 zone.trustee.tees,
+                inputs.hosts.values,
             ),
             min(image.expires for image in inputs.pod_vm_images),
         ),

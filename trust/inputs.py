@@ -7,6 +7,7 @@ from functools import cached_property
 from config.sections import ServedSecretSection, TrustedZone
 from model.attestation import attestation_policy
 from model.attestation.image_pull import ImagePull
+from model.attestation.platform_values import Accepted, PlatformValues
 from model.attestation.reference_values import ReferenceValues
 from model.paths import ResourcePath, served
 from model.policy import agent_policy, image_policy, workload_policy
@@ -19,12 +20,13 @@ from trust.contract import Images, Offer
 class Inputs:
     """``policies``: Rego of a user's own, by profile. ``reference_values``: by OSC version, all that the zone names.
 
-    ``workloads``: by name, all that the zone names.
+    ``workloads``: by name, all that the zone names. ``platform``: None where the zone accepts any platform.
     """
 
     zone: TrustedZone
     policies: Mapping[str, str]
     reference_values: Mapping[str, ReferenceValues]
+    platform: PlatformValues | None
     workloads: Mapping[str, Workload]
 
     @cached_property
@@ -129,9 +131,18 @@ class Inputs:
         return attestation_policy.render(
             self.layout,
             tees=self.zone.trustee.tees,
-            hardware=sorted({name for image in self.pod_vm_images for name in image.hardware.values()}),
-            tcb_minimum=[minimum for image in self.pod_vm_images for minimum in image.tcb_minimum],
+            boot_loaders=any(image.pcrs.pcr04 for image in self.pod_vm_images),
+            hardware=sorted(self.hosts.values),
+            tcb_minimum=self.hosts.tcb_minimum,
         )
+
+    @cached_property
+    def hosts(self) -> Accepted:
+        """The paravisors and hosts that may vouch for a guest; nothing is asked of them where the zone accepts any platform."""
+        trustee = self.zone.trustee
+        if self.platform is None or trustee.allow_any_platform:
+            return Accepted(values={}, tcb_minimum=())
+        return self.platform.accepted(trustee.tees, trustee.generations)
 
     @cached_property
     def offer(self) -> Offer:

@@ -8,47 +8,41 @@ from model.attestation import initdata
 from model.azure import vm_sizes
 from model.paths import ResourcePath
 from model.policy import image_policy
-from model.samples import DEBUG, HARDENED, SEALED, WEB_IMAGE
+from model.samples import DEBUG, WEB_IMAGE
 from model.workloads.workload import Workload
 from trust.contract import Contract, Offer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """``spoke`` is the name of its stack. ``tees``: kinds of confidential VM that its pods may get. ``resources``: paths with the
-    profile that reads each; ``sealed``: those that it needs sealed as well. ``workloads``: by name, the digest of the manifests
-    that it deploys. ``images``: what its pods run, by who runs it.
+    """``spoke`` is the name of its stack. ``tees``: kinds of confidential VM that its pods may get. ``workloads``: by name, the
+    digest of the manifests that it deploys. ``sealed``: by workload, the secrets of the hub that its pods get as sealed secrets.
+    ``images``: what its pods run, by who runs it.
     """
 
     spoke: str
     osc_version: str
     tees: frozenset[str]
     profiles: frozenset[str]
-    resources: Mapping[ResourcePath, str] = field(default_factory=dict[ResourcePath, str])
-    sealed: frozenset[ResourcePath] = frozenset()
     workloads: Mapping[str, str] = field(default_factory=dict[str, str])
+    sealed: Mapping[str, frozenset[ResourcePath]] = field(default_factory=dict[str, frozenset[ResourcePath]])
     images: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
 
 def needs(zone: UntrustedZone, spoke: str, workloads: Mapping[str, Workload]) -> Needs:
     """What the hub must publish for an untrusted zone, the stack ``spoke``, which deploys ``workloads``."""
-    samples, profiles, resources = zone.samples, {zone.peer_pods.profile}, dict[ResourcePath, str]()
-    if samples.hello_openshift:
-        profiles |= {HARDENED, DEBUG}
-    if samples.kbs_sealed:
-        resources[SEALED] = HARDENED
-    any_sample = samples.hello_openshift or samples.kbs_sealed
+    profiles = {zone.peer_pods.profile}
     images = {f"workload {name}": frozenset(each.images) for name, each in workloads.items()}
-    if any_sample:
+    if zone.samples.hello_openshift:
+        profiles.add(DEBUG)
         images["coco:samples"] = frozenset({WEB_IMAGE})
     return Needs(
         spoke=spoke,
         osc_version=zone.sandboxed_containers.version,
         tees=frozenset(tee.value for size in zone.peer_pods.vm_sizes if (tee := vm_sizes.tee_of(size))),
-        profiles=frozenset({*profiles, *resources.values()}),
-        resources=resources,
-        sealed=frozenset({SEALED} if samples.kbs_sealed else ()),
+        profiles=frozenset(profiles),
         workloads={name: workload.digest() for name, workload in workloads.items()},
+        sealed={name: workload.sealed for name, workload in workloads.items()},
         images=images,
     )
 
@@ -108,17 +102,11 @@ def not_offered(
         f"it has no profile {name}: define coco:profiles.{name} in the hub, which has {', '.join(profiles)}"
         for name in sorted(needs.profiles - set(profiles))
     ]
-    for path, profile in needs.resources.items():
-        readers = offer.resources.get(path)
-        if readers is None:
-            problems.append(f"it serves no {path}: add the secret to coco:secrets of the hub")
-        elif profile not in readers:
-            problems.append(
-                f"its {path} is not readable by profile {profile}: add it to readableBy in coco:secrets of the hub"
-            )
     problems += [
-        f"it publishes no sealed secret for {path}: write sealed: true at the secret in coco:secrets of the hub"
-        for path in sorted(needs.sealed - set(sealed), key=str)
+        problem
+        for name, paths in needs.sealed.items()
+        for path in sorted(paths, key=str)
+        if (problem := _unsealed(offer, name, path, sealed))
     ]
     if offer.images.policy != "insecure":
         problems += [
@@ -129,6 +117,19 @@ def not_offered(
             if not image_policy.covers(offer.images.repositories, image)
         ]
     return problems
+
+
+def _unsealed(
+    offer: Offer, workload: str, path: ResourcePath, sealed: Collection[ResourcePath]
+) -> str | None:
+    readers = offer.resources.get(path)
+    if readers is None:
+        return f"it serves no {path}: add the secret to coco:secrets of the hub"
+    if workload not in readers:
+        return f"its {path} is not readable by workload {workload}: add it to readableBy in coco:secrets of the hub"
+    if path not in sealed:
+        return f"it publishes no sealed secret for {path}: write sealed: true at the secret in coco:secrets of the hub"
+    return None
 
 
 def tampering(contract: Contract, needs: Needs) -> list[str]:

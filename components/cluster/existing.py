@@ -41,17 +41,21 @@ class ExistingCluster(pulumi.ComponentResource):
                 subnet_name=azure.subnet_name,
                 opts=pulumi.InvokeOutputOptions(parent=self),
             )
-            self.peer_pod_subnet_id = pulumi.Output.all(id=azure.subnet_id, gateway=subnet.nat_gateway).apply(
-                lambda found: with_outbound_path(found["id"], found["gateway"])
-            )
+            self.peer_pod_subnet_id = pulumi.Output.all(
+                id=azure.subnet_id, gateway=subnet.nat_gateway, routes=subnet.route_table
+            ).apply(lambda found: with_outbound_path(found["id"], found["gateway"] or found["routes"]))
         self.register_outputs(self.access.outputs())
 
 
-def with_outbound_path(subnet_id: str, nat_gateway: object | None) -> str:
-    """The id of a subnet that peer pods can use; RunError when they could reach neither the KBS nor a registry from it."""
-    if nat_gateway is None:
+def with_outbound_path(subnet_id: str, path: object | None) -> str:
+    """The id of a subnet that peer pods can use; RunError when they could reach neither the KBS nor a registry from it.
+
+    ``path`` is its NAT gateway, or its route table, which may lead to a firewall: where the routes lead is not looked at.
+    """
+    if path is None:
         raise pulumi.RunError(
-            f"the worker subnet {subnet_id} has no NAT gateway: peer pods in it have no outbound path and would stay in "
-            "ContainerCreating. Attach a Standard NAT gateway to it (az network vnet subnet update --nat-gateway) and run again."
+            f"the worker subnet {subnet_id} has neither a NAT gateway nor a route table: peer pods in it have no outbound path and"
+            " would stay in ContainerCreating. Attach a Standard NAT gateway to it (az network vnet subnet update --nat-gateway),"
+            " or a route table with a route to your firewall (--route-table), and run again."
         )
     return subnet_id

@@ -20,12 +20,16 @@ import pulumi_random as random
 class ServedSecretsArgs:
     """``generated``: keys to fill by secret name. ``given``: values by secret name and key, each a secret output.
 
+    ``encoded``: the same as ``given``, but in base64, for values that may be no text.
     ``elsewhere``: fingerprints of secrets that others put into the namespace, by name and key, to be part of the digest.
     """
 
     namespace: pulumi.Input[str]
     generated: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     given: Mapping[str, Mapping[str, pulumi.Output[str]]] = field(
+        default_factory=dict[str, Mapping[str, pulumi.Output[str]]]
+    )
+    encoded: Mapping[str, Mapping[str, pulumi.Output[str]]] = field(
         default_factory=dict[str, Mapping[str, pulumi.Output[str]]]
     )
     elsewhere: pulumi.Input[Mapping[str, Mapping[str, str]]] = field(
@@ -52,13 +56,15 @@ class ServedSecrets(pulumi.ComponentResource):
                 ).result
                 for key in keys
             }
-        for secret in sorted(values):
+        for secret in sorted({**values, **args.encoded}):
             k8s.core.v1.Secret(
                 f"{name}-{secret}",
                 metadata={"name": secret, "namespace": args.namespace},
-                string_data=values[secret],
+                string_data=values.get(secret),
+                data=args.encoded.get(secret),
                 opts=child,
             )
+        values.update(args.encoded)
         self.names = sorted(values)
         # A plain hash of a short secret can be guessed from; a keyed one cannot.
         digest_key = random.RandomBytes(f"{name}-digest-key", length=32, opts=child)

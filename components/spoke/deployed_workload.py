@@ -8,10 +8,13 @@ from typing import Any, Final
 import pulumi
 import pulumi_kubernetes as k8s
 
+from model.workloads.objects import FIRST
+
 _TYPED: Final[Mapping[tuple[str, str], Any]] = {
     ("v1", "ConfigMap"): k8s.core.v1.ConfigMap,
     ("v1", "Namespace"): k8s.core.v1.Namespace,
     ("v1", "Pod"): k8s.core.v1.Pod,
+    ("v1", "Secret"): k8s.core.v1.Secret,
     ("v1", "Service"): k8s.core.v1.Service,
     ("v1", "ServiceAccount"): k8s.core.v1.ServiceAccount,
     ("apps/v1", "Deployment"): k8s.apps.v1.Deployment,
@@ -44,12 +47,12 @@ class DeployedWorkload(pulumi.ComponentResource):
     ) -> None:
         super().__init__("coco:spoke:DeployedWorkload", name, {}, opts)
         self.urls = {}
-        namespaces: list[pulumi.Resource] = []
+        needed: list[pulumi.Resource] = []
         for manifest in args.objects:
             kind, metadata = manifest["kind"], manifest["metadata"]
-            made = self._declare(f"{name}-{kind.lower()}-{metadata['name']}", manifest, namespaces)
-            if kind == "Namespace":
-                namespaces.append(made)
+            made = self._declare(f"{name}-{kind.lower()}-{metadata['name']}", manifest, needed)
+            if kind in FIRST:
+                needed.append(made)
             if kind == "Route":
                 self.urls[metadata["name"]] = _url(manifest, made, args.apps_domain)
         self.register_outputs({"urls": self.urls})

@@ -1,7 +1,7 @@
-"""The same small web server in three variants, to show the difference: standard, debug and hardened.
+"""The web server of the workload hello-openshift twice more, to compare: an ordinary pod, and a confidential one with debug access.
 
 ``standard`` is an ordinary pod. ``debug`` is confidential, but its profile lets an administrator exec into it and read its logs.
-``hardened`` refuses both, and that is the only difference between the last two.
+The workload refuses both, and any other image or command.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,15 @@ from components.scripts import script
 from components.spoke.workload import ConfidentialWorkload, ConfidentialWorkloadArgs
 from model.samples import WEB_IMAGE
 
-NAMESPACE = "hello-openshift"
+NAMESPACE = "hello-samples"
 
 
 @dataclass(frozen=True, kw_only=True)
 class HelloOpenShiftArgs:
-    """``hardened_initdata`` and ``debug_initdata`` are encoded documents of the hub's profiles of that name."""
+    """``debug_initdata`` is the encoded document of the hub's profile debug."""
 
     apps_domain: pulumi.Output[str]
     runtime_class: pulumi.Output[str]
-    hardened_initdata: pulumi.Input[str]
     debug_initdata: pulumi.Input[str]
 
 
@@ -38,7 +37,7 @@ class HelloOpenShift(pulumi.ComponentResource):
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
         )
-        confidential = {"debug": args.debug_initdata, "hardened": args.hardened_initdata}
+        confidential = {"debug": args.debug_initdata}
         self.urls = {
             variant: ConfidentialWorkload(
                 f"{name}-{variant}",

@@ -1,5 +1,6 @@
 """Rules about the trusted zone: Trustee's versions, the initdata profiles, and who may read which secret."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from config.rule import Mistake, Rule, rule
@@ -104,6 +105,44 @@ def _profiles(profiles: Mapping[str, ProfileSection]) -> Iterator[Mistake]:
                 rule="must stand alone, because the file replaces every other setting of the profile",
                 fix="remove the other settings except algorithm, or the file",
             )
+
+
+@rule("profiles")
+def _algorithms(profiles: Mapping[str, ProfileSection]) -> Iterator[Mistake]:
+    """Trustee's verifier for Azure's vTPM copies the digest of the initdata into 32 bytes, and ends with a longer one."""
+    for name, profile in profiles.items():
+        if profile.algorithm != "sha256":
+            yield Mistake(
+                key=f"profiles.{name}.algorithm",
+                value=profile.algorithm,
+                rule="must be sha256, because no Trustee that this program knows can verify another one: no pod would attest",
+                fix="write sha256, or remove the key",
+            )
+
+
+@rule("secrets")
+def _names_in_key_vault(secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
+    """Names there are letters, digits and hyphens, at most 127, and are compared without regard to case."""
+    taken: dict[str, str] = {}
+    for name, secret in secrets.items():
+        for key in secret.keys if secret.source == "keyVault" else ():
+            there, path = f"{name}-{key}", f"{name}/{key}"
+            if re.fullmatch("[0-9A-Za-z-]{1,127}", there) is None:
+                yield Mistake(
+                    key=f"secrets.{name}.keys",
+                    value=key,
+                    rule=f"must have a name that a Key Vault takes, letters, digits and hyphens, at most 127, and is {there} there",
+                    fix="rename the key, for example tls-crt for tls.crt",
+                )
+            elif there.lower() in taken:
+                yield Mistake(
+                    key=f"secrets.{name}.keys",
+                    value=key,
+                    rule=f"must have a name of its own in the Key Vault, where {taken[there.lower()]} is {there} too",
+                    fix="rename one of the two",
+                )
+            else:
+                taken[there.lower()] = path
 
 
 @rule("secrets")
@@ -290,6 +329,8 @@ def _store(source: str) -> Rule:
 RULES: tuple[Rule, ...] = (
     _trustee_version,
     _profiles,
+    _algorithms,
+    _names_in_key_vault,
     _names_of_secrets,
     _readers,
     _names_of_workloads,

@@ -1,5 +1,6 @@
 """Rules about the untrusted zone: its versions and peer pods, and what these need of a trusted zone in the same stack."""
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 
@@ -43,6 +44,19 @@ def _room_for_peer_pods(cidr: IPv4Network, workers: int, limit: int) -> Iterator
             f" subnet {subnet} has {addresses.capacity(subnet)}",
             fix="take a larger network.cidr or a smaller limit",
         )
+
+
+@rule("azure.tags")
+def _tags_of_peer_pods(tags: Mapping[str, str]) -> Iterator[Mistake]:
+    """TAGS of peer-pods-cm is `name=value,name=value`, without spaces."""
+    for name, value in tags.items():
+        if re.search(r"[\s,=]", value):
+            yield Mistake(
+                key=f"azure.tags.{name}",
+                value=value,
+                rule="must be a tag value without spaces, commas and =, because peer-pod VMs get tags as one comma-separated text",
+                fix="join its words with hyphens",
+            )
 
 
 @rule("peerPods.vmSize", "peerPods.vmSizes")
@@ -133,6 +147,7 @@ RULES: tuple[Rule, ...] = (
     _osc_version,
     _openshift_version,
     _room_for_peer_pods,
+    _tags_of_peer_pods,
     _default_size_is_allowed,
     _region_offers_sizes,
     _default_size_is_offered,

@@ -10,6 +10,7 @@ from config.sections.guest import GuestSection
 from config.sections.network import NetworkSection
 from config.sections.place import AzureSection, CommonSections, OperatorsSection
 from config.sections.trusted import (
+    AcceptedAdvisorySection,
     ExternalSecretsSection,
     KeyVaultSection,
     ProfileSection,
@@ -30,6 +31,7 @@ from config.types import Section
 
 __all__ = [
     "KINDS",
+    "AcceptedAdvisorySection",
     "AroSection",
     "AzureSection",
     "ClusterSection",

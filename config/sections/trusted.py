@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from config.sections.guest import GuestSection
 from config.types import (
+    Day,
     DnsLabel,
     Flag,
     Guid,
@@ -64,6 +65,16 @@ class TrusteeSection(Section):
     tees: Annotated[tuple[Literal["az-snp-vtpm", "az-tdx-vtpm"], ...], AfterValidator(some)] = Field(
         default=("az-snp-vtpm",), description="Kinds of confidential VM that may attest"
     )
+    generations: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
+        default=(),
+        description="Generations of processors whose hosts may attest, out of platform-values/azure.yaml; without it, all that"
+        " it has for tees",
+    )
+    allow_any_platform: Flag = Field(
+        default=False,
+        description="Ask nothing of the paravisor and the host. Anybody with a machine of the kind can then attest as any guest;"
+        " only for a trial without secrets",
+    )
     image_policy: Literal["insecure", "reject", "signed"] = Field(
         default="reject",
         description="Which container images a confidential pod may run: insecure any, signed those with a valid signature,"
@@ -72,6 +83,18 @@ class TrusteeSection(Section):
     signed_images: tuple[SignedImageSection, ...] = Field(
         default=(), description="With imagePolicy signed: which images may run, and the key that signed them"
     )
+
+    @property
+    def trial(self) -> bool:
+        """Whether this is a stack that protects no secret: it takes values that nobody verified, or any platform."""
+        return self.allow_unverified_reference_values or self.allow_any_platform
+
+
+class AcceptedAdvisorySection(Section):
+    """An advisory of advisories.yaml that applies to this stack and that its owner lives with, for a time."""
+
+    until: Day = Field(description="Last day on which it is accepted, at most a year ahead")
+    reason: Annotated[str, Field(min_length=1)] = Field(description="Why it can be lived with")
 
 
 class ProfileSection(Section):
@@ -212,6 +235,9 @@ class TrustedZone(Section):
         min_length=1,
         description="Initdata profiles by name. The default is hardened, with nothing allowed, and debug, with commands,"
         " logs and input.",
+    )
+    accepted_advisories: Mapping[DnsLabel, AcceptedAdvisorySection] = Field(
+        default={}, description="Advisories of advisories.yaml that are accepted, by name"
     )
     guest: GuestSection = Field(default=GuestSection(), description=GuestSection.__doc__)
     workloads: Mapping[DnsLabel, WorkloadSection] = Field(

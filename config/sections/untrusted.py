@@ -33,15 +33,12 @@ class PeerPodsSection(Section):
 
 
 class SamplesSection(Section):
-    """Sample workloads."""
+    """Pods to compare a workload with."""
 
     hello_openshift: Flag = Field(
         default=False,
-        description="One web server three times: ordinary, confidential with debug access, hardened",
-    )
-    kbs_sealed: Flag = Field(
-        default=False,
-        description="The same for an application that only reads an environment variable and a file: sealed secrets",
+        description="The web server of the workload hello-openshift twice more: as an ordinary pod, and as a confidential one"
+        " with debug access, which runs under the hub's profile debug",
     )
 
 

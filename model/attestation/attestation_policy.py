@@ -8,12 +8,11 @@ extracts them (deps/verifier/src/az_snp_vtpm of confidential-containers/trustee)
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from model.attestation.reference_values import PREFIXES, TcbMinimum
+from model.attestation import registers
+from model.attestation.platform_values import SNP, TDX, TcbMinimum
+from model.attestation.reference_values import PREFIXES
 from model.trustee.documents import Layout
 
-SNP: Final = "az-snp-vtpm"
-TDX: Final = "az-tdx-vtpm"
-_REGISTERS: Final = ("pcr03", "pcr08", "pcr09", "pcr11", "pcr12")
 # By TEE and trust claim: reference value name -> claim.
 _HARDWARE: Final = {
     SNP: {
@@ -77,11 +76,13 @@ _CLOSED: Final = {
 }}
 """,
     TDX: """\
-# A TDX quote of Intel's quoting enclave, on a platform with current firmware, judged by collateral that has not expired.
+# A TDX quote of Intel's quoting enclave, of Intel's own TDX module (signer zero), on a platform with current firmware, judged by
+# collateral that has not expired.
 # The TD may be neither debugged nor migrated: bit 29 of its attributes, which is 2 in the seventh hex digit.
 {tee}_closed if {{
 	{tee}.quote.header.tee_type == "81000000"
 	{tee}.quote.header.vendor_id == "939a7233f79c4ca9940a0db3957f0607"
+	{tee}.quote.body.mrsigner_seam == "{zeros}"
 	{tee}.tcb_status == "UpToDate"
 	{tee}.collateral_expiration_status == "0"
 	{tee}.td_attributes.debug == false
@@ -89,6 +90,17 @@ _CLOSED: Final = {
 }}
 """,
 }
+_WHOLE: Final = """
+# The verifier does not say which registers the quote is of, only what they hold together. So all of them must be there; those
+# that a guest can reset, and those that no guest of Azure can change, must hold what they start with; and initdata must have been measured.
+{tee}_whole if {{
+	{{register | {tee}.tpm[register]; startswith(register, "pcr")}} == {{
+{names},
+	}}
+{untouched}
+	{tee}.tpm.pcr08 != "{zero}"
+}}
+"""
 _RULE: Final = """
 {claim} := {good} if {{
 {conditions}
@@ -113,12 +125,13 @@ def render(
     layout: Layout,
     *,
     tees: Sequence[str],
+    boot_loaders: bool,
     hardware: Collection[str] = (),
     tcb_minimum: Sequence[TcbMinimum] = (),
 ) -> str:
     """The policy for `layout.attestation_policy_key`, affirming only guests on `tees`.
 
-    `hardware` are names of HARDWARE_NAMES whose reference values a host must match too; a name of one TEE asks nothing of
+    `boot_loaders`: PCR4 must match too, for which there must be reference values. `hardware` are names of HARDWARE_NAMES whose reference values a host must match too; a name of one TEE asks nothing of
     the other. `tcb_minimum`: SNP firmware must reach one of them; a TDX platform must be up to date in any case.
     Raises AttestationPolicyError.
     """
@@ -134,12 +147,15 @@ def render(
     if not layout.reference_values_are_data:  # 1.0 asks for each claim by its name
         blocks.append(_TRUST_CLAIMS)
     blocks += [
-        _tee(layout, tee, set(hardware), tcb_minimum if tee == SNP else ()) for tee in dict.fromkeys(tees)
+        _tee(layout, tee, boot_loaders, set(hardware), tcb_minimum if tee == SNP else ())
+        for tee in dict.fromkeys(tees)
     ]
     return "".join(blocks)
 
 
-def _tee(layout: Layout, tee: str, hardware: set[str], tcb_minimum: Sequence[TcbMinimum]) -> str:
+def _tee(
+    layout: Layout, tee: str, boot_loaders: bool, hardware: set[str], tcb_minimum: Sequence[TcbMinimum]
+) -> str:
     name = tee.replace("-", "_").removesuffix("_vtpm")
 
     def matches(claim: str, reference: str) -> str:
@@ -151,17 +167,37 @@ def _tee(layout: Layout, tee: str, hardware: set[str], tcb_minimum: Sequence[Tcb
         return f"{name}.{claim} in {accepted}"
 
     def rule(claim: str, good: int, conditions: Sequence[str]) -> str:
-        return _RULE.format(claim=claim, good=good, conditions="\n".join(f"\t{line}" for line in conditions))
+        return _RULE.format(claim=claim, good=good, conditions=_indented(conditions))
 
     def required(claim: str) -> list[str]:
         names = _HARDWARE[tee][claim]
         return [f"{name}_closed", *(matches(names[one], one) for one in sorted(names) if one in hardware)]
 
+    measured = [pcr for pcr in registers.MEANING if pcr != "pcr04" or boot_loaders]
     return (
         f'\n##### {_TITLE[tee]} behind Azure\'s vTPM\n\n{name} := input["{layout.claim_root(tee)}"]\n\n'
-        + _CLOSED[tee].format(tee=name)
+        + _CLOSED[tee].format(tee=name, zeros="00" * 48)
+        + _whole(name)
         + "".join(_RECENT.format(tee=name, minimum=minimum) for minimum in tcb_minimum)
-        + rule("executables", 3, [matches(f"tpm.{pcr}", f"{PREFIXES[tee]}_{pcr}") for pcr in _REGISTERS])
+        + rule(
+            "executables",
+            3,
+            [f"{name}_whole", *(matches(f"tpm.{pcr}", f"{PREFIXES[tee]}_{pcr}") for pcr in measured)],
+        )
         + rule("hardware", 2, [*required("hardware"), *([f"{name}_recent"] if tcb_minimum else [])])
         + rule("configuration", 2, required("configuration"))
     )
+
+
+def _whole(name: str) -> str:
+    names = [", ".join(f'"{one}"' for one in registers.NAMES[start : start + 8]) for start in (0, 8, 16)]
+    return _WHOLE.format(
+        tee=name,
+        names=",\n".join(f"\t\t{line}" for line in names),
+        untouched=_indented([f'{name}.tpm.{pcr} == "{value}"' for pcr, value in registers.UNTOUCHED.items()]),
+        zero=registers.ZERO,
+    )
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return "\n".join(f"\t{line}" for line in lines)

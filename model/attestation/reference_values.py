@@ -1,21 +1,19 @@
 """Reference values: what genuine pod VMs measure, as reviewed data with its provenance.
 
-Models of `reference-values/<OSC version>.yaml`. Registers 3, 9, 11 and 12 belong to the pod VM image of one version
-of OpenShift sandboxed containers (OSC); register 8 is the initdata and comes from the profiles. Values are text, as
-Trustee's claims are: `"24"`, `"true"`, hex in lower case, `measurement` in base64.
+Models of `reference-values/<OSC version>.yaml`. Registers 3, 4, 9, 11 and 12 belong to the pod VM image of one version
+of OpenShift sandboxed containers (OSC); register 8 is the initdata and comes from the profiles. What hosts must be is in
+`model.attestation.platform_values`.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
 
+from model.attestation import reviewed
+from model.attestation.reviewed import ReviewedData, ReviewedDataError
 from model.digests import ImageDigest, Pcr
 from model.versions import Version
 
@@ -36,22 +34,6 @@ def _pcr(text: str) -> Pcr:
     return Pcr(value)
 
 
-def _launch_digest(text: str) -> str:
-    try:
-        length = len(base64.b64decode(text, validate=True))
-    except binascii.Error:
-        length = 0
-    if length != 48:
-        raise ValueError(f"{text!r} is not the base64 of a 48-byte launch measurement")
-    return text
-
-
-def _hex(text: str) -> str:
-    if not re.fullmatch(r"(?:[0-9a-f]{2})+", text):
-        raise ValueError(f"{text!r} is not hex in lower case")
-    return text
-
-
 def _in_utc(value: datetime) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
@@ -62,30 +44,14 @@ def _some(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-_Values = Annotated[tuple[str, ...], AfterValidator(_some)]
 _Pcrs = Annotated[tuple[Annotated[str, AfterValidator(_pcr)], ...], AfterValidator(_some)]
-_Numbers = Annotated[tuple[Annotated[str, Field(pattern=r"^(0|[1-9]\d*)$")], ...], AfterValidator(_some)]
-_Flags = Annotated[tuple[Annotated[str, Field(pattern=r"^(true|false)$")], ...], AfterValidator(_some)]
-_Measurements = Annotated[tuple[Annotated[str, AfterValidator(_launch_digest)], ...], AfterValidator(_some)]
-_HexValues = Annotated[tuple[Annotated[str, AfterValidator(_hex)], ...], AfterValidator(_some)]
-_Whole = Annotated[int, Field(ge=0)]
 
 
-class _ReviewedData(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+class Provenance(ReviewedData):
+    """How the values were obtained. A digest or tool version that is not given counts as unknown.
 
-
-class _AsWritten(yaml.SafeLoader):
-    """Scalars stay text, as YAML would make numbers of digits and of 0x and drop leading zeros; only null is null."""
-
-    yaml_implicit_resolvers: ClassVar = {
-        first: [resolver for resolver in resolvers if resolver[0] == "tag:yaml.org,2002:null"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-class Provenance(_ReviewedData):
-    """How the values were obtained. A digest or tool version that is not given counts as unknown."""
+    `pcr04`: the files that it was computed from, with their digests, or the machine that it was read from.
+    """
 
     tool: str = Field(min_length=1)
     tool_version: str | None = Field(default=None, pattern=r"\d")
@@ -93,64 +59,35 @@ class Provenance(_ReviewedData):
     image_digest: ImageDigest | None = None
     signature_checked: bool = False
     transparency_log_checked: bool = False
+    pcr04: str | None = Field(default=None, min_length=1)
     obtained: date
 
 
-class Pcrs(_ReviewedData):
-    """Firmware configuration (3), initrd (9), kernel image (11), command line and credentials (12)."""
+class Pcrs(ReviewedData):
+    """Values by register; `model.attestation.registers` says what each holds.
+
+    `pcr04` may be missing, because the vendor does not publish it. Without it nothing that the guest cannot write itself says which
+    boot loader ran.
+    """
 
     pcr03: _Pcrs
+    pcr04: _Pcrs | None = None
     pcr09: _Pcrs
     pcr11: _Pcrs
     pcr12: _Pcrs
 
-
-class TcbMinimum(_ReviewedData):
-    """The oldest firmware of one host generation: a host must reach all four to count as that generation.
-
-    Whole hosts and not single numbers, because the generations number differently: as two separate lists, the microcode of
-    an up-to-date Genoa (84) would pass on a Milan that needs 219.
-    """
-
-    bootloader: _Whole
-    tee: _Whole
-    snp: _Whole
-    microcode: _Whole
-
-
-class Hardware(_ReviewedData):
-    """Hosts that may run pod VMs; every list that is given must match. Milan and Genoa hosts differ in most of them."""
-
-    measurement: _Measurements | None = None
-    tcb_bootloader: _Numbers | None = None
-    tcb_tee: _Numbers | None = None
-    tcb_snp: _Numbers | None = None
-    tcb_microcode: _Numbers | None = None
-    smt_enabled: _Flags | None = None
-    tsme_enabled: _Flags | None = None
-    abi_major: _Numbers | None = None
-    abi_minor: _Numbers | None = None
-    single_socket: _Flags | None = None
-    smt_allowed: _Flags | None = None
-    mr_td: _HexValues | None = None
-    mr_seam: _HexValues | None = None
-    tcb_svn: _HexValues | None = None
-    xfam: _HexValues | None = None
-
     def values(self) -> dict[str, tuple[str, ...]]:
-        """The names that are given, with their values: the names of Trustee's reference values."""
+        """The registers that are given, with their values."""
         return self.model_dump(exclude_none=True)
 
 
-class ReferenceValues(_ReviewedData):
+class ReferenceValues(ReviewedData):
     """One OSC version. Trustee 1.1 and later never look at `expires`, so whoever uses the values asks `problems` first."""
 
     osc_version: Version
     provenance: Provenance
     expires: Annotated[datetime, AfterValidator(_in_utc)]
     pcrs: Pcrs
-    hardware: Hardware = Hardware()
-    tcb_minimum: tuple[TcbMinimum, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -173,22 +110,21 @@ class ReferenceValues(_ReviewedData):
 def read(text: str) -> ReferenceValues:
     """The values in a YAML `text`. Raises ReferenceValuesError with all problems."""
     try:
-        return ReferenceValues.model_validate(yaml.load(text, _AsWritten))  # noqa: S506 -- a SafeLoader
-    except yaml.YAMLError as error:
-        raise ReferenceValuesError(f"The reference values are not YAML: {error}") from error
-    except ValidationError as error:
-        raise ReferenceValuesError(
-            "\n".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
-        ) from error
+        return reviewed.read(ReferenceValues, text, "reference values")
+    except ReviewedDataError as error:
+        raise ReferenceValuesError(str(error)) from error
 
 
 def merge(
-    sets: Sequence[ReferenceValues], pcr8: Mapping[str, Sequence[str]], tees: Sequence[str]
+    sets: Sequence[ReferenceValues],
+    pcr8: Mapping[str, Sequence[str]],
+    tees: Sequence[str],
+    hosts: Mapping[str, Sequence[str]],
 ) -> dict[str, list[str]]:
-    """Everything that is accepted, by the names attestation policies ask for (`snp_pcr03`, ..., `tcb_microcode`, ...).
+    """Everything that is accepted, by the names attestation policies ask for (`snp_pcr03`, ..., `measurement`, ...).
 
-    `pcr8` maps a profile to its measurements; the PCRs of a pod VM image are the same on every TEE of `tees`. Values come
-    in the order given, each once. A hardware name is accepted as soon as one set lists it.
+    `pcr8` maps a profile to its measurements; the PCRs of a pod VM image are the same on every TEE of `tees`. `hosts` are the
+    values of `platform_values`, by name. Values come in the order given, each once.
     """
     merged: dict[str, list[str]] = {}
 
@@ -199,11 +135,10 @@ def merge(
     for tee in tees:
         prefix = PREFIXES[tee]
         for one in sets:
-            for register, values in one.pcrs.model_dump().items():
+            for register, values in one.pcrs.values().items():
                 accept(f"{prefix}_{register}", values)
         for measurements in pcr8.values():
             accept(f"{prefix}_pcr08", [_pcr(value) for value in measurements])
-    for one in sets:
-        for name, values in one.hardware.values().items():
-            accept(name, values)
+    for name, values in hosts.items():
+        accept(name, values)
     return merged

@@ -4,6 +4,7 @@ The kata agent asks it before it obeys a request from outside (`requests.TABLE`)
 lets any image and command run, and confines all else. `workload_policy` pins the pod as well.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,19 @@ from model.policy import engine
 from model.policy.compose import PolicyError, module
 from model.policy.requests import REQUESTS
 
-__all__ = ["MAX_BYTES", "REQUESTS", "AgentSettings", "PolicyError", "custom", "render"]
+__all__ = [
+    "MAX_BYTES",
+    "REQUESTS",
+    "AgentSettings",
+    "PolicyError",
+    "custom",
+    "readable",
+    "render",
+    "unanswered",
+]
 
 MAX_BYTES: Final = 256 * 1024
+_PACKAGE: Final = re.compile(r"^package agent_policy[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,23 +58,59 @@ def render(settings: AgentSettings) -> str:
 
 
 def custom(rego: str) -> str:
-    """A policy that somebody else wrote, unchanged, once it is known to answer everything the agent asks.
+    """A policy that somebody else wrote, unchanged, once it is known to be one.
 
-    Raises PolicyError where it is no Rego, of another package, too large, or leaves a request without an answer.
+    Raises PolicyError where it is no Rego, of another package, too large, or answers no request at all. See `unanswered`.
+    One that only the guest's engine can evaluate is taken as it is; `powers` then counts it as granting everything.
     """
     if (size := len(rego.encode("utf-8"))) > MAX_BYTES:
         raise PolicyError(
             f"The agent policy has {size} bytes, and no initdata takes more than {MAX_BYTES} of them."
         )
-    answers = engine.evaluate(rego, "data.agent_policy")
+    try:
+        answers = engine.evaluate(rego, "data.agent_policy")
+    except engine.Unreadable:
+        if not _PACKAGE.search(rego):
+            raise
+        return rego
     if not isinstance(answers, Mapping):
         raise PolicyError("The agent policy has no rules in `package agent_policy`, the one the agent asks.")
     given = cast(Mapping[str, object], answers)
-    if missing := [name for name in REQUESTS if not isinstance(given.get(name), bool)]:
+    wrong = [name for name in REQUESTS if name in given and not _is_answer(given[name])]
+    if wrong:
         raise PolicyError(
-            f"The agent policy gives no true or false for {', '.join(missing)}: add `default <name> := false` for each."
+            f"The agent policy answers {', '.join(wrong)} with neither true nor false nor {{allowed: ...}}: correct these rules."
+        )
+    if not given.keys() & set(REQUESTS):
+        raise PolicyError(
+            f"The agent policy answers nothing that the agent asks: it needs rules such as `default {REQUESTS[0]} := false`."
         )
     return rego
+
+
+def _is_answer(value: object) -> bool:
+    """The agent takes a boolean, or a mapping with `allowed` and the changes of its state."""
+    if isinstance(value, Mapping):
+        return isinstance(cast(Mapping[str, object], value).get("allowed"), bool)
+    return isinstance(value, bool)
+
+
+def readable(rego: str) -> bool:
+    """Whether the engine of this program can evaluate the policy, and not only the guest's."""
+    try:
+        engine.evaluate(rego, "data.agent_policy")
+    except engine.Unreadable:
+        return False
+    return True
+
+
+def unanswered(rego: str) -> list[str]:
+    """The requests that a policy says nothing about. The agent refuses them, which is seldom meant for all of them."""
+    try:
+        answers = cast(Mapping[str, object], engine.evaluate(rego, "data.agent_policy"))
+    except engine.Unreadable:
+        return [name for name in REQUESTS if re.search(rf"^(default )?{name}\b", rego, re.MULTILINE) is None]
+    return [name for name in REQUESTS if name not in answers]
 
 
 def arguments(line: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Policies evaluated with regopy (rego-cpp), with the state that the agent keeps. The guest uses another engine, regorus.
 
-Known differences: regopy takes `not` inside `every` as true, and keeps no state itself. Loading it takes longer than all else in
-the program, so it is imported on the first use.
+Known differences: regopy takes `not` inside `every` as true, keeps no state itself, cannot read `some key, value in` inside a
+comprehension, and writes what a policy prints to the standard output. Loading it takes longer than all else in the program, so
+it is imported on the first use.
 """
 
 import json
@@ -17,7 +18,14 @@ from model.policy.requests import FAILS_OPEN
 if TYPE_CHECKING:
     from regopy import Interpreter, Output
 
+_NOT_FOR_REGOPY: Final = "Unable to unify due to cycle"
 _STATE: Final = "pstate"
+_PRINT: Final = re.compile(r"^[ \t]*print\(.*\)[ \t]*$", re.MULTILINE)
+_SOME_PAIR: Final = re.compile(r"^([ \t]*)some (\w+), (\w+) in (.+?)[ \t]*$", re.MULTILINE)
+
+
+class Unreadable(PolicyError):
+    """A policy that the guest's engine reads and regopy does not: what it answers is not known here."""
 
 
 class Session:
@@ -79,6 +87,10 @@ def evaluate(rego: str, query: str) -> Any:
         interpreter.set_input_term("{}")
         output = interpreter.query(query)
     if not output.ok():
+        if _NOT_FOR_REGOPY in str(output.node().at(0)):
+            raise Unreadable(
+                "The agent policy has a rule that the engine of this program, regopy, cannot evaluate: the guest's may."
+            )
         raise PolicyError(
             "The agent policy contradicts itself: two of its rules give one name different values."
         )
@@ -91,8 +103,18 @@ def _interpreter(rego: str) -> "Interpreter":
     interpreter = Interpreter()
     interpreter.log_level = LogLevel.NONE
     with _explained():
-        interpreter.add_module("agent_policy", rego)
+        interpreter.add_module("agent_policy", _for_regopy(rego))
     return interpreter
+
+
+def _for_regopy(rego: str) -> str:
+    """The same policy without what it prints, which decides nothing, and with pairs as regopy reads them."""
+
+    def pair(found: re.Match[str]) -> str:
+        indent, key, value, collection = found.groups()
+        return f"{indent}{'' if value == '_' else f'{value} = '}{collection}[{key}]"
+
+    return _SOME_PAIR.sub(pair, _PRINT.sub("", rego))
 
 
 def _value(output: "Output") -> Any:

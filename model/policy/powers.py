@@ -9,7 +9,7 @@ import re
 import secrets
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from model.policy import agent_policy, engine
@@ -153,20 +153,28 @@ def _settings(rego: str) -> AgentSettings | None:
         return None
 
 
+_ALL: Final = Powers(
+    exec="any",
+    read_logs=True,
+    write_stdin=True,
+    set_policy=True,
+    fails_open=True,
+    other_image=True,
+    other_command=True,
+    extra_environment=True,
+    mount_over_files=True,
+    replace_files=True,
+)
+
+
 def _asked(rego: str) -> Powers:
+    """What nobody can know counts as granted."""
+    try:
+        engine.evaluate(rego, "data.agent_policy")
+    except engine.Unreadable:
+        return replace(_ALL, fails_open=False)
     if _granted(rego, FAILS_OPEN):
-        return Powers(
-            exec="any",
-            read_logs=True,
-            write_stdin=True,
-            set_policy=True,
-            fails_open=True,
-            other_image=True,
-            other_command=True,
-            extra_environment=True,
-            mount_over_files=True,
-            replace_files=True,
-        )
+        return _ALL
     creates = _granted(rego, "CreateContainerRequest")
     exec_, commands = _exec_power(rego)
     return Powers(

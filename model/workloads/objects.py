@@ -24,15 +24,14 @@ _BESIDE: Final = {
     "Service": "v1",
     "ConfigMap": "v1",
     "ServiceAccount": "v1",
+    "Secret": "v1",
     "Route": "route.openshift.io/v1",
     "Ingress": "networking.k8s.io/v1",
     "NetworkPolicy": "networking.k8s.io/v1",
 }
+FIRST: Final = ("Namespace", "ServiceAccount", "ConfigMap", "Secret")
+"""What a pod cannot start without, in the order in which it can be made."""
 _REFUSED: Final = {
-    "Secret": (
-        "must not be in a workload's folder, because the cluster can read it",
-        "remove it and serve the value with coco:secrets of the hub; the pod gets it after attestation",
-    ),
     "List": ("must not be a list of objects", "write each object as a YAML document of its own"),
     **dict.fromkeys(
         ("DaemonSet", "ReplicaSet", "ReplicationController", "DeploymentConfig"),
@@ -85,14 +84,18 @@ def parse(folder: str, files: Mapping[str, str], problems: list[Problem]) -> lis
 
 
 def identify(fields: Sequence[Field]) -> list[tuple[WorkloadObject, Field]]:
-    """The objects of known kinds, a Namespace first; what is wrong with their kinds, names and namespaces is reported."""
+    """The objects of known kinds, first what a pod needs to start; what is wrong with kinds, names and namespaces is reported."""
     known = [(item, field) for field in fields if (item := _identity(field)) is not None]
     twice = Counter((item.kind, item.name) for item, _ in known)
     for item, field in known:
         if twice[item.kind, item.name] > 1:
             field.refuse("comes more than once", "remove one of them", show=False)
     _one_namespace(known)
-    return sorted(known, key=lambda each: each[0].kind != "Namespace")
+    return sorted(known, key=lambda each: _order(each[0].kind))
+
+
+def _order(kind: str) -> int:
+    return FIRST.index(kind) if kind in FIRST else len(FIRST)
 
 
 def template(holder: WorkloadObject, field: Field) -> Field | None:

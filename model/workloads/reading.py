@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model.policy.pins import ContainerPins, VolumeKind
-from model.workloads import images, lock, objects
+from model.workloads import images, lock, objects, sealed
 from model.workloads.documents import DocumentError
 from model.workloads.grants import Grants, NeededGrants, commands
 from model.workloads.lock import Lock
@@ -34,6 +34,9 @@ def read(name: str, files: Mapping[str, str], grants: Grants | None = None) -> W
             "must be lower-case letters, digits and dashes, at most 40, and begin with a letter", "rename it"
         )
     known = objects.identify(objects.parse(folder.file, files, problems))
+    for item, field in known:
+        if item.kind == sealed.KIND:
+            sealed.check(field)
     holders = [(item, field) for item, field in known if item.kind in HOLDERS]
     if len(holders) != 1:
         folder.refuse(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from model.paths import ResourcePath
 from model.policy.pins import ContainerPins, PodPins
-from model.workloads import images, lock
+from model.workloads import images, lock, sealed
 from model.workloads.grants import Grants, NeededGrants, ungranted
 from model.workloads.lock import Lock
 from model.workloads.objects import HOLDERS, WorkloadObject
@@ -20,7 +21,7 @@ from model.workloads.problems import Problem, WorkloadError
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """``objects`` in the order in which they can be made: a Namespace first, then as the files have them.
+    """``objects`` in the order in which they can be made: first what a pod needs to start, then as the files have them.
 
     ``holder`` is the one that holds pods. ``containers`` are merged with their images, nothing granted. ``needs``: what the pod
     asks its owner for.
@@ -42,6 +43,13 @@ class Workload:
         """The images by repository and digest, as they are deployed."""
         return tuple(
             f"{images.parse(name).repository}@{image.digest}" for name, image in self.lock.images.items()
+        )
+
+    @property
+    def sealed(self) -> frozenset[ResourcePath]:
+        """The secrets of the hub whose sealed secrets its Secrets hold."""
+        return frozenset(
+            path for each in self.objects if each.kind == sealed.KIND for path in sealed.paths(each.manifest)
         )
 
     @property
@@ -77,13 +85,21 @@ class Workload:
         whole = {"workload": self.name, "manifests": manifests, "images": settings}
         return hashlib.sha256(_canonical(whole).encode()).hexdigest()
 
-    def confidential(self, runtime_class: Any, initdata: Any) -> tuple[dict[str, Any], ...]:
+    def confidential(
+        self, runtime_class: Any, initdata: Any, sealed_secret: Callable[[ResourcePath], Any]
+    ) -> tuple[dict[str, Any], ...]:
         """The objects with what makes the pod confidential, and nothing else changed.
 
-        Added are the runtime class, the initdata (encoded), no token and no service links; images are named by digest.
-        ``runtime_class`` and ``initdata`` are put in as they are, so they may stand for texts that are known only later.
+        Added are the runtime class, the initdata (encoded), no token and no service links; images are named by digest, and
+        ``sealed_secret`` takes the place of each address in a Secret. What is given is put in as it is, so it may stand for a text
+        that is known only later.
         """
-        made = tuple(copy.deepcopy(dict(each.manifest)) for each in self.objects)
+        made = tuple(
+            sealed.filled(each.manifest, sealed_secret)
+            if each.kind == sealed.KIND
+            else copy.deepcopy(dict(each.manifest))
+            for each in self.objects
+        )
         template = pod_template(self.holder.kind, made[self.objects.index(self.holder)])
         template.setdefault("metadata", {}).setdefault("annotations", {})[INITDATA] = initdata
         spec: dict[str, Any] = template["spec"]

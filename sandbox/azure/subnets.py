@@ -147,6 +147,7 @@ SUBNET: Final = AzureKind(
         "defaultOutboundAccess": FLAG,
         "natGateway": REFERENCE,
         "networkSecurityGroup": REFERENCE,
+        "routeTable": computed(REFERENCE),
         "privateEndpointNetworkPolicies": choice(
             "Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"
         ),

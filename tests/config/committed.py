@@ -57,6 +57,7 @@ def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | S
         secrets={key: pulumi.Output.secret(value) for key, value in loaded.secrets.items()},
         policies=loaded.policies,
         reference_values=loaded.reference_values,
+        platform=loaded.platform,
         workloads=loaded.workloads,
     )
 

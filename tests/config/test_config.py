@@ -33,7 +33,7 @@ def test_the_sentence_has_the_key_the_rule_the_value_and_the_fix(says: str) -> N
 @pytest.mark.parametrize(
     ("tags", "rule"),
     [
-        ({"a": "x" * 257}, "of 1 to 256 characters (got xxx"),
+        ({"a": "x" * 257}, "of 1 to 256 characters in one line, without spaces around it (got xxx"),
         ({"a" * 129: "x"}, "at most 128 characters"),
         ({f"t{n}": "x" for n in range(41)}, "must be at most 40 tags (got {"),
     ],
@@ -43,6 +43,10 @@ def test_tags_keep_to_the_limits_of_azure_and_of_peer_pods(tags: dict[str, str],
     assert found.startswith("coco:azure.tags")
     assert rule in found
     assert len(found) < 450  # a long value is cut
+
+
+def test_a_hub_may_have_tags_that_peer_pods_could_not() -> None:
+    assert problems("dev-hub", {"azure.tags": {"owner": "Platform team, EMEA", "cost-center": "a=b"}}) == []
 
 
 def test_several_mistakes_in_one_section_and_across_sections_are_reported_together() -> None:
@@ -94,7 +98,9 @@ def test_the_debug_profile_reads_a_secret_only_where_the_file_says_so() -> None:
 
 
 def test_nothing_is_allowed_unless_the_file_says_so() -> None:
-    config = loaded("dev-hub", {"trustee.imagePolicy": GONE, "profiles": GONE, "secrets": GONE}).config
+    config = loaded(
+        "dev-hub", {"trustee.imagePolicy": GONE, "profiles": GONE, "secrets": GONE, "workloads": GONE}
+    ).config
     assert isinstance(config, HubConfig)
     assert config.trustee.image_policy == "reject"
     hardened = config.profiles["hardened"]

@@ -16,8 +16,9 @@ from tests.config.edits import GONE, loaded, problems
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project folder with the committed reference values, to change files in."""
-    for part in ("reference-values", "workloads"):
+    for part in ("platform-values", "reference-values", "workloads"):
         shutil.copytree(committed.ROOT / part, tmp_path / part)
+    shutil.copy(committed.ROOT / "advisories.yaml", tmp_path)
     return tmp_path
 
 
@@ -37,7 +38,11 @@ def test_reference_values_that_expired_are_refused() -> None:
 
 
 def test_unverified_reference_values_are_refused_unless_the_stack_takes_them() -> None:
-    [found] = problems("dev-hub", {"trustee.allowUnverifiedReferenceValues": GONE})
+    [found] = [
+        one
+        for one in problems("dev-hub", {"trustee.allowUnverifiedReferenceValues": GONE})
+        if "coco:trustee.oscVersions" in one
+    ]
     assert found.startswith("coco:trustee.oscVersions: must have verified reference values")
     assert "(got 1.13.1)" in found
     assert "trustee.allowUnverifiedReferenceValues: true" in found
@@ -76,6 +81,14 @@ def rendered(**settings: Any) -> str:
 def test_a_policy_of_ones_own_is_read_by_profile(project: Path) -> None:
     rego = rendered(read_logs=True)
     assert loaded("dev-hub", policy(project, rego), root=project).policies == {"web": rego}
+
+
+def test_what_a_policy_of_ones_own_says_nothing_about_is_a_note_and_no_mistake(project: Path) -> None:
+    rego = rendered().replace("default SetPolicyRequest := false", "")
+    assert loaded("dev-hub", policy(project, rego), root=project).notes == (
+        "coco:profiles.web.policyFile: web.rego says nothing about SetPolicyRequest: the guest refuses these",
+    )
+    assert loaded("dev-hub").notes == ()
 
 
 @pytest.mark.parametrize("file", ["missing.rego", "../outside.rego", "/etc/hostname", "a/../../b.rego"])

@@ -160,7 +160,20 @@ def test_secret_values_are_needed_where_a_secret_has_them_as_its_source() -> Non
     [
         (CANARY, "must be JSON like {name: {key: value}}"),
         (json.dumps({"db": CANARY}), "must be JSON like {name: {key: value}}"),
-        (json.dumps({"db": {"user": CANARY, "password": ""}}), "texts and not empty"),
+        (json.dumps({"db": {"user": CANARY, "password": ""}}), "and not empty"),
+        (
+            json.dumps({"db": {"user": CANARY, "password": {"base64": f"{CANARY}!"}}}),
+            "{base64: ...} for what is no text",
+        ),
+        (json.dumps({"db": {"user": CANARY, "password": {"base64": ""}}}), "and not empty"),
+        (
+            json.dumps({"db": {"user": CANARY, "password": {"hex": "00"}}}),
+            "{base64: ...} for what is no text",
+        ),
+        (
+            json.dumps({"db": {"user": CANARY, "password": "x" * 1024 * 1024}}),
+            "must have at most 983040 bytes of values in db, and has",
+        ),
         (json.dumps({"db": {"user": CANARY}}), "must have a value for db.password"),
         (
             json.dumps({"db": {"user": "u", "password": "p", CANARY: "x"}}),
@@ -174,6 +187,30 @@ def test_secret_values_are_exactly_those_declared(values: str, rule: str) -> Non
     assert found.startswith("coco:secretValues: ")
     assert rule in found
     assert CANARY not in found
+
+
+def test_names_that_a_key_vault_does_not_take_or_cannot_tell_apart_are_refused() -> None:
+    vault = {"url": "https://v.vault.azure.net", "clientId": "00000000-0000-4000-8000-000000000041"}
+    secret = {"source": "keyVault", "readableBy": []}
+    changes = {
+        "externalSecrets": {"keyVault": vault},
+        "secrets.web": secret | {"keys": ["tls.crt", "DB_PASSWORD", "good"]},
+        "secrets.a": secret | {"keys": ["b-c"]},
+        "secrets.a-b": secret | {"keys": ["c"]},
+        "secrets.case": secret | {"keys": ["Key", "key"]},
+    }
+    found = problems("dev-hub", changes, OF_ARO | {"keyVaultClientSecret": CANARY})
+    assert [each.partition(", letters")[0].partition(": rename")[0] for each in found] == [
+        "coco:secrets.web.keys: must have a name that a Key Vault takes",
+        "coco:secrets.web.keys: must have a name that a Key Vault takes",
+        "coco:secrets.a-b.keys: must have a name of its own in the Key Vault, where a/b-c is a-b-c too (got c)",
+        "coco:secrets.case.keys: must have a name of its own in the Key Vault, where case/Key is case-key too (got key)",
+    ]
+
+
+def test_a_binary_value_is_taken_in_base64() -> None:
+    values = json.dumps({"db": {"user": "u", "password": {"base64": "AP8="}}})
+    assert problems("dev-hub", {"secrets.db": FROM_CONFIG}, OF_ARO | {"secretValues": values}) == []
 
 
 def test_a_secret_inside_a_section_is_refused_and_not_repeated() -> None:

@@ -1,5 +1,6 @@
 """Rules read what they name and nothing else, and are asked wherever that is there and valid."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from inspect import signature
@@ -150,14 +151,19 @@ def test_a_mistake_hides_no_other_one_but_where_a_rule_reads_both(
 ) -> None:
     assume(one is not other and one["stack"] == other["stack"])
     first, second = gone(one), gone(other)
-    # A mistake has to do with the keys that it changes and those of the rules that find it.
-    assume(not any(spoils(a, b) for a in first for b in {*second, *read_by(SAID.index(other))}))
-    assume(not any(spoils(b, a) for b in second for a in {*first, *read_by(SAID.index(one))}))
+    # A mistake has to do with the keys that it changes, the one that it is about and those of the rules that find it.
+    assume(not any(spoils(a, b) for a in first for b in {*second, said(other), *read_by(SAID.index(other))}))
+    assume(not any(spoils(b, a) for b in second for a in {*first, said(one), *read_by(SAID.index(one))}))
     assert {one["says"], other["says"]} <= set(problems(one["stack"], first | second))
 
 
 def gone(mistake: dict[str, Any]) -> dict[str, Any]:
     return {key: GONE if value == "GONE" else value for key, value in mistake["change"].items()}
+
+
+def said(mistake: dict[str, Any]) -> str:
+    """The key that its sentence is about."""
+    return re.split(r": |\[", mistake["says"].removeprefix("coco:"), maxsplit=1)[0]
 
 
 @cache

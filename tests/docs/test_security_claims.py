@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 import yaml
 
+from model import advisories
 from tests.config.committed import ROOT
 from tools import configuration
 
@@ -57,6 +58,41 @@ def _claim_rows() -> list[str]:
 def test_every_claim_is_backed(row: str) -> None:
     backing = row.rstrip("|").rsplit("|", 1)[1]
     assert "::test_" in backing or "setting" in backing
+
+
+ADVISORIES = advisories.read((ROOT / "advisories.yaml").read_text("utf-8")).advisories
+# The tests of policies that the agent in a guest enforces: what they prove holds only while it is this policy that it enforces.
+BY_THE_AGENT = re.compile(
+    r"tests/(?:model/policy/test_(?:workload_policy|agent_policy|recorded_requests|policy_engines)|tools/test_attack\w*)\.py"
+)
+
+
+@pytest.mark.parametrize("name", ADVISORIES)
+def test_a_claim_that_an_advisory_takes_back_says_so(name: str) -> None:
+    """In the row of a claim, or of who is trusted with what."""
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    assert any(f"`{name}`" in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in _claim_rows() if BY_THE_AGENT.search(row)], ids=lambda row: row[2:60]
+)
+def test_what_the_agent_enforces_is_claimed_only_where_it_runs_under_our_policy(row: str) -> None:
+    assert "`initdata-disk`" in row
+    assert "`initdata-fallback`" in row
+
+
+def test_no_claim_is_made_of_a_register_that_proves_nothing() -> None:
+    assert not [row for row in _claim_rows() if re.search(r"PCR ?3\b", row)]
+
+
+def test_an_advisory_that_is_named_exists() -> None:
+    named = [
+        name
+        for phrase in re.findall(r"advisor(?:y|ies)\s+((?:`[a-z-]+`(?:, | and | or )?)+)", PAGE)
+        for name in re.findall("`([a-z-]+)`", phrase)
+    ]
+    assert set(named) == set(ADVISORIES)
 
 
 WORKFLOWS = {path.name: path.read_text("utf-8") for path in (ROOT / ".github/workflows").glob("*.yaml")}

@@ -1,4 +1,4 @@
-"""A profile changes: the hub accepts the new measurement beside the old one, then the spoke's pods take it up."""
+"""A profile or a workload changes: the hub accepts the new measurement beside the old one, then the spoke's pods take it up."""
 
 import base64
 import json
@@ -8,7 +8,8 @@ from model.attestation import initdata
 from tests.end_to_end.project import SPOKE, CommittedProject, changes
 
 TRUSTEE = "trustee-operator-system"
-CHANGE: dict[str, Any] = {"profiles.hardened": {"execCommands": ["cat /etc/os-release"]}}
+PROFILE: dict[str, Any] = {"profiles.debug": {"exec": True}}
+WORKLOAD: dict[str, Any] = {"workloads.kbs-sealed.readLogs": True}
 
 
 def reference_value(project: CommittedProject, name: str) -> list[str]:
@@ -29,34 +30,56 @@ def pcr8_of_pods(project: CommittedProject, app: str) -> set[str]:
 
 def test_a_changed_profile_is_accepted_by_the_hub_before_pods_show_it(dev: CommittedProject) -> None:
     old = dev.outputs("dev-hub")["profiles"]
-    assert pcr8_of_pods(dev, "kbs-sealed") == {old["hardened"]["pcr8"]}
-    dev.configure("dev-hub", CHANGE)
+    assert pcr8_of_pods(dev, "hello-debug") == {old["debug"]["pcr8"]}
+    dev.configure("dev-hub", PROFILE)
+
+    up = dev.up("dev-hub")
+    assert up.succeeded, up.text
+    assert changes(up.text) == {"trustee-reference-values": "~"}
+    new = dev.outputs("dev-hub")["profiles"]
+    assert new["hardened"] == old["hardened"]
+    assert new["debug"]["pcr8"] != old["debug"]["pcr8"]
+    accepted = [new["debug"]["pcr8"], old["debug"]["pcr8"]]
+    assert new["debug"]["accepted"] == accepted
+    assert set(accepted) <= set(reference_value(dev, "snp_pcr08"))
+    assert pcr8_of_pods(dev, "hello-debug") == {old["debug"]["pcr8"]}, "the spoke has not been asked yet"
+
+    before = {app: pods(dev, app) for app in ("hello-debug", "kbs-sealed")}
+    spoke = dev.up("dev-spoke")
+    assert spoke.succeeded, spoke.text
+    assert changes(spoke.text) == {
+        "hello-openshift-debug-deployment": "~",
+        "profile-catalog-config-map": "~",
+    }
+    assert pcr8_of_pods(dev, "hello-debug") == {new["debug"]["pcr8"]}
+    assert pods(dev, "hello-debug").isdisjoint(before["hello-debug"])
+    assert pods(dev, "kbs-sealed") == before["kbs-sealed"]
+
+
+def test_a_changed_workload_keeps_its_secret_from_the_old_pods_to_the_new_ones(dev: CommittedProject) -> None:
+    [old] = dev.outputs("dev-hub")["workloads"]["kbs-sealed"]["accepted"]["dev-spoke"]
+    assert pcr8_of_pods(dev, "kbs-sealed") == {old}
+    dev.configure("dev-hub", WORKLOAD)
 
     up = dev.up("dev-hub")
     assert up.succeeded, up.text
     assert {"trustee-reference-values", "trustee-resource-policy"} <= changes(up.text).keys()
-    new = dev.outputs("dev-hub")["profiles"]
-    assert new["debug"] == old["debug"]
-    assert new["hardened"]["pcr8"] != old["hardened"]["pcr8"]
-    accepted = [new["hardened"]["pcr8"], old["hardened"]["pcr8"]]
-    assert new["hardened"]["accepted"] == accepted
-    assert set(accepted) <= set(reference_value(dev, "snp_pcr08"))
+    new, kept = dev.outputs("dev-hub")["workloads"]["kbs-sealed"]["accepted"]["dev-spoke"]
+    assert kept == old != new
+    assert {new, old} <= set(reference_value(dev, "snp_pcr08"))
     policy = dev.object("ConfigMap", "resource-policy", TRUSTEE)["data"]["resource-policy.rego"]
-    assert all(value in policy for value in accepted)
-    assert pcr8_of_pods(dev, "kbs-sealed") == {old["hardened"]["pcr8"]}, "the spoke has not been asked yet"
+    assert all(value in policy for value in (new, old))
 
-    before = {app: pods(dev, app) for app in ("kbs-sealed", "hello-debug")}
+    before = {app: pods(dev, app) for app in ("kbs-sealed", "kbs-access")}
     spoke = dev.up("dev-spoke")
     assert spoke.succeeded, spoke.text
     assert changes(spoke.text) == {
-        "peer-pods-cm": "~",
-        "hello-openshift-hardened-deployment": "~",
-        "kbs-sealed-workload-deployment": "~",
+        "workload-kbs-sealed-deployment-kbs-sealed": "~",
         "profile-catalog-config-map": "~",
     }
-    assert pcr8_of_pods(dev, "kbs-sealed") == {new["hardened"]["pcr8"]}
+    assert pcr8_of_pods(dev, "kbs-sealed") == {new}
     assert pods(dev, "kbs-sealed").isdisjoint(before["kbs-sealed"])
-    assert pods(dev, "hello-debug") == before["hello-debug"]
+    assert pods(dev, "kbs-access") == before["kbs-access"]
 
 
 def test_only_so_many_earlier_measurements_stay_accepted(dev: CommittedProject) -> None:

@@ -185,7 +185,9 @@ def test_expired_reference_values_are_refused(
 def test_a_policy_of_ones_own_that_no_guest_could_use_is_refused(
     edited: CommittedProject, monkeypatch: pytest.MonkeyPatch, rego: str, says: str
 ) -> None:
-    shutil.copytree(ROOT / "reference-values", edited.root / "reference-values")
+    for part in ("platform-values", "reference-values"):
+        shutil.copytree(ROOT / part, edited.root / part)
+    shutil.copy(ROOT / "advisories.yaml", edited.root)
     monkeypatch.setattr(program_stack, "ROOT", edited.root)
     (edited.root / "web.rego").write_text(rego, "utf-8")
     edited.configure("dev-hub", {"profiles.web": {"policyFile": "web.rego"}})

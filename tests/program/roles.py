@@ -31,7 +31,11 @@ def _workloads(hub: str = "dev-hub") -> dict[str, Any]:
     """The workloads of a committed hub, as it publishes them from KBS_URL."""
     config, loaded = committed.hub(hub)
     inputs = Inputs(
-        zone=config, policies={}, reference_values=loaded.reference_values, workloads=loaded.workloads
+        zone=config,
+        policies={},
+        reference_values=loaded.reference_values,
+        platform=loaded.platform,
+        workloads=loaded.workloads,
     )
     made = decide(inputs, Kbs(url=KBS_URL, ca=CA_PEM), Earlier()).workloads
     return {name: workload.model_dump(mode="json") for name, workload in made.items()}
@@ -45,7 +49,7 @@ HUB_OUTPUTS: dict[str, Any] = {
     "oscVersions": ["1.13.1"],
     "tees": ["az-snp-vtpm"],
     "workloads": _workloads(),
-    "resources": {"default/kbsres1/key1": ["kbs-access"], "default/kbsres2/key1": ["hardened"]},
+    "resources": {"default/kbsres1/key1": ["kbs-access"], "default/kbsres2/key1": ["kbs-sealed"]},
     "released": {},
     "sealed": {"default/kbsres2/key1": "sealed.header.payload.signature"},
     "images": {"policy": "insecure", "repositories": []},

@@ -99,17 +99,24 @@ def test_a_profile_is_published_only_once_trustee_accepts_it(name: str) -> None:
 
 
 def test_a_changed_policy_keeps_the_earlier_measurement_for_one_roll_out() -> None:
-    first = roles.committed_graph("dev-hub").exports
+    first = roles.declare("dev-hub", secrets=_read_by_hardened()).exports
     old = first["profiles"]["hardened"]["pcr8"]
     looser = {"hardened": {"readLogs": True}, "debug": {"exec": True}}
-    changed = roles.declare("dev-hub", outputs=first, profiles=looser)
+    changed = roles.declare("dev-hub", outputs=first, profiles=looser, secrets=_read_by_hardened())
     now = changed.exports["profiles"]["hardened"]
     assert now["accepted"] == [now["pcr8"], old]
     policy = changed["trustee-resource-policy"].inputs["data"]["resource-policy.rego"]
     assert old in policy
     assert now["pcr8"] in policy
-    again = roles.declare("dev-hub", outputs=changed.exports, profiles=looser)
+    again = roles.declare("dev-hub", outputs=changed.exports, profiles=looser, secrets=_read_by_hardened())
     assert again.exports == changed.exports, "a second update has nothing to do"
+
+
+def _read_by_hardened() -> dict[str, Any]:
+    """The committed secrets, of which ``kbsres1`` is read by a profile."""
+    secrets = json.loads(committed.bag("dev-hub")["coco:secrets"])
+    secrets["kbsres1"] |= {"readableBy": ["hardened"], "allowUnpinned": True}
+    return secrets
 
 
 def test_an_earlier_measurement_gains_no_right_of_its_successor() -> None:
@@ -127,10 +134,11 @@ def test_an_earlier_measurement_gains_no_right_of_its_successor() -> None:
 
 
 def test_profiles_with_the_same_settings_read_nothing_of_each_other() -> None:
-    graph = roles.declare("dev-hub", profiles={"hardened": {}, "twin": {}, "debug": {"exec": True}})
+    twins = {"hardened": {}, "twin": {}, "debug": {"exec": True}}
+    graph = roles.declare("dev-hub", profiles=twins, secrets=_read_by_hardened())
     profiles = graph.exports["profiles"]
     assert profiles["twin"]["pcr8"] != profiles["hardened"]["pcr8"]
-    released = graph.exports["released"]["default/kbsres2/key1"]
+    released = graph.exports["released"]["default/kbsres1/key1"]
     assert profiles["hardened"]["pcr8"] in released
     assert profiles["twin"]["pcr8"] not in released
 
@@ -173,12 +181,27 @@ def test_peer_pods_are_given_what_the_hub_publishes(name: str, graphs: dict[str,
     source = roles.HUB if name == "dev-spoke" else "trustee-route"
     assert source in graph["peer-pods-cm"].uses["data"] or source in graph.reaches("peer-pods-cm")
     deployments = {
-        "hello-openshift-hardened-deployment",
+        "workload-hello-openshift-deployment-hello-hardened",
         "workload-kbs-access-deployment-kbs-access",
+        "workload-kbs-sealed-deployment-kbs-sealed",
         "hello-openshift-debug-deployment",
     }
     for deployment in deployments:
         assert source in graph[deployment].uses["spec"] | graph.reaches(deployment), deployment
+
+
+@pytest.mark.parametrize("name", UNTRUSTED)
+def test_the_secret_of_a_workload_holds_what_the_hub_sealed_and_its_pod_comes_after(
+    name: str, graphs: dict[str, Graph]
+) -> None:
+    graph = graphs[name]
+    secret = graph["workload-kbs-sealed-secret-sealed"]
+    sealed = (roles.HUB_OUTPUTS if name == "dev-spoke" else graph.exports)["sealed"]["default/kbsres2/key1"]
+    assert sealed.startswith("sealed.")
+    assert secret.inputs["stringData"] == Secret({"password": sealed}), "as pulumi-kubernetes does with any"
+    assert (roles.HUB if name == "dev-spoke" else "sealing-seed") in secret.uses["stringData"]
+    pod = graph["workload-kbs-sealed-deployment-kbs-sealed"]
+    assert {secret.name, "workload-kbs-sealed-namespace-kbs-sealed"} <= set(pod.depends_on)
 
 
 def test_a_spoke_has_no_say_in_what_the_hub_accepts(graphs: dict[str, Graph]) -> None:
@@ -234,9 +257,9 @@ def test_a_standalone_stack_says_that_its_zones_are_not_separate(graphs: dict[st
     assert "not separate" in graphs["dev-standalone"].exports["warning"]
 
 
-def test_a_standalone_stack_whose_pods_could_not_read_their_secret_is_refused() -> None:
-    with pytest.raises(Exception, match=r"serves no default/kbsres2/key1: add the secret to coco:secrets"):
-        roles.declare("dev-standalone", secrets={})
+def test_a_standalone_stack_that_cannot_serve_its_own_pods_is_refused() -> None:
+    with pytest.raises(Exception, match=r"it has no profile debug: define coco:profiles.debug"):
+        roles.declare("dev-standalone", profiles={"hardened": {}})
 
 
 @pytest.mark.parametrize("name", committed.NAMES)

@@ -37,8 +37,9 @@ VALUES_KEYS = {"1.1": "reference-values.json", "1.2": "reference_value"}
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The committed stacks, with reference values of two OSC versions."""
     root = tmp_path_factory.mktemp("project")
-    for part in ("reference-values", "stacks", "workloads"):
+    for part in ("platform-values", "reference-values", "stacks", "workloads"):
         shutil.copytree(committed.ROOT / part, root / part)
+    shutil.copy(committed.ROOT / "advisories.yaml", root)
     folder = root / "reference-values"
     file = yaml.load((folder / f"{NEW}.yaml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
     for osc, registers in REGISTERS.items():

@@ -72,7 +72,23 @@ def with_agent_policy(hub: Deployment, name: str, change: Callable[[str], str]) 
     assert after != inner.policy
     other = initdata.render(kbs_url=inner.kbs_url, kbs_ca=inner.kbs_ca, agent_policy=after)
     hub = with_profile(hub, name, encoded=other.encoded, pcr8=other.pcr8, accepted=[other.pcr8])
+    if document.pcr8 not in text(hub, "resource-policy"):
+        return hub  # it reads nothing
     return with_text(hub, "resource-policy", lambda rego: rego.replace(document.pcr8, other.pcr8))
+
+
+def with_unpinned_reader(hub: Deployment, profile: str, workload: str = "kbs-sealed") -> Deployment:
+    """The hub whose `profile` reads what `workload` reads, as it would be deployed with allowUnpinned."""
+    [mine] = hub.outputs["profiles"][profile]["accepted"]
+    [[theirs]] = hub.outputs["workloads"][workload]["accepted"].values()
+    resources = {
+        path: [*readers, profile] if workload in readers else readers
+        for path, readers in hub.outputs["resources"].items()
+    }
+    hub = replace(hub, outputs={**hub.outputs, "resources": resources})
+    return with_text(
+        hub, "resource-policy", lambda rego: rego.replace(f'"{theirs}"', f'"{theirs}", "{mine}"')
+    )
 
 
 def foreign_initdata() -> str:

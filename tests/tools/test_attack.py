@@ -23,9 +23,9 @@ from tools.attack.report import Report
 from tools.posture.deployment import Deployment
 from tools.posture.untrusted import ANNOTATION
 
-KBS_ACCESS = "kbs-access/kbs-access"
+KBS_ACCESS, DEBUG = "kbs-access/kbs-access", "hello-samples/hello-debug"
 KEY = "kbs:///default/kbsres1/key1"
-UNPINNED = "kbs:///default/kbsres2/key1"
+SEALED = "kbs:///default/kbsres2/key1"
 
 
 @pytest.fixture
@@ -73,10 +73,10 @@ def pinned(spoke: Deployment, name: str) -> Deployment:
 def test_every_confidential_pod_is_attacked_and_no_other(spoke: Deployment, hub: Deployment) -> None:
     found = put(spoke, hub, "exec")
     assert [(one.name, one.profile) for one in found.workloads] == [
+        ("hello-openshift/hello-hardened", "hello-openshift on dev-spoke"),
         (KBS_ACCESS, "kbs-access on dev-spoke"),
-        ("hello-openshift/hello-debug", "debug"),
-        ("hello-openshift/hello-hardened", "hardened"),
-        ("kbs-sealed/kbs-sealed", "hardened"),
+        (DEBUG, "debug"),
+        ("kbs-sealed/kbs-sealed", "kbs-sealed on dev-spoke"),
     ]
 
 
@@ -84,7 +84,7 @@ def test_a_power_that_a_profile_gives_away_shows_as_an_attack_that_gets_through(
     spoke: Deployment, hub: Deployment
 ) -> None:
     found = {one.name: one.outcomes[0] for one in put(spoke, hub, "exec").workloads}
-    debug = found["hello-openshift/hello-debug"]
+    debug = found[DEBUG]
     # The command is free; another user or environment than the container's is not.
     assert (debug.through, debug.tried, debug.refused_by) == (2, 3, ("ExecProcessRequest",))
     assert found[KBS_ACCESS].through == 0
@@ -102,7 +102,7 @@ def test_the_secrets_of_a_pod_are_those_that_the_hub_releases_to_its_profile(
     secrets = found[KBS_ACCESS]
     assert secrets is not None
     assert KEY in secrets
-    assert found["hello-openshift/hello-debug"] == ()
+    assert found[DEBUG] == ()
 
 
 def test_without_its_hub_nothing_is_said_of_secrets(spoke: Deployment) -> None:
@@ -183,22 +183,52 @@ def test_the_table_says_what_refused_and_what_that_would_have_reached(
     lines = {line.split("  ")[0].strip(): line.split() for line in text.splitlines()}
     assert lines["exec"][:2] == ["exec", "ExecProcess"]
     assert "THROUGH" in lines["exec"]
-    assert lines["another image"][2:] == ["CreateContainer", "THROUGH", "THROUGH", "THROUGH"]
-    assert lines["volume not mounted"][3:5] == ["CreateContainer", "-"]
+    assert sorted(lines["another image"][2:]) == ["CreateContainer"] * 3 + ["THROUGH"]
+    assert sorted(lines["volume not mounted"][3:]) == ["-", "-", "-", "CreateContainer"]
     assert "exec: whoever runs the node starts a process in a container" in text
     flat = " ".join(text.split())
-    assert "attacks get through to hello-openshift/hello-debug, which may read no secret." in flat
-    assert f"attacks get through to kbs-sealed/kbs-sealed and reach {UNPINNED}" in flat
-    assert f"get through to {KBS_ACCESS}" not in flat
+    assert f"attacks get through to {DEBUG}, which may read no secret." in flat
+    assert flat.count("get through to ") == 1
 
 
+def test_secrets_that_an_attack_reaches_are_named(spoke: Deployment, hub: Deployment) -> None:
+    found = put(only(spoke, "hello-debug"), deployed.with_unpinned_reader(hub, "debug"), "another image")
+    assert f"get through to {DEBUG} and reach {SEALED}" in " ".join(shown(found).split())
+
+
+# These attack an emptyDir, which kbs-access alone has.
+ON_EMPTY_DIRECTORIES = [
+    "volume that the node fills",
+    "other access to a volume",
+    "volume not mounted",
+    "volume on a device",
+    "volume not made",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "secret"),
+    [
+        ("hello-hardened", "hello-openshift on dev-spoke", None),
+        ("kbs-access", "kbs-access on dev-spoke", KEY),
+        ("kbs-sealed", "kbs-sealed on dev-spoke", SEALED),
+    ],
+)
 def test_no_known_attack_gets_through_to_a_workload_and_its_power_is_its_owner_s(
-    spoke: Deployment, hub: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spoke: Deployment,
+    hub: Deployment,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    profile: str,
+    secret: str | None,
 ) -> None:
-    assert run(only(spoke, "kbs-access"), hub, tmp_path, "--json") == 0
+    assert run(only(spoke, name), hub, tmp_path, "--json") == 0
     [one] = json.loads(capsys.readouterr().out)["workloads"]
-    assert (one["refusal"], one["profile"], one["secrets"][0]) == (None, "kbs-access on dev-spoke", KEY)
-    assert [it["attack"] for it in one["outcomes"] if it["through"] or not it["tried"]] == []
+    assert (one["refusal"], one["profile"], next(iter(one["secrets"]), None)) == (None, profile, secret)
+    assert [it["attack"] for it in one["outcomes"] if it["through"]] == []
+    untried = [it["attack"] for it in one["outcomes"] if not it["tried"]]
+    assert untried == ([] if name == "kbs-access" else ON_EMPTY_DIRECTORIES)
 
 
 def test_regorus_that_cannot_be_had_is_an_error(

@@ -25,13 +25,13 @@ def spoke(home: Path) -> Deployment:
 def test_in_short_it_is_said_how_many_attacks_get_through_and_what_they_reach(
     spoke: Deployment, hub: Deployment
 ) -> None:
-    alone = only(spoke, "kbs-sealed")
+    alone = only(spoke, "hello-debug")
     whole = put(alone, hub, *(one.name for one in CATALOGUE)).workloads[0]
     brief = short.in_short(deployed.posture(alone, hub), alone, hub)
     assert brief.untrusted is not None
     assert brief.untrusted.attacks == (
         AttackSummary(
-            name="kbs-sealed/kbs-sealed",
+            name="hello-samples/hello-debug",
             tried=sum(outcome.tried > 0 for outcome in whole.outcomes),
             through=len(whole.through),
             secrets=whole.secrets,

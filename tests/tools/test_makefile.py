@@ -28,6 +28,21 @@ def test_a_missing_workload_is_asked_for_on_stderr_alone() -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "variable", ["STACK", "ENV", "ENGINE", "BASE", "OSC", "WORKLOAD", "PROFILE", "KUBECONFIG"]
+)
+@pytest.mark.parametrize(
+    "value", ["a';touch {0};'", "$(shell touch {0})", "`touch {0}`'", "a\ntouch {0}", "$$(touch {0})"]
+)
+def test_a_value_of_make_never_runs_as_code(variable: str, value: str, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    for target in ("help", "outputs", "policy", "pin"):
+        done = make(target, f"{variable}={value.format(mark)}")
+        assert done.returncode != 0
+        assert f"{variable} must be a plain name or path" in done.stderr
+    assert not mark.exists()
+
+
 def test_help_is_the_default_and_names_every_target_for_people() -> None:
     listed = set(re.findall(r"^  ([a-z-]+) ", make().stdout, re.MULTILINE))
     declared = set(re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -62,7 +62,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == (
-        "error: 'hardend' is none of the profiles and workloads of dev-hub: debug, hardened, kbs-access@dev-spoke.\n"
+        "error: 'hardend' is none of the profiles and workloads of dev-hub: debug, hardened, hello-openshift@dev-spoke, kbs-access@dev-spoke, "
+        "kbs-sealed@dev-spoke.\n"
     )
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from tests.config.committed import NAMES, ROOT
 from tests.tools import deployed
+from tools.posture.deployment import Deployment
 from tools.posture.model import Trusted
 from tools.posture.release import ANYTHING_ELSE
 
@@ -130,8 +131,13 @@ def test_one_good_device_beside_a_bad_one_is_not_attested(home: Path) -> None:
     assert any("attestation decides nothing" in warning for warning in deployed.posture(hub).warnings)
 
 
+def unpinned(home: Path) -> Deployment:
+    """The hub with a profile among the readers of kbsres2."""
+    return deployed.with_unpinned_reader(deployed.export(home, "dev-hub"), "hardened")
+
+
 def test_a_secret_that_a_debug_profile_reads_is_reported_whoever_promised_it(home: Path) -> None:
-    hub = deployed.export(home, "dev-hub")
+    hub = unpinned(home)
     hardened, debug = (hub.outputs["profiles"][name]["pcr8"] for name in ("hardened", "debug"))
     changed = deployed.with_text(hub, "resource-policy", instead(f'"{hardened}"', f'"{hardened}", "{debug}"'))
     warnings = deployed.posture(changed).warnings
@@ -141,7 +147,7 @@ def test_a_secret_that_a_debug_profile_reads_is_reported_whoever_promised_it(hom
 
 
 def test_a_measurement_that_no_profile_has_is_reported_wherever_it_is_accepted(home: Path) -> None:
-    hub, other = deployed.export(home, "dev-hub"), "ab" * 32
+    hub, other = unpinned(home), "ab" * 32
     hardened = hub.outputs["profiles"]["hardened"]["pcr8"]
     changed = deployed.with_text(hub, "resource-policy", instead(hardened, other))
     warnings = deployed.posture(changed).warnings
@@ -152,7 +158,7 @@ def test_a_measurement_that_no_profile_has_is_reported_wherever_it_is_accepted(h
 
 
 def test_an_earlier_version_that_is_still_accepted_has_its_own_column_and_is_reported(home: Path) -> None:
-    hub, earlier = deployed.export(home, "dev-hub"), "cd" * 32
+    hub, earlier = unpinned(home), "cd" * 32
     hardened = hub.outputs["profiles"]["hardened"]["pcr8"]
     changed = deployed.with_profile(hub, "hardened", accepted=[hardened, earlier])
     changed = deployed.with_text(
@@ -160,7 +166,11 @@ def test_an_earlier_version_that_is_still_accepted_has_its_own_column_and_is_rep
     )
     found = deployed.posture(changed)
     assert found.trusted is not None
-    assert readers(found.trusted, "default/kbsres2/key1") == {"hardened", "hardened, earlier cdcdcdcd"}
+    assert readers(found.trusted, "default/kbsres2/key1") == {
+        "hardened",
+        "hardened, earlier cdcdcdcd",
+        "kbs-sealed on dev-spoke",
+    }
     assert any("An earlier version of profile hardened is still accepted" in one for one in found.warnings)
 
 
@@ -173,11 +183,12 @@ def test_a_policy_that_does_not_compile_makes_no_report(home: Path) -> None:
 
 
 def test_a_reader_that_pins_nothing_is_reported_with_each_secret_and_a_workload_is_not(home: Path) -> None:
-    warnings = deployed.posture(deployed.export(home, "dev-hub")).warnings
-    unpinned = [one for one in warnings if "does not pin what runs" in one]
-    assert [one.partition(",")[0] for one in unpinned] == [
-        "Profile hardened may read kbs:///default/kbsres2/key1"
-    ]
+    def said(hub: Deployment) -> list[str]:
+        warnings = deployed.posture(hub).warnings
+        return [one.partition(",")[0] for one in warnings if "does not pin what runs" in one]
+
+    assert said(deployed.export(home, "dev-hub")) == []
+    assert said(unpinned(home)) == ["Profile hardened may read kbs:///default/kbsres2/key1"]
 
 
 def test_a_workload_reads_nothing_once_its_policy_is_another(home: Path) -> None:
@@ -190,7 +201,9 @@ def test_a_workload_reads_nothing_once_its_policy_is_another(home: Path) -> None
         ),
     }
     assert wider != published
-    changed = replace(hub, outputs={**hub.outputs, "workloads": {"kbs-access": wider}})
+    changed = replace(
+        hub, outputs={**hub.outputs, "workloads": {**hub.outputs["workloads"], "kbs-access": wider}}
+    )
     warnings = deployed.posture(changed).warnings
     assert (
         "Workload kbs-access on dev-spoke lets its own policy be replaced: nothing else in it holds."

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +62,8 @@ def test_a_permissive_profile_that_reads_a_secret_is_reported(home: Path) -> Non
     def permit(rego: str) -> str:
         return rego.replace("default ExecProcessRequest := false", "default ExecProcessRequest := true")
 
-    hub = deployed.with_agent_policy(deployed.export(home, "dev-hub"), "hardened", permit)
+    hub = deployed.with_unpinned_reader(deployed.export(home, "dev-hub"), "hardened")
+    hub = deployed.with_agent_policy(hub, "hardened", permit)
     assert warned(
         deployed.posture(hub),
         "Profile hardened may read kbs:///default/kbsres2/key1, and whoever runs the spoke may run any",
@@ -71,7 +74,7 @@ def test_a_policy_that_can_fail_open_is_reported_and_counts_as_every_power(home:
     def open_(rego: str) -> str:
         return rego.replace("AllowRequestsFailingPolicy := false", "AllowRequestsFailingPolicy := true")
 
-    hub = deployed.export(home, "dev-hub")
+    hub = deployed.with_unpinned_reader(deployed.export(home, "dev-hub"), "hardened")
     assert not warned(deployed.posture(hub), "can fail open")
     found = deployed.posture(deployed.with_agent_policy(hub, "hardened", open_))
     assert warned(found, "Profile hardened has a policy that can fail open (AllowRequestsFailingPolicy)")
@@ -108,11 +111,18 @@ def loosened(condition: str) -> Callable[[str], str]:
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        ("tpm.pcr03 in", "does not ask for firmware configuration (PCR3)"),
+        (
+            "tpm.pcr03 in",
+            "does not ask for a constant: the firmware measures nothing but its separator (PCR3)",
+        ),
         ("tpm.pcr08 in", "does not ask for initdata (PCR8)"),
         ("tpm.pcr09 in", "does not ask for initrd (PCR9)"),
         ("tpm.pcr11 in", "does not ask for kernel image (PCR11)"),
-        ("tpm.pcr12 in", "does not ask for kernel command line (PCR12)"),
+        ("tpm.pcr12 in", "does not ask for kernel command line and credentials (PCR12)"),
+        ("tpm.pcr16 ==", "does not ask for registers that a guest can reset, untouched (PCR16)"),
+        ("tpm.pcr23 ==", "does not ask for registers that a guest can reset, untouched (PCR23)"),
+        ("tpm.pcr17 ==", "does not ask for registers that no guest changes, as they start (PCR17 to 22)"),
+        ("measurement in", "asks for no paravisor on az-snp-vtpm: anybody with such a machine can attest"),
         ("policy_debug_allowed", "does not ask for no debugging by the host"),
         ("policy_migrate_ma", "does not ask for no migration agent"),
     ],
@@ -121,6 +131,90 @@ def test_a_weaker_attestation_policy_is_reported(home: Path, condition: str, wor
     hub = deployed.export(home, "dev-hub")
     assert not warned(deployed.posture(hub), words)
     assert warned(deployed.posture(deployed.with_text(hub, "attestation-policy", loosened(condition))), words)
+
+
+def test_a_policy_that_takes_any_number_of_registers_is_reported(home: Path) -> None:
+    def any_number(rego: str) -> str:
+        return re.sub(r"\t\{register \|.*?\n\t\}\n", "", rego, flags=re.DOTALL)
+
+    hub = deployed.with_text(deployed.export(home, "dev-hub"), "attestation-policy", any_number)
+    assert warned(deployed.posture(hub), "does not ask for all 24 registers and no other on az-snp-vtpm")
+
+
+# What roots attestation, and what no hub can see
+
+
+def test_the_root_names_each_paravisor_with_its_generation_and_day(home: Path) -> None:
+    hub = deployed.posture(deployed.export(home, "dev-hub")).trusted
+    assert hub is not None
+    [root] = hub.roots
+    assert (root.tee, root.asked, root.firmware) == ("az-snp-vtpm", True, True)
+    assert {(one.generation, one.seen) for one in root.paravisors} == {
+        ("milan", "2026-07-16"),
+        ("genoa", "2026-02-20"),
+    }
+    assert root.missing == ("boot loaders: shim, kernel image and its add-on (PCR4)",)
+
+
+def test_paravisors_that_nobody_looked_at_for_long_are_reported(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-hub"))
+    assert warned(found, "The paravisors of milan were last seen on 2026-07-16")
+    early = report.build(deployed.export(home, "dev-hub"), None, root=ROOT, now=NOW.replace(month=8, day=1))
+    assert not warned(early, "The paravisors of milan")
+
+
+def test_firmware_that_is_not_asked_for_is_said(home: Path) -> None:
+    hub = deployed.with_text(
+        deployed.export(home, "dev-hub"), "attestation-policy", loosened("reported_tcb_snp)")
+    )
+    zone = deployed.posture(hub).trusted
+    assert zone is not None
+    assert not zone.roots[0].firmware
+
+
+def states(found: Posture) -> dict[str, str]:
+    assert found.trusted is not None
+    return {one.name: one.state for one in found.trusted.advisories}
+
+
+def test_an_advisory_is_open_until_the_stack_file_accepts_it_or_something_excludes_it(
+    home: Path, tmp_path: Path
+) -> None:
+    hub = deployed.export(home, "dev-hub")
+    before = deployed.posture(hub)
+    assert states(before) == {
+        "boot-loader-replay": "open",
+        "initdata-disk": "open",
+        "initdata-fallback": "open",
+        "copy-file": "excluded",
+        "quote-selection": "open",
+        "milan-keys": "open",
+        "kbs-metrics": "open",
+    }
+    assert warned(before, "nobody has accepted (coco:acceptedAdvisories): boot-loader-replay, initdata-disk")
+    for part in ("platform-values", "reference-values"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    shutil.copy(ROOT / "advisories.yaml", tmp_path)
+    (tmp_path / "stacks").mkdir()
+    accepted = {
+        "kbs-metrics": {"until": "2027-01-01", "reason": "names say nothing"},
+        "milan-keys": {"until": "2026-11-21", "reason": "lapsed the day before"},
+    }
+    text = yaml.safe_dump({"config": {"coco:acceptedAdvisories": accepted}})
+    (tmp_path / "stacks/Pulumi.dev-hub.yaml").write_text(text, "utf-8")
+    after = states(deployed.posture(hub, root=tmp_path))
+    assert (after["kbs-metrics"], after["milan-keys"]) == ("accepted", "open")
+
+
+def test_hosts_of_genoa_alone_exclude_what_is_about_disks_and_milan(home: Path) -> None:
+    hub = with_values(
+        deployed.export(home, "dev-hub"),
+        "measurement",
+        value=["9X3AmlB8bs2CNpv/tgDwADeS9Nmbwm6YXsDCZvw0+vNwb6+BTJ5hBldopv+RfImu"],
+    )
+    found = states(deployed.posture(hub))
+    assert "milan-keys" not in found
+    assert found["initdata-disk"] == "excluded"
 
 
 def test_evidence_of_no_tee_that_is_affirmed_is_reported(home: Path) -> None:
@@ -167,12 +261,14 @@ def test_a_value_that_no_reviewed_file_has_is_reported(home: Path) -> None:
 
 def test_values_without_any_reviewed_file_are_reported(home: Path, tmp_path: Path) -> None:
     found = deployed.posture(deployed.export(home, "dev-hub"), root=tmp_path)
-    assert warned(found, "Nobody vouches for reference values of snp_pcr03")
+    assert warned(found, "Nobody vouches for reference values of measurement, snp_pcr03")
+    assert warned(found, "Nobody vouches for the paravisor WwzmStHB...")
 
 
 def test_verified_values_are_not_reported(home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "reference-values"
     folder.mkdir(parents=True)
+    shutil.copytree(ROOT / "platform-values", tmp_path / "platform-values")
     values = yaml.load((ROOT / "reference-values/1.13.1.yaml").read_text(), yaml.BaseLoader)  # noqa: S506
     values["provenance"] |= {
         "signatureChecked": "true",

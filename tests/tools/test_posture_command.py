@@ -42,10 +42,10 @@ def test_the_command_reads_the_hub_of_a_spoke_from_the_same_sandbox(
         for one in found["untrusted"]["workloads"]
         if one["state"] == "current" and "/" in one["name"]
     }
-    pinned, debug = attacks["kbs-access/kbs-access"], attacks["hello-openshift/hello-debug"]
-    assert (pinned["through"], pinned["secrets"][0]) == (0, "kbs:///default/kbsres1/key1")
-    assert pinned["tried"] > 50
-    assert debug["through"] > attacks["hello-openshift/hello-hardened"]["through"] > 0
+    pinned = [one for name, one in attacks.items() if name != "hello-samples/hello-debug"]
+    assert [(one["through"], one["tried"] > 40) for one in pinned] == [(0, True)] * 3
+    assert attacks["kbs-access/kbs-access"]["secrets"][0] == "kbs:///default/kbsres1/key1"
+    assert attacks["hello-samples/hello-debug"]["through"] > 0
 
 
 @pytest.mark.integration

@@ -65,7 +65,7 @@ def test_the_text_says_what_the_report_does(home: Path) -> None:
         assert said in text
     for profile in found.trusted.profiles:
         for document in profile.documents.values():
-            assert all(line.rstrip() in text for line in document.replace("\t", "").splitlines())
+            assert "".join(document.split()) in "".join(text.split())
     assert "eyJ" not in text  # reference values are decoded
 
 
@@ -73,7 +73,7 @@ COLUMNS = ("commands", "output", "input", "policy", "image", "command", "variabl
 ANSWERS = {
     "debug": ["YES,", "any", "YES", "YES", "no", "YES,", "any", "YES", "YES", "YES", "no"],
     "hardened": ["no", "no", "no", "no", "YES,", "any", "YES", "YES", "YES", "no"],
-    "kbs-access on dev-spoke": ["no"] * 9,
+    **{f"{name} on dev-spoke": ["no"] * 9 for name in ("hello-openshift", "kbs-access", "kbs-sealed")},
 }
 
 
@@ -129,7 +129,9 @@ def test_the_json_has_the_powers_of_each(home: Path) -> None:
     assert {one["name"]: one["spoke"] for one in found["trusted"]["profiles"]} == {
         "debug": None,
         "hardened": None,
+        "hello-openshift": "dev-spoke",
         "kbs-access": "dev-spoke",
+        "kbs-sealed": "dev-spoke",
     }
     asked = ("otherImage", "otherCommand", "extraEnvironment", "mountOverFiles", "replaceFiles", "failsOpen")
     assert [powers["hardened"][key] for key in asked] == [True, True, True, True, False, False]

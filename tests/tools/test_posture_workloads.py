@@ -45,11 +45,11 @@ def test_every_workload_is_named_with_its_profile(spoke: Deployment, hub: Deploy
     found = deployed.posture(spoke, hub)
     expected = {
         DEFAULT: ("hardened", "current"),
-        "hello-openshift/hello-standard": (None, "ordinary"),
-        "hello-openshift/hello-debug": ("debug", "current"),
-        "hello-openshift/hello-hardened": ("hardened", "current"),
+        "hello-samples/hello-standard": (None, "ordinary"),
+        "hello-samples/hello-debug": ("debug", "current"),
+        "hello-openshift/hello-hardened": ("hello-openshift on dev-spoke", "current"),
         "kbs-access/kbs-access": ("kbs-access on dev-spoke", "current"),
-        "kbs-sealed/kbs-sealed": ("hardened", "current"),
+        "kbs-sealed/kbs-sealed": ("kbs-sealed on dev-spoke", "current"),
     }
     assert expected.items() <= states(found).items()
     assert found.warnings == ()
@@ -77,19 +77,19 @@ def test_a_workload_without_initdata_of_its_own_runs_under_the_default(
 def test_an_old_version_of_a_profile_is_reported_as_long_as_it_runs(
     spoke: Deployment, hub: Deployment
 ) -> None:
-    before = hub.outputs["profiles"]["hardened"]["pcr8"]
+    before = hub.outputs["profiles"]["debug"]["pcr8"]
 
     def changed(rego: str) -> str:
         return rego.replace("default WaitProcessRequest := true", "default WaitProcessRequest := false")
 
-    newer = deployed.with_agent_policy(hub, "hardened", changed)
-    now = newer.outputs["profiles"]["hardened"]["pcr8"]
+    newer = deployed.with_agent_policy(hub, "debug", changed)
+    now = newer.outputs["profiles"]["debug"]["pcr8"]
     refused = deployed.posture(spoke, newer)
-    assert states(refused)["kbs-sealed/kbs-sealed"] == (None, "refused")
-    assert any("kbs-sealed/kbs-sealed" in one and "no longer accepts" in one for one in refused.warnings)
-    earlier = deployed.posture(spoke, deployed.with_profile(newer, "hardened", accepted=[now, before]))
-    assert states(earlier)["kbs-sealed/kbs-sealed"] == ("hardened", "earlier")
-    assert any("earlier version of hardened" in one for one in earlier.warnings)
+    assert states(refused)["hello-samples/hello-debug"] == (None, "refused")
+    assert any("hello-samples/hello-debug" in one and "no longer accepts" in one for one in refused.warnings)
+    earlier = deployed.posture(spoke, deployed.with_profile(newer, "debug", accepted=[now, before]))
+    assert states(earlier)["hello-samples/hello-debug"] == ("debug", "earlier")
+    assert any("earlier version of debug" in one for one in earlier.warnings)
 
 
 def test_without_the_hub_the_spoke_is_judged_by_what_it_saw_and_says_so(spoke: Deployment) -> None:

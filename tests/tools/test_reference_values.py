@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from model.attestation import boot_loaders
 from model.attestation import reference_values as model
+from tests.model.attestation import efi
 from tools import reference_values
 
 DIGEST = "sha256:" + "5e" * 32
@@ -78,7 +81,7 @@ def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fakes:
 
 def test_the_values_are_those_of_the_image_digit_by_digit(fakes: Fakes) -> None:
     assert reference_values.main(["1.13.1"]) == 0
-    assert {k: v[0] for k, v in fakes.values.pcrs.model_dump().items()} == PCRS
+    assert {k: v[0] for k, v in fakes.values.pcrs.values().items()} == PCRS
     assert fakes.values.osc_version == "1.13.1"
 
 
@@ -188,24 +191,78 @@ def test_a_tool_that_fails_is_quoted(
     assert answer in _refused(fakes, capsys)
 
 
-def test_a_refresh_keeps_what_no_image_can_say_and_shows_the_change(
-    fakes: Fakes, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refresh_shows_the_change(fakes: Fakes, capsys: pytest.CaptureFixture[str]) -> None:
     reference_values.main(["1.13.1"])
-    before = fakes.file.read_text("utf-8")
-    fakes.file.write_text(
-        before + "hardware:\n  tcbSnp: ['24', '23']\n  smtEnabled: ['true']\n"
-        "tcbMinimum:\n- {bootloader: 4, tee: 0, snp: 24, microcode: 219}\n",
-        "utf-8",
-    )
-    known = fakes.values
     capsys.readouterr()
     changed = {"measurements": {"sha256": {**PCRS, "pcr11": "f1" * 32}}}
     fakes.say("measurements.json", json.dumps(changed))
     assert reference_values.main(["1.13.1"]) == 0
-    assert (fakes.values.hardware, fakes.values.tcb_minimum) == (known.hardware, known.tcb_minimum)
     assert f"-  - {PCRS['pcr11']}" in (shown := capsys.readouterr().out)
     assert f"+  - {'f1' * 32}" in shown
+
+
+# PCR4
+
+
+def programs(fakes: Fakes) -> list[str]:
+    arguments: list[str] = []
+    for name in ("shim.efi", "kernel.efi"):
+        (fakes.folder / name).write_bytes(efi.program(name.encode()))
+        arguments += ["--efi", str(fakes.folder / name)]
+    return arguments
+
+
+def test_the_boot_loaders_are_computed_from_the_programs_in_their_order(fakes: Fakes) -> None:
+    assert reference_values.main(["1.13.1", *programs(fakes)]) == 0
+    expected = boot_loaders.pcr04([efi.program(b"shim.efi"), efi.program(b"kernel.efi")])
+    assert fakes.values.pcrs.pcr04 == (expected,)
+    assert re.match(
+        "computed from shim.efi sha256:[0-9a-f]{64}, kernel.efi sha256:", str(fakes.values.provenance.pcr04)
+    )
+    assert fakes.values.verified
+
+
+def test_what_a_machine_shows_must_agree_with_the_programs(
+    fakes: Fakes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = programs(fakes)
+    assert reference_values.main(["1.13.1", *arguments, "--pcr04", "44" * 32]) == 1
+    assert "they are of another image, in another order, or not all that is loaded" in capsys.readouterr().err
+    assert not fakes.file.exists()
+    expected = boot_loaders.pcr04([efi.program(b"shim.efi"), efi.program(b"kernel.efi")])
+    assert reference_values.main(["1.13.1", *arguments, "--pcr04", f"0x{expected.upper()}"]) == 0
+    assert "read from a machine that booted the image; computed from" in str(fakes.values.provenance.pcr04)
+
+
+def test_what_a_machine_shows_is_taken_alone_too(fakes: Fakes) -> None:
+    assert reference_values.main(["1.13.1", "--pcr04", "44" * 32]) == 0
+    assert fakes.values.pcrs.pcr04 == ("44" * 32,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["--pcr04", "44"], "is not a SHA-256 register"),
+        (["--efi", "nowhere.efi"], "cannot be computed from nowhere.efi"),
+        (["--efi", __file__], "does not begin with MZ"),
+    ],
+)
+def test_boot_loaders_that_cannot_be_meant_are_refused_before_anything_is_asked(
+    fakes: Fakes, capsys: pytest.CaptureFixture[str], arguments: list[str], answer: str
+) -> None:
+    assert reference_values.main(["1.13.1", *arguments]) == 1
+    assert answer in capsys.readouterr().err
+    assert fakes.asked == []
+
+
+def test_boot_loaders_stay_for_the_same_image_and_go_with_another(fakes: Fakes) -> None:
+    assert reference_values.main(["1.13.1", "--pcr04", "44" * 32]) == 0
+    assert reference_values.main(["1.13.1"]) == 0
+    assert fakes.values.pcrs.pcr04 == ("44" * 32,)
+    assert fakes.values.provenance.pcr04 == "read from a machine that booted the image"
+    fakes.say("digest", "sha256:" + "6f" * 32 + "\n")
+    assert reference_values.main(["1.13.1"]) == 0
+    assert fakes.values.pcrs.pcr04 is None
 
 
 def test_a_file_that_cannot_be_read_is_not_overwritten(

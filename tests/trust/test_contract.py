@@ -5,20 +5,19 @@ from typing import Any
 
 import pytest
 
-from model.paths import ResourcePath
+from model.paths import served
 from tests.program import roles
 from trust.contract import VERSION, Contract, ContractError
 from trust.needs import Needs, lacking, tampering
 
-SHOWN, SEALED = (ResourcePath("default", secret, "key1") for secret in ("kbsres1", "kbsres2"))
+SEALED = served("kbsres2", "key1")
 
 NEEDS = Needs(
     spoke="dev-spoke",
     osc_version="1.13.1",
     tees=frozenset({"az-snp-vtpm"}),
     profiles=frozenset({"hardened", "debug"}),
-    resources={SHOWN: "kbs-access"},
-    sealed=frozenset({SEALED}),
+    sealed={"kbs-sealed": frozenset({SEALED})},
     images={"coco:samples": frozenset({"registry.example/team/app@sha256:abc"})},
 )
 
@@ -60,13 +59,13 @@ def test_a_profile_nobody_defined_is_refused() -> None:
 
 def test_a_secret_the_hub_does_not_serve_is_refused() -> None:
     assert _problems(resources={}) == [
-        "it serves no default/kbsres1/key1: add the secret to coco:secrets of the hub"
+        "it serves no default/kbsres2/key1: add the secret to coco:secrets of the hub"
     ]
 
 
 def test_a_secret_its_reader_may_not_read_is_refused() -> None:
-    (problem,) = _problems(resources={"default/kbsres1/key1": ["debug"]})
-    assert "not readable by profile kbs-access: add it to readableBy" in problem
+    (problem,) = _problems(resources={"default/kbsres2/key1": ["debug"]})
+    assert "not readable by workload kbs-sealed: add it to readableBy" in problem
 
 
 def _tampering(hardened: dict[str, Any] | None = None, hub: dict[str, Any] | None = None) -> list[str]:
@@ -153,7 +152,7 @@ def test_an_image_the_policy_would_refuse_is_refused_beforehand(
 
 
 def test_several_problems_are_told_together() -> None:
-    assert len(_problems(oscVersions=[], resources={}, sealed={})) == 3
+    assert len(_problems(oscVersions=[], tees=[], resources={}, sealed={})) == 3
 
 
 def test_a_hub_without_outputs_has_not_been_brought_up() -> None:

@@ -1,6 +1,8 @@
 """Invariants of the one decision of a hub, whatever its stack file says and whatever was accepted before."""
 
 import json
+import tomllib
+from dataclasses import replace
 from typing import Any, cast
 
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from config.sections import ProfileSection, ServedSecretSection, SignedImageSection
 from model.attestation import initdata
+from model.attestation.platform_values import ROOTS
 from model.paths import served
 from tests.answers import CA_PEM
 from tests.config import committed
@@ -54,7 +57,13 @@ def hubs(draw: st.DrawFn) -> Inputs:
             "trustee": config.trustee.model_copy(update=trustee),
         }
     )
-    return Inputs(zone=zone, policies={}, reference_values=loaded.reference_values, workloads={})
+    return Inputs(
+        zone=zone,
+        policies={},
+        reference_values=loaded.reference_values,
+        platform=loaded.platform,
+        workloads={},
+    )
 
 
 earlier_updates = st.builds(
@@ -107,6 +116,42 @@ def test_deciding_again_after_the_update_changes_nothing(inputs: Inputs, earlier
     again = decide(inputs, KBS, Earlier.of(published(first).published()))
     assert (again.profiles, again.releases) == (first.profiles, first.releases)
     assert (again.resource_policy, again.reference_values) == (first.resource_policy, first.reference_values)
+
+
+def parts_of(toml: str) -> dict[str, str]:
+    return tomllib.loads(toml)["data"]
+
+
+@settings(max_examples=10, deadline=None)
+@given(hubs(), earlier_updates)
+def test_every_document_carries_all_three_parts_so_that_nothing_of_the_host_s_survives(
+    inputs: Inputs, earlier: Earlier
+) -> None:
+    """The guest takes a part that is missing from what the host wrote into its user data."""
+    config, loaded = committed.hub()
+    workloads = replace(inputs, zone=config, workloads=loaded.workloads)
+    for one in (inputs, workloads):
+        decided = decide(one, KBS, earlier)
+        published = [*decided.profiles.values(), *decided.workloads.values()]
+        for document in published:
+            parts = parts_of(document.toml)
+            assert set(parts) == {"aa.toml", "cdh.toml", "policy.rego"}
+            assert all(part.strip() for part in parts.values())
+
+
+@settings(max_examples=10, deadline=None)
+@given(hubs(), st.sets(st.sampled_from(["az-snp-vtpm", "az-tdx-vtpm"]), min_size=1), st.booleans())
+def test_a_paravisor_is_asked_for_on_every_tee_unless_the_stack_takes_any_platform(
+    inputs: Inputs, tees: set[str], anything: bool
+) -> None:
+    trustee = {"tees": tuple(sorted(tees)), "allow_any_platform": anything}
+    zone = inputs.zone.model_copy(update={"trustee": inputs.zone.trustee.model_copy(update=trustee)})
+    one = replace(inputs, zone=zone)
+    accepted = read_as_trustee_does(one.layout.version, decide(one, KBS, Earlier()).reference_values)
+    for tee, claim in ROOTS.items():
+        asked = f'"{claim}"' in one.attestation_policy
+        assert asked == (tee in tees and not anything)
+        assert (claim in accepted) == asked
 
 
 @given(hubs())

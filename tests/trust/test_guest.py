@@ -28,6 +28,7 @@ def decided(**guest: Any) -> Decision:
         zone=config.model_copy(update=changes),
         policies={},
         reference_values=loaded.reference_values,
+        platform=loaded.platform,
         workloads=loaded.workloads,
     )
     return decide(inputs, KBS, Earlier())
@@ -61,7 +62,7 @@ def test_proxies_and_authorities_are_told_to_all() -> None:
         no_proxy=".example.com,10.0.0.0/8",
         extra_root_certificates=(CA_PEM,),
     )
-    assert set(found) == {"hardened", "debug", "kbs-access"}
+    assert set(found) == {"hardened", "debug", "hello-openshift", "kbs-access", "kbs-sealed"}
     assert all(pull == wanted for pull in found.values())
 
 

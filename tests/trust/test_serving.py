@@ -28,8 +28,9 @@ def _signed_hub() -> Graph:
 def test_what_pulls_images_can_read_their_policy_and_keys_and_nothing_more() -> None:
     graph = _signed_hub()
     resources = graph.exports["resources"]
-    assert resources["default/image-policy/policy"] == ["hardened", "debug", "kbs-access"]
-    assert resources["default/cosign-keys/redhat"] == ["hardened", "debug", "kbs-access"]
+    everybody = ["hardened", "debug", "hello-openshift", "kbs-access", "kbs-sealed"]
+    assert resources["default/image-policy/policy"] == everybody
+    assert resources["default/cosign-keys/redhat"] == everybody
     assert {path for path, names in resources.items() if "debug" in names} == {
         "default/cosign-keys/redhat",
         "default/image-policy/policy",
@@ -74,7 +75,7 @@ def test_a_sealed_secret_verifies_with_the_key_the_kbs_serves() -> None:
     for path, text in sealed.items():
         says = sealed_secrets.unseal(text, jwk)
         assert (says.name.uri, says.kid.uri) == (f"kbs:///{path}", "kbs:///default/sealing-key/jwk")
-    assert graph.exports["resources"]["default/sealing-key/jwk"] == ["hardened"]
+    assert graph.exports["resources"]["default/sealing-key/jwk"] == ["kbs-sealed"]
     assert roles.declare("dev-hub").exports["sealed"] == sealed, "a second preview has nothing to show"
 
 
@@ -87,7 +88,7 @@ def _external(source: str, **section: Any) -> Graph:
             "allowUnpinned": True,
         }
     }
-    return roles.declare("dev-hub", secrets=secrets, externalSecrets=section)
+    return roles.declare("dev-hub", secrets=secrets, externalSecrets=section, workloads={})
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,11 @@ def test_a_value_rotated_in_a_vault_rolls_trustee() -> None:
             return ANSWERS["kubernetes:core/v1:Secret"](args)
 
         return roles.declare(
-            "dev-hub", answers={"kubernetes:core/v1:Secret": answer}, secrets=secrets, externalSecrets=section
+            "dev-hub",
+            answers={"kubernetes:core/v1:Secret": answer},
+            secrets=secrets,
+            externalSecrets=section,
+            workloads={},
         )["trustee-kbs-config"].inputs["data"]
 
     assert config_with("b25l") != config_with("dHdv")

@@ -26,11 +26,13 @@ PATH = served("kbsres1", "key1")
 def inputs(spokes: tuple[str, ...] = ("one", "two"), **changes: Any) -> Inputs:
     """The committed hub, whose workload may run on ``spokes``."""
     config, loaded = committed.hub()
-    update = {"workloads": {NAME: WorkloadSection(spokes=spokes)}, **changes}
+    secrets = {"kbsres1": config.secrets["kbsres1"]}
+    update = {"workloads": {NAME: WorkloadSection(spokes=spokes)}, "secrets": secrets, **changes}
     return Inputs(
         zone=config.model_copy(update=update),
         policies={},
         reference_values=loaded.reference_values,
+        platform=loaded.platform,
         workloads=loaded.workloads,
     )
 

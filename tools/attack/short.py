@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sandbox.guest.api import Regopy
 from tools.attack.report import build
-from tools.posture import sources, trusted
+from tools.posture import trusted
 from tools.posture.deployment import Deployment
 from tools.posture.model import AttackSummary, Matrix, Posture
 
@@ -30,4 +30,4 @@ def matrix(posture: Posture, hub: Deployment | None) -> Matrix | None:
     """What the hub releases, None where it cannot be had. Raises PostureError."""
     if posture.trusted:
         return posture.trusted.matrix
-    return trusted.build(hub, sources.ROOT).matrix if hub else None
+    return trusted.matrix(hub) if hub else None

@@ -8,18 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, cast
 
+from model.attestation import registers
 from model.trustee.documents import Layout
 from tools.posture import rego
 from tools.posture.model import Requirement
 
 TEES: Final = {"az-snp-vtpm": "snp", "az-tdx-vtpm": "tdx"}
-_PCRS: Final = {
-    "pcr03": "firmware configuration (PCR3)",
-    "pcr08": "initdata (PCR8)",
-    "pcr09": "initrd (PCR9)",
-    "pcr11": "kernel image (PCR11)",
-    "pcr12": "kernel command line (PCR12)",
+ROOT: Final = "the paravisor's measurement"
+BOOT_LOADERS: Final = registers.MEANING["pcr04"]
+# Registers that no reference value is about: what must hold of them, each shown with a register that breaks it and its value there.
+_WHOLE: Final = {
+    "all 24 registers and no other": ("pcr10", None),
+    "registers that a guest can reset, untouched (PCR16)": ("pcr16", "16" * 32),
+    "registers that a guest can reset, untouched (PCR23)": ("pcr23", "23" * 32),
+    "registers that no guest changes, as they start (PCR17 to 22)": ("pcr17", registers.ZERO),
 }
+REGISTERS: Final = (*registers.MEANING.values(), *_WHOLE)
+"""What can be asked of registers, in words."""
 
 
 class _Claim(NamedTuple):
@@ -30,11 +35,12 @@ class _Claim(NamedTuple):
     """The reference value that it is compared with, where that is the hub's choice."""
 
 
+_UP_TO_DATE: Final = "platform firmware is up to date"
 # Numbers that no host is below, so that any minimum is met.
 _SNP: Final = {
     "policy_debug_allowed": _Claim("no debugging by the host", "false", "true"),
     "policy_migrate_ma": _Claim("no migration agent", "false", "true"),
-    "measurement": _Claim("launch measurement", "", "other", "measurement"),
+    "measurement": _Claim(ROOT, "", "other", "measurement"),
     "reported_tcb_bootloader": _Claim("firmware version (boot loader)", "255", "0", "tcb_bootloader"),
     "reported_tcb_tee": _Claim("firmware version (TEE)", "255", "0", "tcb_tee"),
     "reported_tcb_snp": _Claim("firmware version (SNP)", "255", "0", "tcb_snp"),
@@ -55,12 +61,19 @@ _TDX: Final = {
         "no debugging and no migration", "0000000000000000", "0000002001000000"
     ),
     "td_attributes.debug": _Claim("no debugging by the host", False, True),
-    "tcb_status": _Claim("platform firmware is up to date", "UpToDate", "OutOfDate"),
+    "quote.body.mrsigner_seam": _Claim("Intel's own TDX module", "00" * 48, "01" * 48),
+    "tcb_status": _Claim(_UP_TO_DATE, "UpToDate", "OutOfDate"),
     "collateral_expiration_status": _Claim("collateral has not expired", "0", "1"),
-    "quote.body.mr_td": _Claim("TD measurement", "", "other", "mr_td"),
+    "quote.body.mr_td": _Claim(ROOT, "", "other", "mr_td"),
     "quote.body.mr_seam": _Claim("TDX module", "", "other", "mr_seam"),
     "quote.body.tcb_svn": _Claim("TDX module version", "", "other", "tcb_svn"),
     "quote.body.xfam": _Claim("extended features", "", "other", "xfam"),
+}
+
+# What is asked of firmware. The TEE's number is left out: it is 0 on every host that was seen, and no minimum can be below that.
+FIRMWARE: Final = {
+    "az-snp-vtpm": tuple(_SNP[f"reported_tcb_{part}"].what for part in ("bootloader", "snp", "microcode")),
+    "az-tdx-vtpm": (_UP_TO_DATE,),
 }
 
 
@@ -91,7 +104,9 @@ def accepted(
 
 def essential(requirement: Requirement) -> bool:
     """Whether leaving it out is a hole in any case, and not a choice of the hub's about hosts."""
-    claims = {claim.what: claim for claim in (_SNP if TEES[requirement.tee] == "snp" else _TDX).values()}
+    if requirement.what in (ROOT, BOOT_LOADERS):
+        return False  # said of the root and in an advisory
+    claims = {claim.what: claim for claim in _claims(requirement.tee).values()}
     return requirement.what not in claims or not claims[requirement.what].reference
 
 
@@ -102,8 +117,9 @@ def _claims(tee: str) -> Mapping[str, _Claim]:
 def _evidence(tee: str, registered: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Evidence in which every value is one that is accepted."""
     prefix = TEES[tee]
+    measured = {pcr: _first(registered, f"{prefix}_{pcr}", registers.ZERO) for pcr in registers.MEANING}
     evidence: dict[str, Any] = {
-        "tpm": {pcr: _first(registered, f"{prefix}_{pcr}", "00" * 32) for pcr in _PCRS}
+        "tpm": {**dict.fromkeys(registers.NAMES, registers.ZERO), **registers.UNTOUCHED, **measured}
     }
     for path, claim in _claims(tee).items():
         _put(evidence, path, _first(registered, claim.reference, claim.good))
@@ -114,7 +130,10 @@ def _with_one_thing_wrong(
     tee: str, registered: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     right = _evidence(tee, registered)
-    changes = [(f"tpm.{pcr}", what, "ff" * 32) for pcr, what in _PCRS.items()]
+    changes: list[tuple[str, str, object]] = [
+        (f"tpm.{pcr}", what, "ff" * 32) for pcr, what in registers.MEANING.items()
+    ]
+    changes += [(f"tpm.{pcr}", what, bad) for what, (pcr, bad) in _WHOLE.items()]
     changes += [(path, claim.what, claim.bad) for path, claim in _claims(tee).items()]
     for path, what, bad in changes:
         wrong = deepcopy(right)
@@ -127,8 +146,12 @@ def _first(registered: Mapping[str, Sequence[str]], name: str, otherwise: object
 
 
 def _put(evidence: dict[str, Any], path: str, value: object) -> None:
+    """None takes the claim out."""
     *parents, last = path.split(".")
     table = evidence
     for key in parents:
         table = cast(dict[str, Any], table.setdefault(key, {}))
-    table[last] = value
+    if value is None:
+        table.pop(last, None)
+    else:
+        table[last] = value

@@ -69,6 +69,23 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
         ),
     )
     yield (
+        "what roots attestation",
+        "\n".join(
+            [
+                *(f"{root.tee}: ANY" for root in hub.roots if not root.asked),
+                *(
+                    f"{root.tee}: {one.value} ({one.generation or 'UNKNOWN'})"
+                    for root in hub.roots
+                    for one in root.paravisors
+                ),
+            ]
+        ),
+    )
+    yield (
+        "advisories",
+        "\n".join(f"{one.name}: {words.ADVISORY[one.state]}, {one.detail}" for one in hub.advisories),
+    )
+    yield (
         "what a guest must prove",
         "\n".join(
             f"{one.tee}: {one.what}: {'asked' if one.enforced else 'NOT asked'}" for one in hub.requirements

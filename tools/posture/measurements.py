@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from config.platform import PLATFORM_VALUES
 from model.attestation import reference_values
+from model.attestation.platform_values import ROOTS
 from model.attestation.reference_values import ReferenceValues
 from model.trustee.documents import Layout
+from tools.posture import root
 from tools.posture.deployment import PostureError
 from tools.posture.model import ReferenceValue
 
@@ -37,11 +40,13 @@ def registered(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]
 
 
 def traced(
-    entries: Mapping[str, Mapping[str, Any]], root: Path, osc_versions: Sequence[str]
+    entries: Mapping[str, Mapping[str, Any]], project: Path, osc_versions: Sequence[str]
 ) -> tuple[ReferenceValue, ...]:
-    """Each deployed value with who vouches for it: the file of an accepted OSC version in the project at `root`."""
-    files = {version: _read(root / FILES / f"{version}.yaml") for version in osc_versions}
-    return tuple(_traced(name, entries[name], files) for name in sorted(entries))
+    """Each deployed value with who vouches for it: the platform values, or the file of an accepted OSC version, in `project`."""
+    files = {version: _read(project / FILES / f"{version}.yaml") for version in osc_versions}
+    reviewed = root.values(project)
+    platform: Mapping[str, Sequence[str]] = reviewed.accepted(ROOTS).values if reviewed else {}
+    return tuple(_traced(name, entries[name], files, platform) for name in sorted(entries))
 
 
 def expired(value: ReferenceValue, now: datetime) -> bool:
@@ -53,12 +58,18 @@ def expired(value: ReferenceValue, now: datetime) -> bool:
 
 
 def _traced(
-    name: str, entry: Mapping[str, Any], files: Mapping[str, ReferenceValues | None]
+    name: str,
+    entry: Mapping[str, Any],
+    files: Mapping[str, ReferenceValues | None],
+    platform: Mapping[str, Sequence[str]],
 ) -> ReferenceValue:
     values = tuple(str(value) for value in _list(entry["value"]))
     origin: Literal["verified", "unverified", "unknown", "profiles"] = "profiles"
     source = "the profiles"
-    if not name.endswith("_pcr08"):
+    if name in platform:
+        source = str(PLATFORM_VALUES)
+        origin = "unknown" if set(values) - set(platform[name]) else "verified"
+    elif not name.endswith("_pcr08"):
         vouching = {version: file for version, file in files.items() if file and _vouched(file, name)}
         unvouched = set(values).difference(*(_vouched(file, name) for file in vouching.values()))
         source = ", ".join(f"{FILES}/{version}.yaml" for version in vouching) or "no reviewed file"
@@ -70,11 +81,7 @@ def _traced(
 
 
 def _vouched(file: ReferenceValues, name: str) -> set[str]:
-    register = name.partition("_")[2]
-    pcrs = cast(Mapping[str, Sequence[str]], file.pcrs.model_dump())
-    if name.startswith(("snp_pcr", "tdx_pcr")):
-        return set(pcrs.get(register, ()))
-    return set(file.hardware.values().get(name, ()))
+    return set(file.pcrs.values().get(name.partition("_")[2], ()))
 
 
 def _read(path: Path) -> ReferenceValues | None:

@@ -107,6 +107,44 @@ class Requirement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paravisor:
+    """`value`: its measurement. `generation`, `seen` and `source` are those of the reviewed file, None where it does not hold it."""
+
+    value: str
+    generation: str | None
+    seen: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """What vouches for guests on one TEE. `asked`: whether the policy asks for a paravisor at all; `firmware`: for a minimum of firmware,
+    on TDX for firmware that is up to date. `registers` and `missing`: in words, those that the policy asks for and those that it does not.
+    """
+
+    tee: str
+    asked: bool
+    paravisors: tuple[Paravisor, ...]
+    firmware: bool
+    registers: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advisory:
+    """An advisory about versions that the stack uses. `detail`: what helps where it is `open`, until when and why it is `accepted`, or what
+    the stack does that makes it `excluded`.
+    """
+
+    name: str
+    state: Literal["open", "accepted", "excluded"]
+    title: str
+    who: str
+    affected: tuple[str, ...]
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trusted:
     """What decides: the hub's part. `documents` are the texts that Trustee reads, by name."""
 
@@ -120,6 +158,8 @@ class Trusted:
     profiles: tuple[Profile, ...]
     matrix: Matrix
     requirements: tuple[Requirement, ...]
+    roots: tuple[Root, ...]
+    advisories: tuple[Advisory, ...]
     reference_values: tuple[ReferenceValue, ...]
     documents: Mapping[str, str]
 

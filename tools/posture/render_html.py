@@ -36,6 +36,9 @@ _PAGE = """<!doctype html>
 def page(posture: Posture, changes: Sequence[Change] | None, before: str, after: str, now: datetime) -> str:
     """The whole document. `changes`, if any, are between what `before` and `after` name."""
     sections = [_warnings(posture)]
+    if posture.trusted:
+        sections.append(_section("What roots attestation", _roots(posture.trusted)))
+        sections.append(_section("What no hub can see", _advisories(posture.trusted)))
     if changes is not None:
         sections.append(_changes(changes, before, after))
     if posture.trusted:
@@ -100,6 +103,34 @@ def _trusted(hub: Trusted) -> Iterator[str]:
     ]
     yield _section("Reference values", _table(["name", "accepted", "until", "who vouches for it"], values))
     yield _section("Documents", "".join(_documents(hub)))
+
+
+def _roots(hub: Trusted) -> str:
+    rows: list[list[str]] = []
+    for root in hub.roots:
+        asked, missing = words.registers(root)
+        unknown = not root.asked or any(one.generation is None for one in root.paravisors)
+        firmware = "at the minimum of its generation or newer" if root.firmware else "NOT ASKED FOR"
+        rows += [
+            [_strong(root.tee), "paravisor", _flag(words.paravisors(root), bad=unknown)],
+            ["", "firmware", _flag(firmware, bad=not root.firmware)],
+            ["", "registers", escape(asked or "none")],
+        ]
+        if missing:
+            rows.append(["", "", _flag(f"NOT ASKED FOR: {missing}", bad=True)])
+    return _table([], rows)
+
+
+def _advisories(hub: Trusted) -> str:
+    rows = [
+        [
+            _flag(words.ADVISORY[one.state], bad=one.state == "open"),
+            _strong(one.name),
+            f'{escape(one.title)}<p class="quiet">Who: {escape(one.who)}. {escape(one.detail)}</p>',
+        ]
+        for one in hub.advisories
+    ]
+    return _table(["", "advisory", ""], rows)
 
 
 def _matrix(hub: Trusted) -> str:

@@ -41,6 +41,9 @@ def show_changes(changes: Sequence[Change], before: str, after: str, out: Consol
 
 
 def _parts(posture: Posture, *, documents: bool) -> Iterator[RenderableType]:
+    if posture.trusted:
+        yield _roots(posture.trusted)
+        yield _advisories(posture.trusted)
     yield _warnings(posture)
     if posture.trusted:
         yield from _trusted(posture.trusted, documents=documents)
@@ -84,6 +87,32 @@ def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
             yield _document(f"Trustee: {name}", words.readable(name, text))
 
 
+def _roots(hub: Trusted) -> Table:
+    table = _table("What roots attestation", "TEE", "", "")
+    table.show_header = False
+    for root in hub.roots:
+        asked, missing = words.registers(root)
+        unknown = not root.asked or any(one.generation is None for one in root.paravisors)
+        table.add_row(root.tee, "paravisor", Text(words.paravisors(root), "bold red" if unknown else ""))
+        firmware = "at the minimum of its generation or newer" if root.firmware else "NOT ASKED FOR"
+        table.add_row("", "firmware", Text(firmware, "" if root.firmware else "bold red"))
+        table.add_row("", "registers", asked or "none")
+        if missing:
+            table.add_row("", "", Text(f"NOT ASKED FOR: {missing}", "bold red"))
+    return table
+
+
+def _advisories(hub: Trusted) -> Table:
+    """Those that somebody must decide on first."""
+    table = _table("What no hub can see (advisories.yaml)", "", "", "")
+    table.show_header = False
+    for one in sorted(hub.advisories, key=lambda one: ("open", "accepted", "excluded").index(one.state)):
+        style = {"open": "bold red", "accepted": "yellow"}.get(one.state, "")
+        said = one.title if one.state == "open" else f"{one.title} ({one.detail})"
+        table.add_row(Text(words.ADVISORY[one.state], style), one.name, said)
+    return table
+
+
 def _matrix(hub: Trusted) -> Table:
     table = _table("Who may read what", "secret", *(reader.label for reader in hub.matrix.readers))
     for row in hub.matrix.rows:
@@ -124,7 +153,7 @@ def _powers(whose: str, held: Mapping[str, PodPowers]) -> RenderableType:
     """At most 120 columns wide: headings break between words, and long names and lists of commands are folded."""
     table = _table("What an administrator of a spoke could do to a pod", whose, *words.POWERS)
     table.collapse_padding = True
-    table.columns[0].no_wrap, table.columns[0].max_width = False, 26
+    table.columns[0].no_wrap, table.columns[0].max_width = False, 30
     for heading, column in zip(words.POWERS, table.columns[1:], strict=True):
         column.max_width = max(map(len, heading.split()))
     for heading in ("run commands", "other image"):

@@ -5,7 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tools.posture import images, trusted, untrusted, warnings
+from tools.posture import attestation, images, trusted, untrusted, warnings
+from tools.posture import root as roots
 from tools.posture.deployment import Deployment, PostureError, table
 from tools.posture.model import Posture, Trusted, Untrusted
 
@@ -19,21 +20,21 @@ def build(stack: Deployment, hub: Deployment | None, *, root: Path, now: datetim
     """
     trusting, running = "profiles" in stack.outputs, "defaultProfile" in stack.outputs
     if trusting and running:
-        zone = trusted.build(stack, root)
+        zone = trusted.build(stack, root, now.date())
         pods = untrusted.build(stack, stack.stack, zone.profiles, _images(stack))
-        found = [_STANDALONE, *_of_hub(stack, zone, now), *warnings.of_spoke(pods, zone.profiles)]
+        found = [_STANDALONE, *_of_hub(stack, zone, root, now), *warnings.of_spoke(pods, zone.profiles)]
         return Posture(
             stack=stack.stack,
             role="standalone",
             warnings=tuple(found),
-            notes=tuple(_notes(stack, zone)),
+            notes=tuple(_notes(stack, zone, root)),
             trusted=zone,
             untrusted=pods,
         )
     if trusting:
-        zone = trusted.build(stack, root)
-        found = tuple(_of_hub(stack, zone, now))
-        notes = tuple(_notes(stack, zone))
+        zone = trusted.build(stack, root, now.date())
+        found = tuple(_of_hub(stack, zone, root, now))
+        notes = tuple(_notes(stack, zone, root))
         return Posture(stack=stack.stack, role="hub", warnings=found, notes=notes, trusted=zone)
     if running:
         return _spoke(stack, hub)
@@ -62,12 +63,12 @@ def _remembered(stack: Deployment) -> Deployment:
     raise PostureError(f"The stack {stack.stack} names no hub: it is no spoke.")
 
 
-def _of_hub(stack: Deployment, zone: Trusted, now: datetime) -> list[str]:
-    return list(
-        warnings.of_hub(
-            zone, now, _public(stack, zone), {path.uri: who for path, who in trusted.resources(stack).items()}
-        )
-    )
+def _of_hub(stack: Deployment, zone: Trusted, project: Path, now: datetime) -> list[str]:
+    promised = {path.uri: who for path, who in trusted.resources(stack).items()}
+    return [
+        *roots.warnings(zone.roots, zone.advisories, roots.values(project), now.date()),
+        *warnings.of_hub(zone, now, _public(stack, zone), promised),
+    ]
 
 
 def _public(stack: Deployment, zone: Trusted) -> list[str]:
@@ -81,10 +82,18 @@ def _images(stack: Deployment) -> Mapping[str, Any]:
     return table(stack.outputs, "images")
 
 
-def _notes(stack: Deployment, zone: Trusted) -> list[str]:
+def _notes(stack: Deployment, zone: Trusted, project: Path) -> list[str]:
     notes: list[str] = []
+    if roots.known_advisories(project) is None:
+        notes.append("The advisories of this project cannot be read: none is listed.")
+    elif roots.accepted(stack.stack, project) is None:
+        notes.append(
+            f"The file of {stack.stack} is not in this project: which advisories it accepts is not known."
+        )
+    said = {attestation.ROOT, *attestation.REGISTERS}
     for tee in zone.tees:
-        if free := [one.what for one in zone.requirements if one.tee == tee and not one.enforced]:
+        mine = [one for one in zone.requirements if one.tee == tee]
+        if free := [one.what for one in mine if not one.enforced and one.what not in said]:
             notes.append(f"Nothing is asked of hosts with {tee} as to {', '.join(free)}.")
     served = {path.secret for path in trusted.resources(stack)}
     notes += [

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,23 @@ from model.paths import PathError, ResourcePath
 from model.trustee import documents
 from model.trustee.documents import Layout
 from model.versions import Version
-from tools.posture import attestation, decoded, measurements, release
+from tools.posture import attestation, decoded, measurements, release, root
 from tools.posture.deployment import Deployment, PostureError, Resource, table, unknown
-from tools.posture.model import Profile, Trusted
+from tools.posture.model import Advisory, Matrix, Profile, Requirement, Root, Trusted
 
 _PACKAGE = "trustee-operator"
 
 
-def build(hub: Deployment, root: Path) -> Trusted:
-    """`root` is the project whose reviewed reference values count. Raises PostureError where the export lacks a part."""
-    layout = documents.layout(version(hub).minor)
-    kbs = next(hub.objects("KbsConfig"), None)
-    if kbs is None:
-        raise PostureError(f"The stack {hub.stack} has no KbsConfig: its last update did not finish.")
+def build(hub: Deployment, project: Path, today: date) -> Trusted:
+    """`project` is the folder whose reviewed values and advisories count. Raises PostureError where the export lacks a part."""
+    layout, kbs = documents.layout(version(hub).minor), _kbs(hub)
     texts = documents_of(hub, kbs, layout)
     found = profiles(hub)
     entries = measurements.deployed(texts["reference-values.json"], layout)
-    tees, requirements = attestation.accepted(
-        texts["attestation-policy.rego"], measurements.registered(entries), layout
-    )
+    reviewed, registered = root.values(project), measurements.registered(entries)
+    tees, requirements = attestation.accepted(texts["attestation-policy.rego"], registered, layout)
     config = _toml(texts["kbs-config.toml"])
+    roots = tuple(root.of(tee, registered, requirements, reviewed) for tee in tees if tee in attestation.TEES)
     return Trusted(
         kbs_url=str(hub.outputs["kbsUrl"]),
         trustee=version(hub),
@@ -40,16 +38,53 @@ def build(hub: Deployment, root: Path) -> Trusted:
         tees=tees,
         served_secrets=tuple(kbs.inputs["spec"].get("kbsSecretResources", ())),
         profiles=found,
-        matrix=release.matrix(
-            texts["resource-policy.rego"],
-            found,
-            list(resources(hub)),
-            trustee_1_0=layout.version == "1.0",
-        ),
+        matrix=_matrix(hub, texts["resource-policy.rego"], found, layout),
         requirements=requirements,
-        reference_values=measurements.traced(entries, root, hub.outputs["oscVersions"]),
+        roots=roots,
+        advisories=_advisories(hub, project, today, roots, requirements, found),
+        reference_values=measurements.traced(entries, project, hub.outputs["oscVersions"]),
         documents=texts,
     )
+
+
+def matrix(hub: Deployment) -> Matrix:
+    """Who may read what. Raises PostureError as `build`."""
+    layout = documents.layout(version(hub).minor)
+    policy = documents_of(hub, _kbs(hub), layout)["resource-policy.rego"]
+    return _matrix(hub, policy, profiles(hub), layout)
+
+
+def _matrix(hub: Deployment, policy: str, found: Sequence[Profile], layout: Layout) -> Matrix:
+    paths = list(resources(hub))
+    return release.matrix(policy, tuple(found), paths, trustee_1_0=layout.version == "1.0")
+
+
+def _kbs(hub: Deployment) -> Resource:
+    kbs = next(hub.objects("KbsConfig"), None)
+    if kbs is None:
+        raise PostureError(f"The stack {hub.stack} has no KbsConfig: its last update did not finish.")
+    return kbs
+
+
+def _advisories(
+    hub: Deployment,
+    project: Path,
+    today: date,
+    roots: Sequence[Root],
+    requirements: Sequence[Requirement],
+    found: Sequence[Profile],
+) -> tuple[Advisory, ...]:
+    known = root.known_advisories(project)
+    if known is None:
+        return ()
+    used = root.use(
+        osc_versions=hub.outputs["oscVersions"],
+        trustee=version(hub),
+        roots=roots,
+        requirements=requirements,
+        profiles=found,
+    )
+    return root.advisories_of(known, used, root.accepted(hub.stack, project) or {}, today)
 
 
 def resources(hub: Deployment) -> dict[ResourcePath, list[str]]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from tools.posture.model import (
     Reader,
     ReferenceValue,
     Requirement,
+    Root,
     Untrusted,
 )
 
@@ -100,6 +102,33 @@ def requirements(tee: str, found: tuple[Requirement, ...]) -> tuple[list[str], l
     """What a guest on `tee` must prove, and what it need not."""
     mine = [one for one in found if one.tee == tee]
     return [one.what for one in mine if one.enforced], [one.what for one in mine if not one.enforced]
+
+
+def paravisors(root: Root) -> str:
+    """Which may vouch for guests on a TEE."""
+    if not root.asked:
+        return "ANY: no measurement is asked for"
+    return "; ".join(
+        f"{one.value[:12]}... {one.generation}, seen {one.seen}"
+        if one.generation
+        else f"{one.value[:12]}... UNKNOWN"
+        for one in root.paravisors
+    )
+
+
+def registers(root: Root) -> tuple[str, str]:
+    """Those that are asked for, and those that are not, in short."""
+    return _short(root.registers), _short(root.missing)
+
+
+def _short(names: tuple[str, ...]) -> str:
+    """PCR numbers alone where a name has one."""
+    numbers = [match.group(1) for name in names if (match := re.search(r"\((PCR[^)]*)\)", name))]
+    others = [name for name in names if "(PCR" not in name]
+    return ", ".join([*others, *numbers])
+
+
+ADVISORY = {"open": "APPLIES", "accepted": "accepted", "excluded": "excluded"}
 
 
 def readable(name: str, text: str) -> str:

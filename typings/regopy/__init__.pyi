@@ -11,9 +11,13 @@ class LogLevel(Enum):
 class Result:
     expressions: Sequence[Any]
 
+class Node:
+    def at(self, index: int) -> Node: ...
+
 class Output:
     results: Sequence[Result]
     def ok(self) -> bool: ...
+    def node(self) -> Node: ...
 
 class Bundle: ...
 

@@ -124,15 +124,17 @@ def test_a_changed_value_is_shown_then_applied_and_rolls_through_the_spoke(
 ) -> None:
     path = workspace.project.stacks / "Pulumi.dev-hub.yaml"
     text = path.read_text()
-    path.write_text(text.replace("hardened: {}", "hardened: {readLogs: true}"))
+    path.write_text(
+        text.replace("kbs-access: {spokes: [dev-spoke]}", "kbs-access: {spokes: [dev-spoke], readLogs: true}")
+    )
     assert path.read_text() != text
     printed = run("preview")
     assert "~ trustee-reference-values" in printed
-    assert "+default ReadStreamRequest := true" in printed
+    assert "ReadStreamRequest" in printed
     assert "the new outputs of dev-hub reach it with `up`" in printed
     printed = run("up")
-    assert "~ peer-pods-cm" in printed
-    assert "~ hello-openshift-hardened-deployment" in printed
+    assert "~ workload-kbs-access-deployment-kbs-access" in printed
+    assert "~ workload-kbs-sealed-deployment-kbs-sealed" not in printed
     path.write_text(text)
     run("up")
 

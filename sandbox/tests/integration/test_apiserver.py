@@ -174,7 +174,7 @@ def test_a_kata_config_stays_until_the_last_pod_of_its_runtime_is_gone(standalon
     name = standalone.all(KATA_CONFIG)[0]["metadata"]["name"]
     standalone.delete(KATA_CONFIG, name)
     eventually(lambda: condition(standalone.all(KATA_CONFIG)[0], "InProgress") == "True")
-    for namespace in ("hello-openshift", "kbs-access", "kbs-sealed"):
+    for namespace in ("hello-openshift", "hello-samples", "kbs-access", "kbs-sealed"):
         standalone.delete(NAMESPACE, namespace)
     eventually(lambda: standalone.all(KATA_CONFIG) == [])
     assert standalone.all(RUNTIME_CLASS) == []

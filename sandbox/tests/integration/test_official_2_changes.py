@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from model.attestation import initdata
 from sandbox.tests.integration.world import HUB, SPOKE, TRUSTEE, World
 
 pytestmark = pytest.mark.integration
@@ -22,20 +23,26 @@ def until(holds: Callable[[], object], seconds: float = 30) -> None:
 
 
 def test_a_policy_change_reaches_the_hub_first_and_then_the_spoke(world: World) -> None:
-    before = world.outputs(HUB)["profiles"]["hardened"]
-    world.project.configure(HUB, {"profiles.hardened.readLogs": True})
+    [before] = accepted(world)
+    world.project.configure(HUB, {"workloads.kbs-sealed.readLogs": True})
     world.up(HUB)
-    after = world.outputs(HUB)["profiles"]["hardened"]
-    assert after["pcr8"] != before["pcr8"]
+    after, kept = accepted(world)
+    assert kept == before != after
     # Pods of the old policy keep their secrets until the spoke has rolled.
     policy = world.config_map("resource-policy")
-    assert before["pcr8"] in policy
-    assert after["pcr8"] in policy
+    assert before in policy
+    assert after in policy
     assert world.pulumi("preview", SPOKE, "--expect-no-changes").code != 0
     world.up(SPOKE)
-    pods = world.cluster(SPOKE).get("/apis/apps/v1/namespaces/hello-openshift/deployments/hello-hardened")
-    assert after["encoded"] in json.dumps(pods["spec"]["template"]["metadata"]["annotations"])
+    pods = world.cluster(SPOKE).get("/apis/apps/v1/namespaces/kbs-sealed/deployments/kbs-sealed")
+    [encoded] = pods["spec"]["template"]["metadata"]["annotations"].values()
+    assert initdata.decode(encoded).pcr8 == after
     world.unchanged(SPOKE)
+
+
+def accepted(world: World) -> list[str]:
+    """PCR8 of the pods of kbs-sealed on the spoke, the present one first."""
+    return world.outputs(HUB)["workloads"]["kbs-sealed"]["accepted"]["dev-spoke"]
 
 
 def test_a_renewed_certificate_rolls_trustee_and_nothing_else(world: World) -> None:

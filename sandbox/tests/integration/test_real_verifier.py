@@ -20,16 +20,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from model.attestation import attestation_policy, reference_values
-from model.attestation.attestation_policy import SNP, TDX
-from model.attestation.reference_values import Hardware, Pcrs, Provenance, ReferenceValues, TcbMinimum
+from model.attestation import attestation_policy, platform_values, reference_values, registers
+from model.attestation.platform_values import SNP, TDX, TcbMinimum
+from model.attestation.reference_values import Pcrs, Provenance, ReferenceValues
 from model.paths import ResourcePath
 from model.policy import resource_policy
 from model.policy.resource_policy import Release
 from model.trustee import documents
 from model.versions import Version
 from sandbox.tests.integration.guests import GOOD, claims_of, needs
-from tests.model.attestation.test_attestation_policy import MINIMA, PCRS, RECORDED, SNP_CLAIMS
+from tests.model.attestation.test_attestation_policy import MINIMA, PCRS, RECORDED, ROOT, SNP_CLAIMS
 from tests.rego import released
 
 pytestmark = [
@@ -44,6 +44,8 @@ RUNTIME_DATA = {
     "milan": "982f5c6e45df0ed3f10b6f60b02f0c8390e281300f3805e2279c16168cd6ae9aa398f647caa2338748cd0fd9f5f819ef",
     "genoa": "0218488bae25d2509232bf676f1a66a30d7372add909109b36016ef136f2938ca05475f8b46094de6b64270ea35d950f",
 }
+# The guest on Milan measured no initdata, which a policy refuses whatever is registered.
+VERDICT = {"milan": {**GOOD, "executables": 33}, "genoa": GOOD}
 UNKNOWN = {"executables": 33, "hardware": 97, "configuration": 36}
 WRONG = {"measurement": base64.b64encode(b"w" * 48).decode(), **{f"snp_{pcr}": "ff" * 32 for pcr in PCRS}}
 
@@ -56,7 +58,7 @@ def recorded(host: str) -> Mapping[str, Any]:
     return claims(host)[SNP]
 
 
-def accepting(hosts: Sequence[str], minima: Sequence[TcbMinimum] = ()) -> dict[str, list[str]]:
+def accepting(hosts: Sequence[str]) -> dict[str, list[str]]:
     """The reference values of a hub that accepts exactly what these hosts showed, by name."""
     sets = [
         ReferenceValues(
@@ -64,12 +66,12 @@ def accepting(hosts: Sequence[str], minima: Sequence[TcbMinimum] = ()) -> dict[s
             provenance=Provenance(tool="recorded", image="none", obtained=date(2026, 8, 1)),
             expires=datetime(2030, 1, 1, tzinfo=UTC),
             pcrs=Pcrs(**{pcr: (host["tpm"][pcr],) for pcr in PCRS if pcr != "pcr08"}),
-            hardware=Hardware(**{name: (host[claim],) for name, claim in SNP_CLAIMS.items()}),
-            tcb_minimum=tuple(minima),
         )
         for host in map(recorded, hosts)
     ]
-    return reference_values.merge(sets, {host: [recorded(host)["tpm"]["pcr08"]] for host in hosts}, [SNP])
+    shown = {name: [recorded(host)[claim] for host in hosts] for name, claim in SNP_CLAIMS.items()}
+    pcr8 = {host: [recorded(host)["tpm"]["pcr08"]] for host in hosts}
+    return reference_values.merge(sets, pcr8, [SNP], shown)
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,12 @@ class VerifierService:
         *,
         tees: Sequence[str] = (SNP,),
         minima: Sequence[TcbMinimum] = (),
+        hardware: Sequence[str] = tuple(SNP_CLAIMS),
     ) -> dict[str, Any]:
-        """The token (its claims) for recorded evidence; every hardware value that is registered must match."""
-        policy = attestation_policy.render(LAYOUT, tees=tees, hardware=tuple(SNP_CLAIMS), tcb_minimum=minima)
+        """The token (its claims) for recorded evidence; every value of `hardware` must match."""
+        policy = attestation_policy.render(
+            LAYOUT, tees=tees, boot_loaders=True, hardware=hardware, tcb_minimum=minima
+        )
         (self.root / "attestation_service_policy" / LAYOUT.attestation_policy_key).write_text(policy)
         (self.root / "local_json" / LAYOUT.reference_values_key).write_text(
             documents.reference_values(LAYOUT, registered, datetime(2030, 1, 1, tzinfo=UTC))
@@ -169,8 +174,28 @@ def _await(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
 def test_recorded_hardware_is_affirmed_when_both_generations_are_accepted(
     service: VerifierService, host: str
 ) -> None:
-    assert service.vector(host, accepting(HOSTS)) == GOOD
-    assert service.vector(host, accepting(HOSTS), tees=(SNP, TDX), minima=MINIMA) == GOOD
+    assert service.vector(host, accepting(HOSTS)) == VERDICT[host]
+    assert service.vector(host, accepting(HOSTS), tees=(SNP, TDX), minima=MINIMA) == VERDICT[host]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_committed_platform_values_are_those_of_the_recorded_hardware(
+    service: VerifierService, host: str
+) -> None:
+    committed = platform_values.read((ROOT / "platform-values/azure.yaml").read_text("utf-8"))
+    for generation in HOSTS:
+        accepted = committed.accepted([SNP], [generation])
+        registered = accepting(HOSTS) | {name: list(values) for name, values in accepted.values.items()}
+        options = {"hardware": sorted(accepted.values), "minima": accepted.tcb_minimum}
+        expected = VERDICT[host] if generation == host else {**VERDICT[host], "hardware": 97}
+        assert service.vector(host, registered, **options) == expected
+
+
+def test_a_guest_without_initdata_is_refused_though_its_zeros_are_registered(
+    service: VerifierService,
+) -> None:
+    assert accepting(["milan"])["snp_pcr08"] == [registers.ZERO]
+    assert service.vector("milan", accepting(["milan"])) == {**GOOD, "executables": 33}
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -196,7 +221,8 @@ def test_any_single_value_changed_is_not_affirmed(service: VerifierService, host
     registered = accepting(HOSTS)
     assert name in registered
     vector = service.vector(host, {**registered, name: [WRONG.get(name, "other")]})
-    assert sum(vector[claim] != GOOD[claim] for claim in GOOD) == 1
+    expected = 0 if (host == "milan" and name.startswith("snp_")) else 1
+    assert sum(vector[claim] != VERDICT[host][claim] for claim in GOOD) == expected
     without = service.vector(host, {other: values for other, values in registered.items() if other != name})
     assert without == vector
 
@@ -209,8 +235,9 @@ def test_firmware_below_the_minimum_of_its_generation_is_not_affirmed(
     own, other = MINIMA if host == "milan" else MINIMA[::-1]
     raised = own.model_copy(update={part: getattr(own, part) + 1})
     unreachable = other.model_copy(update={"bootloader": 1000})
-    assert service.vector(host, accepting(HOSTS), minima=[own, unreachable]) == GOOD
-    assert service.vector(host, accepting(HOSTS), minima=[raised, unreachable]) == {**GOOD, "hardware": 97}
+    assert service.vector(host, accepting(HOSTS), minima=[own, unreachable]) == VERDICT[host]
+    refused = {**VERDICT[host], "hardware": 97}
+    assert service.vector(host, accepting(HOSTS), minima=[raised, unreachable]) == refused
 
 
 def test_a_release_to_the_measured_initdata_holds_for_the_claims_of_a_real_token(

@@ -56,11 +56,19 @@ def test_nothing_of_an_existing_cluster_is_created_or_changed() -> None:
     assert made == set()
 
 
-def test_a_worker_subnet_without_nat_gateway_is_refused() -> None:
+def test_a_worker_subnet_without_an_outbound_path_is_refused() -> None:
     without = {"azure-native:network:getSubnet": {"name": "workers"}}
-    with pytest.raises(Exception, match=r"subnets/workers has no NAT gateway.*Attach"):
+    with pytest.raises(
+        Exception, match=r"subnets/workers has neither a NAT gateway nor a route table.*Attach"
+    ):
         deploy(_program(runs_peer_pods=True), invokes=without)
 
 
 def test_a_subnet_with_an_outbound_path_is_taken_as_it_is() -> None:
     assert with_outbound_path("/subnet", {"id": "/nat"}) == "/subnet"
+
+
+def test_a_route_table_is_an_outbound_path_too() -> None:
+    routed = {"azure-native:network:getSubnet": {"name": "workers", "routeTable": {"id": "/routes"}}}
+    graph = deploy(_program(runs_peer_pods=True), invokes=routed)
+    assert "cluster" in graph

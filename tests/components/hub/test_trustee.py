@@ -157,6 +157,9 @@ def _secrets(value: str = "canary-value") -> Graph:
                 namespace="trustee-operator-system",
                 generated={"kbsres1": ["key1", "key2"]},
                 given={"database": {"password": pulumi.Output.secret(value)}},
+                encoded={
+                    "keystore": {"jks": pulumi.Output.secret(base64.b64encode(value.encode()).decode())}
+                },
             ),
         )
         pulumi.export("digest", secrets.digest)
@@ -169,7 +172,9 @@ def test_served_values_reach_kubernetes_as_secrets_only() -> None:
     graph = _secrets()
     assert graph["served-database"].inputs["stringData"] == Secret({"password": "canary-value"})
     assert graph["served-kbsres1"].uses["stringData"] == {"served-kbsres1-key1", "served-kbsres1-key2"}
-    assert graph.exports["names"] == ["database", "kbsres1"]
+    assert graph["served-keystore"].inputs["data"] == Secret({"jks": "Y2FuYXJ5LXZhbHVl"})
+    assert "stringData" not in graph["served-keystore"].inputs
+    assert graph.exports["names"] == ["database", "kbsres1", "keystore"]
 
 
 def test_the_digest_follows_the_values_and_is_public() -> None:

@@ -1,4 +1,4 @@
-"""Invariants of the samples: what differs between the three ways."""
+"""Invariants of the samples: what differs between the two."""
 
 import pulumi
 
@@ -16,7 +16,6 @@ def _samples() -> Graph:
             HelloOpenShiftArgs(
                 apps_domain=domain,
                 runtime_class=runtime_class,
-                hardened_initdata="hardened",
                 debug_initdata="debug",
             ),
         )
@@ -25,17 +24,16 @@ def _samples() -> Graph:
     return deploy(program)
 
 
-def test_the_three_ways_differ_in_runtime_class_and_profile_only() -> None:
+def test_the_two_differ_in_runtime_class_and_profile_only() -> None:
     graph = _samples()
     found = {}
-    for variant in ("standard", "debug", "hardened"):
+    for variant in ("standard", "debug"):
         template = graph[f"hello-{variant}-deployment"].inputs["spec"]["template"]
         annotations = template["metadata"].get("annotations", {})
         found[variant] = (template["spec"].get("runtimeClassName"), annotations.get(INITDATA_ANNOTATION))
     assert found == {
         "standard": (None, None),
         "debug": ("kata-remote", "debug"),
-        "hardened": ("kata-remote", "hardened"),
     }
 
 
@@ -49,5 +47,5 @@ def test_every_image_is_pinned_and_the_vendors() -> None:
 
 def test_each_variant_has_an_address_of_its_own() -> None:
     urls = _samples().exports["urls"]
-    assert len(set(urls.values())) == 3
+    assert len(set(urls.values())) == 2
     assert all(url.startswith("https://") and url.endswith(APPS_DOMAIN) for url in urls.values())

@@ -1,21 +1,22 @@
 """Claims as the attestation service extracts them from evidence of Azure's confidential VMs, made up for tests.
 
-Names and types are those of recorded hardware evidence (SNP: everything is text, `measurement` in base64) and, for TDX, of
+The paravisors' measurements are those of platform-values/azure.yaml. Names and types are those of recorded hardware evidence (SNP: everything is text, `measurement` in base64) and, for TDX, of
 the verifier's source (confidential-containers/trustee deps/verifier/src/tdx/claims.rs and intel_dcap/claims.rs), where
 `td_attributes` holds booleans.
 """
 
-import base64
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
+
+from model.attestation import registers
 
 PCR8 = "88" * 32
 
 
 def _tpm() -> dict[str, str]:
-    registers = {f"pcr{number:02}": f"{number:02}" * 32 for number in range(24)}
-    return {**registers, "pcr08": PCR8}
+    measured = {f"pcr{number:02}": f"{number:02}" * 32 for number in range(24)}
+    return {**measured, **registers.UNTOUCHED, "pcr08": PCR8}
 
 
 def _claims(tee: str, claims: Mapping[str, object]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def _claims(tee: str, claims: Mapping[str, object]) -> dict[str, Any]:
 MILAN = _claims(
     "az-snp-vtpm",
     {
-        "measurement": base64.b64encode(b"m" * 48).decode(),
+        "measurement": "WwzmStHB9jddvaX3YLmFJsobz5G4GVCRr8KOewJCUdaP4y4FrzQEjWYHZ4zSMoP/",
         "platform_smt_enabled": "true",
         "platform_tsme_enabled": "false",
         "policy_abi_major": "0",
@@ -48,7 +49,7 @@ MILAN = _claims(
 )
 GENOA = deepcopy(MILAN)
 GENOA["az-snp-vtpm"] |= {
-    "measurement": base64.b64encode(b"g" * 48).decode(),
+    "measurement": "9X3AmlB8bs2CNpv/tgDwADeS9Nmbwm6YXsDCZvw0+vNwb6+BTJ5hBldopv+RfImu",
     "platform_smt_enabled": "false",
     "reported_tcb_bootloader": "10",
     "reported_tcb_microcode": "84",
@@ -68,7 +69,8 @@ TDX = _claims(
             },
             "body": {
                 "mr_seam": "36" * 48,
-                "mr_td": "02" * 48,
+                "mrsigner_seam": "00" * 48,
+                "mr_td": "024a32b070383331181619fa387cb4d55d1e38879f989933055ccad5bc2db795d1737b66205949d15469dc8c1ba7ab7b",
                 "tcb_svn": "02010600000000000000000000000000",
                 "td_attributes": "0000000000000000",
                 "xfam": "e718060000000000",

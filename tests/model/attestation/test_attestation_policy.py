@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from model.attestation import attestation_policy
-from model.attestation.attestation_policy import HARDWARE_NAMES, SNP, TDX, AttestationPolicyError
-from model.attestation.reference_values import Hardware, TcbMinimum
+from model.attestation import attestation_policy, platform_values, registers
+from model.attestation.attestation_policy import HARDWARE_NAMES, AttestationPolicyError
+from model.attestation.platform_values import ROOTS, SNP, TDX, HostClaims, TcbMinimum
 from model.trustee import documents
 from tests.model.attestation import evidence
 from tests.rego import affirming, trust_vector
@@ -25,8 +25,9 @@ SNP_CLAIMS = {
     **{name: f"platform_{name}" for name in ("smt_enabled", "tsme_enabled")},
 }
 TDX_CLAIMS = {name: f"quote.body.{name}" for name in ("mr_seam", "mr_td", "tcb_svn", "xfam")}
-PCRS = ("pcr03", "pcr08", "pcr09", "pcr11", "pcr12")
-RECORDED = Path(__file__).parents[4] / "shared" / "evidence" / "az-snp-vtpm"
+PCRS = tuple(registers.MEANING)
+ROOT = Path(__file__).parents[3]
+RECORDED = ROOT.parent / "shared" / "evidence" / "az-snp-vtpm"
 
 
 def registered(*hosts, tee=SNP):
@@ -44,8 +45,19 @@ def registered(*hosts, tee=SNP):
     return accepted
 
 
-def vector(claims, reference, *, layout=LAYOUTS[-1], tees=(SNP,), hardware=(), tcb_minimum=()):
-    policy = attestation_policy.render(layout, tees=tees, hardware=hardware, tcb_minimum=tcb_minimum)
+def vector(
+    claims,
+    reference,
+    *,
+    layout=LAYOUTS[-1],
+    tees=(SNP,),
+    boot_loaders=True,
+    hardware=(),
+    tcb_minimum=(),
+):
+    policy = attestation_policy.render(
+        layout, tees=tees, boot_loaders=boot_loaders, hardware=hardware, tcb_minimum=tcb_minimum
+    )
     for tee in (SNP, TDX):
         claims = evidence.rooted(claims, tee, layout.claim_root(tee))
     return trust_vector(layout, policy, claims, reference)
@@ -86,8 +98,15 @@ def test_no_reference_values_affirm_nothing_that_is_measured(layout):
     assert vector(evidence.MILAN, {}, layout=layout)["executables"] == 33
 
 
+# Registers that no reference value is about, with what a guest can make of them.
+WRONG_REGISTERS = [
+    *((f"tpm.{pcr}", "ff" * 32, "executables") for pcr in (*PCRS, "pcr16", "pcr23")),
+    *((f"tpm.pcr{number}", "00" * 32, "executables") for number in range(17, 23)),
+    ("tpm.pcr16", "16" * 32, "executables"),
+    ("tpm.pcr23", registers.ZERO[:-1] + "1", "executables"),
+]
 WRONG_SNP = [
-    *((f"tpm.{pcr}", "ff" * 32, "executables") for pcr in PCRS),
+    *WRONG_REGISTERS,
     ("measurement", "bm90IGl0", "hardware"),
     *((f"reported_tcb_{part}", "1", "hardware") for part in ("bootloader", "microcode", "snp", "tee")),
     ("policy_debug_allowed", "true", "hardware"),
@@ -102,7 +121,9 @@ WRONG_SNP = [
     ("platform_tsme_enabled", "true", "configuration"),
 ]
 WRONG_TDX = [
-    *((f"tpm.{pcr}", "ff" * 32, "executables") for pcr in PCRS),
+    *WRONG_REGISTERS,
+    ("quote.body.mrsigner_seam", "00" * 47 + "01", "hardware"),
+    ("quote.body.mrsigner_seam", "00" * 47 + "01", "configuration"),
     ("quote.header.tee_type", "00000000", "hardware"),
     ("quote.header.vendor_id", "00" * 16, "hardware"),
     ("quote.body.mr_td", "ff" * 48, "hardware"),
@@ -148,6 +169,64 @@ def test_any_single_wrong_or_missing_value_is_not_affirmed(layout, tee, claim, v
     assert not affirming(found)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.version)
+@pytest.mark.parametrize("host", [evidence.MILAN, evidence.TDX], ids=["snp", "tdx"])
+def test_a_quote_of_fewer_or_more_registers_is_not_affirmed(layout, host):
+    """What the verifier names them by is their place, so a list that is too short or too long is of another selection."""
+    tee = SNP if SNP in host else TDX
+
+    def executables(tpm: dict[str, str]) -> int:
+        claims = {**host, tee: {**host[tee], "tpm": tpm}}
+        return vector(claims, registered(host, tee=tee), layout=layout, tees=(tee,))["executables"]
+
+    tpm = host[tee]["tpm"]
+    assert executables(tpm) == 3
+    assert executables({**tpm, "pcr24": registers.ZERO}) == 33
+    for name in registers.NAMES:
+        assert executables({key: value for key, value in tpm.items() if key != name}) == 33, name
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.version)
+def test_a_guest_that_measured_no_initdata_is_not_affirmed_whatever_is_registered(layout):
+    bare = evidence.changed(evidence.MILAN, f"{SNP}.tpm.pcr08", registers.ZERO)
+    assert registered(bare)["snp_pcr08"] == [registers.ZERO]
+    assert vector(bare, registered(bare), layout=layout)["executables"] == 33
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.version)
+def test_another_boot_loader_that_replays_the_other_registers_is_told_apart_by_pcr4_alone(layout):
+    replayed = evidence.changed(evidence.MILAN, f"{SNP}.tpm.pcr04", "bb" * 32)
+    accepted = registered(evidence.MILAN)
+    assert vector(replayed, accepted, layout=layout, boot_loaders=True)["executables"] == 33
+    assert vector(replayed, accepted, layout=layout, boot_loaders=False)["executables"] == 3
+
+
+@pytest.mark.parametrize("register", ["pcr00", "pcr01", "pcr02", "pcr05", "pcr06", "pcr07", "pcr14"])
+def test_registers_that_differ_between_honest_machines_are_not_asked_for(register):
+    """Firmware waves, disks, machines; and 7, whose certificates Azure is about to change."""
+    other = evidence.changed(evidence.MILAN, f"{SNP}.tpm.{register}", "bb" * 32)
+    assert vector(other, registered(evidence.MILAN), hardware=SNP_CLAIMS) == GOOD
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.version)
+@pytest.mark.parametrize(
+    ("host", "claim", "root"),
+    [
+        (evidence.MILAN, f"{SNP}.measurement", "measurement"),
+        (evidence.TDX, f"{TDX}.quote.body.mr_td", "mr_td"),
+    ],
+    ids=["snp", "tdx"],
+)
+def test_a_machine_under_firmware_of_its_owners_passes_only_where_no_root_is_asked_for(
+    layout, host, claim, root
+):
+    tee = claim.partition(".")[0]
+    forged = evidence.changed(host, claim, "ab" * 48)
+    accepted = registered(host, tee=tee)
+    assert vector(forged, accepted, layout=layout, tees=(tee,), hardware=(root,))["hardware"] == 97
+    assert vector(forged, accepted, layout=layout, tees=(tee,)) == GOOD  # allowAnyPlatform
+
+
 @pytest.mark.parametrize("digit", "014589cd")
 def test_a_tdx_guest_with_harmless_attributes_is_affirmed(digit):
     host = evidence.changed(evidence.TDX, f"{TDX}.quote.body.td_attributes", f"000000{digit}000000000")
@@ -190,7 +269,8 @@ def test_a_milan_host_cannot_pass_with_the_firmware_numbers_of_genoa():
 
 
 def test_the_policy_and_the_reference_value_files_know_the_same_names():
-    assert set(Hardware.model_fields) == HARDWARE_NAMES == SNP_CLAIMS.keys() | TDX_CLAIMS.keys()
+    names = {*HostClaims.model_fields, *ROOTS.values()}
+    assert names == HARDWARE_NAMES == SNP_CLAIMS.keys() | TDX_CLAIMS.keys()
 
 
 @pytest.mark.parametrize(
@@ -203,19 +283,23 @@ def test_the_policy_and_the_reference_value_files_know_the_same_names():
 )
 def test_what_no_evidence_carries_is_not_asked_for(arguments, sentence):
     with pytest.raises(AttestationPolicyError, match=sentence):
-        attestation_policy.render(LAYOUTS[-1], **arguments)
+        attestation_policy.render(LAYOUTS[-1], boot_loaders=True, **arguments)
 
 
 def test_the_order_of_names_does_not_change_the_policy():
     names = sorted(HARDWARE_NAMES)
-    assert attestation_policy.render(LAYOUTS[-1], tees=(SNP,), hardware=names) == attestation_policy.render(
-        LAYOUTS[-1], tees=(SNP, SNP), hardware=names[::-1] * 2
-    )
+    assert attestation_policy.render(
+        LAYOUTS[-1], tees=(SNP,), boot_loaders=True, hardware=names
+    ) == attestation_policy.render(LAYOUTS[-1], tees=(SNP, SNP), boot_loaders=True, hardware=names[::-1] * 2)
 
 
 def everything(version: str) -> str:
     return attestation_policy.render(
-        documents.layout(version), tees=(SNP, TDX), hardware=HARDWARE_NAMES, tcb_minimum=MINIMA
+        documents.layout(version),
+        tees=(SNP, TDX),
+        boot_loaders=True,
+        hardware=HARDWARE_NAMES,
+        tcb_minimum=MINIMA,
     )
 
 
@@ -231,8 +315,13 @@ def test_policies_are_what_reviewers_saw(version, snapshot):
 recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recorded hardware evidence in {RECORDED}")
 
 
-def host(name: str):
+def as_recorded(name: str):
     return json.loads((RECORDED / f"{name}.claims.json").read_text())
+
+
+def host(name: str):
+    """With initdata, which the Milan guest had none of."""
+    return evidence.changed(as_recorded(name), f"{SNP}.tpm.pcr08", evidence.PCR8)
 
 
 @recorded
@@ -241,6 +330,24 @@ def host(name: str):
 def test_recorded_hardware_is_affirmed(name, layout):
     accepted = registered(host("milan"), host("genoa"))
     assert vector(host(name), accepted, layout=layout, hardware=SNP_CLAIMS, tcb_minimum=MINIMA) == GOOD
+
+
+@recorded
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.version)
+def test_the_recorded_milan_guest_measured_no_initdata_and_is_refused_for_that(layout):
+    bare = as_recorded("milan")
+    assert bare["init_data"] == registers.ZERO
+    found = vector(bare, registered(bare), layout=layout, hardware=SNP_CLAIMS, tcb_minimum=MINIMA)
+    assert found == {**GOOD, "executables": 33}
+
+
+@recorded
+@pytest.mark.parametrize("name", ["milan", "genoa"])
+def test_the_committed_platform_values_accept_the_recorded_paravisors_and_hosts(name):
+    values = platform_values.read((ROOT / "platform-values/azure.yaml").read_text("utf-8")).accepted([SNP])
+    accepted = {**registered(host("milan"), host("genoa")), **values.values}
+    found = vector(host(name), accepted, hardware=sorted(values.values), tcb_minimum=values.tcb_minimum)
+    assert found == GOOD
 
 
 @recorded

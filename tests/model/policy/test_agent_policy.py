@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.policy import agent_policy, engine
+from model.policy import agent_policy, engine, powers
 from model.policy.agent_policy import AgentSettings, PolicyError
 from model.policy.engine import Session
 from model.policy.requests import FAILS_OPEN, REQUESTS, TABLE, Grant
@@ -163,19 +163,86 @@ def test_a_policy_from_outside_is_taken_as_it_is():
         (agent_policy.render(HARDENED) + "\nx if nosuch(1)\n", "Function not found: nosuch"),
         (agent_policy.render(HARDENED) + "\nx := 1\n\nx := 2\n", "two of its rules"),
         (
-            agent_policy.render(HARDENED).replace("default SetPolicyRequest := false", ""),
-            "true or false for SetPolicyRequest",
-        ),
-        (
             agent_policy.render(HARDENED).replace("SetPolicyRequest := false", 'SetPolicyRequest := "no"'),
-            "SetPolicyRequest",
+            "answers SetPolicyRequest with neither true nor false",
         ),
+        ("package agent_policy\n\nallowed := false\n", "answers nothing that the agent asks"),
         (agent_policy.render(HARDENED) + "#" * agent_policy.MAX_BYTES, "no initdata takes more than 262144"),
     ],
 )
 def test_a_policy_that_the_agent_could_not_use_is_refused(policy, sentence):
     with pytest.raises(PolicyError, match=sentence):
         agent_policy.custom(policy)
+
+
+# As upstream's genpolicy writes them: the older form with `=` and prints, the newer one with state and pairs.
+OLDER = """package agent_policy
+import future.keywords.in
+import future.keywords.every
+default CreateContainerRequest := false
+default ExecProcessRequest := false
+ExecProcessRequest {
+    print("ExecProcessRequest 1: input =", input)
+    input.process.Args == ["true"]
+}
+"""
+NEWER = """package agent_policy
+import future.keywords.in
+import future.keywords.if
+default CreateContainerRequest := {"allowed": false, "ops": []}
+CreateContainerRequest := {"allowed": true, "ops": []} if {
+    print("CreateContainerRequest: true")
+    suffixes := [suffix |
+        some key, _ in input.annotations
+        suffix := trim_prefix(key, "vendor/")
+    ]
+    some index, suffix in suffixes
+    suffix == "good"
+    index == 0
+}
+"""
+
+
+@pytest.mark.parametrize("policy", [OLDER, NEWER])
+def test_policies_of_upstreams_generator_are_taken_and_what_they_leave_out_is_known(policy, capfd):
+    assert agent_policy.custom(policy) == policy
+    silent = agent_policy.unanswered(policy)
+    assert "SetPolicyRequest" in silent
+    assert "CreateContainerRequest" not in silent
+    assert not Session(policy).ask("SetPolicyRequest", {})
+    assert capfd.readouterr().out == ""
+
+
+def test_pairs_and_prints_of_a_policy_are_evaluated_as_they_are_meant(capfd):
+    session = Session(NEWER)
+    assert session.ask("CreateContainerRequest", {"annotations": {"vendor/good": "1"}})
+    assert not session.ask("CreateContainerRequest", {"annotations": {"vendor/bad": "1"}})
+    assert capfd.readouterr().out == ""
+
+
+# The guest's engine evaluates this, regopy does not: a rule of upstream's present generator in small.
+ONLY_IN_THE_GUEST = """package agent_policy
+import future.keywords.in
+default CreateContainerRequest := false
+default SetPolicyRequest := false
+matches(i, j) := i { i == j }
+CreateContainerRequest {
+    found := { p | some i; p = matches(input.mounts[i], input.storages[i]) }
+    count(found) > 0
+}
+"""
+
+
+def test_a_policy_that_only_the_guest_can_evaluate_is_taken_and_counts_as_granting_everything():
+    assert agent_policy.custom(ONLY_IN_THE_GUEST) == ONLY_IN_THE_GUEST
+    silent = agent_policy.unanswered(ONLY_IN_THE_GUEST)
+    assert "ExecProcessRequest" in silent
+    assert "SetPolicyRequest" not in silent
+    assert not agent_policy.readable(ONLY_IN_THE_GUEST)
+    assert agent_policy.readable(agent_policy.render(HARDENED))
+    held = powers.of(ONLY_IN_THE_GUEST)
+    assert held.full
+    assert held.other_image
 
 
 def test_a_policy_that_fails_open_obeys_what_it_refuses():

@@ -30,7 +30,12 @@ def beside(**change: Any) -> Callable[[], object]:
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (lambda: workload(deployment(), other("Secret", data={"a": "c2VjcmV0"})), "Secret a: kind: must not be in a workload's folder"),
+        (lambda: workload(deployment(), other("Secret", data={"a": "c2VjcmV0"})), "Secret a: data: must not hold a value, because whoever runs the cluster can read it: remove it, and use stringData"),
+        (lambda: workload(deployment(), other("Secret")), "Secret a: stringData: is missing: write each key under it"),
+        (lambda: workload(deployment(), other("Secret", stringData={"a": "hunter2"})), "Secret a: stringData.a: must not hold a value, because whoever runs the cluster can read it: serve the value with coco:secrets"),
+        (lambda: workload(deployment(), other("Secret", stringData={"a": "kbs:///default/db"})), "write its address: kbs:///default/<secret>/<key>"),
+        (lambda: workload(deployment(), other("Secret", stringData={"a/b": "kbs:///default/db/key"})), 'stringData["a/b"]: must have letters, digits, -, _ and . in its key'),
+        (lambda: workload(deployment(), other("Secret", stringData={"a": "kbs:///default/db/key"}, type="kubernetes.io/tls")), "type: must be Opaque"),
         (lambda: workload(deployment(), other("DaemonSet", "apps/v1")), "DaemonSet a: kind: holds pods, but is no kind"),
         (lambda: workload(deployment(), other("ReplicaSet", "apps/v1")), "holds pods, but is no kind"),
         (lambda: workload(deployment(), other("DeploymentConfig", "apps.openshift.io/v1")), "holds pods, but is no kind"),

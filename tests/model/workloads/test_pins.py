@@ -222,7 +222,9 @@ def test_a_job() -> None:
 @pytest.mark.parametrize(("folder", "name"), list(EXAMPLES.items()))
 def test_the_pod_is_as_written_but_for_what_makes_it_confidential(folder: str, name: str) -> None:
     made = read(name, example(folder))
-    for item, confidential in zip(made.objects, made.confidential("kata-remote", "encoded"), strict=True):
+    for item, confidential in zip(
+        made.objects, made.confidential("kata-remote", "encoded", str), strict=True
+    ):
         if item is not made.holder:
             assert confidential == item.manifest
             continue
@@ -248,7 +250,7 @@ def test_the_pod_is_as_written_but_for_what_makes_it_confidential(folder: str, n
 def test_making_it_confidential_leaves_the_workload_as_it_was() -> None:
     made = workload(deployment())
     before = made.digest()
-    made.confidential("a", "b")
+    made.confidential("a", "b", str)
     assert made.digest() == before
 
 
@@ -260,11 +262,11 @@ def test_a_cron_job_and_a_pod_are_made_confidential_too() -> None:
         "metadata": {"name": "web", "namespace": "web"},
         "spec": {"schedule": "0 0 * * *", "jobTemplate": {"spec": {"template": template}}},
     }
-    (made,) = workload(cron).confidential("kata-remote", "x")
+    (made,) = workload(cron).confidential("kata-remote", "x", str)
     assert made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["runtimeClassName"] == "kata-remote"
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "web"}} | {
         "spec": template["spec"]
     }
-    (made,) = workload(pod).confidential("kata-remote", "x")
+    (made,) = workload(pod).confidential("kata-remote", "x", str)
     assert made["metadata"]["annotations"] == {"io.katacontainers.config.hypervisor.cc_init_data": "x"}
     assert made["spec"]["containers"][0]["image"] == f"registry.example.com/team/web@{DIGEST}"

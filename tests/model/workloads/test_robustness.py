@@ -67,7 +67,7 @@ def test_an_odd_value_anywhere_is_a_problem_or_harmless(folder: str, name: str, 
     with suppress(WorkloadError):
         made = read(name, texts, grants)
         made.pins(grants)
-        made.confidential("kata-remote", "x")
+        made.confidential("kata-remote", "x", str)
     if changed != lock.FILE:
         with suppress(WorkloadError):
             assert set(references(name, texts)) <= set(references(name, files))

@@ -1,1 +1,0 @@
-case "$PASSWORD" in sealed.*|"") echo "the secret was not unsealed" >&2; exit 1;; esac; [ "$PASSWORD" = "$(cat /sealed/password)" ] || { echo "file and variable differ" >&2; exit 1; }; echo "unsealed: ${#PASSWORD} characters" > /var/www/html/index.html && exec run-httpd
