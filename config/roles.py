@@ -24,6 +24,7 @@ from config.sections import (
     ProfileSection,
     SamplesSection,
     SandboxedContainersSection,
+    Section,
     ServedSecretSection,
     ServicePrincipalSection,
     TrustedZone,
@@ -37,11 +38,13 @@ __all__ = [
     "SECRETS",
     "AroSection",
     "AzureSection",
+    "ContractConfig",
     "ExistingSection",
     "HubConfig",
     "NetworkSection",
     "OperatorsSection",
     "PeerPodsSection",
+    "PlacedStack",
     "ProfileSection",
     "RoleConfig",
     "SamplesSection",
@@ -58,7 +61,7 @@ __all__ = [
 ]
 
 
-class RoleConfig(CommonSections):
+class RoleConfig(Section):
     """A stack of any role. Raises ValidationError where it breaks a rule of `config.rules`."""
 
     @model_validator(mode="after")
@@ -69,11 +72,15 @@ class RoleConfig(CommonSections):
         return self
 
 
-class TrustedStack(RoleConfig, TrustedZone):
+class PlacedStack(RoleConfig, CommonSections):
+    """A stack of any role with a cluster."""
+
+
+class TrustedStack(PlacedStack, TrustedZone):
     """A stack of any role with Trustee."""
 
 
-class UntrustedStack(RoleConfig, UntrustedZone):
+class UntrustedStack(PlacedStack, UntrustedZone):
     """A stack of any role with confidential pods."""
 
     @property
@@ -92,7 +99,9 @@ class SpokeConfig(UntrustedStack):
     """An untrusted zone: a cluster with confidential pods that attest to a hub."""
 
     role: Literal["spoke"] = Field(description="spoke: an untrusted zone")
-    hub: StackName = Field(description="Full name of the hub's stack, organization/project/stack")
+    hub: StackName = Field(
+        description="Full name of the hub's stack, or of the contract that repeats its outputs, organization/project/stack"
+    )
     workloads: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
         default=(), description="Workloads of the hub that this stack deploys, each a folder of workloads/"
     )
@@ -115,10 +124,21 @@ class StandaloneConfig(TrustedStack, UntrustedStack):
         return tuple(self.workloads)
 
 
-StackConfig = Annotated[HubConfig | SpokeConfig | StandaloneConfig, Field(discriminator="role")]
+class ContractConfig(RoleConfig):
+    """The outputs of a hub once more, in a stack without any secret: who may not use the key of the hub's state reads them there."""
+
+    role: Literal["contract"] = Field(
+        description="contract: repeats what a hub publishes, for spokes that have no right to the key of the hub's state"
+    )
+    hub: StackName = Field(description="Full name of the hub's stack, organization/project/stack")
+
+
+AnyConfig = HubConfig | SpokeConfig | StandaloneConfig | ContractConfig
+StackConfig = Annotated[AnyConfig, Field(discriminator="role")]
 """A stack of any role, for those who tell the roles apart."""
-ROLES: Final[Mapping[str, type[HubConfig | SpokeConfig | StandaloneConfig]]] = {
+ROLES: Final[Mapping[str, type[AnyConfig]]] = {
     "hub": HubConfig,
+    "contract": ContractConfig,
     "spoke": SpokeConfig,
     "standalone": StandaloneConfig,
 }

@@ -9,7 +9,14 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 from config import kubeconfig
 from config.rule import Mistake, Rule, rule
 from config.secret_keys import OF_SOURCES, SECRETS
-from config.sections import KINDS, Section, ServedSecretSection, SignedImageSection, TrustedZone
+from config.sections import (
+    KINDS,
+    CommonSections,
+    Section,
+    ServedSecretSection,
+    SignedImageSection,
+    TrustedZone,
+)
 from model.policy import image_policy
 
 
@@ -51,7 +58,8 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
     keys = dict.fromkeys(
         key for kind in KINDS.values() for key in kind.secrets
     )  # two kinds may need the same
-    of_cluster = tuple(rule for key in keys for rule in _of_cluster(key, given.get(key)))
+    on_cluster = _of_cluster if issubclass(model, CommonSections) else _of_no_cluster
+    of_cluster = tuple(rule for key in keys for rule in on_cluster(key, given.get(key)))
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (
         *of_cluster,
@@ -102,6 +110,10 @@ def _of_choice(key: str, value: str | None, chooser: str, choice: str) -> Rule:
         yield from _wanted(key, value) if chosen == choice else _unused(key, value)
 
     return check
+
+
+def _of_no_cluster(key: str, value: str | None) -> Iterator[Rule]:
+    yield Rule(keys=(), check=lambda: _unused(key, value))
 
 
 def _wanted(key: str, value: str | None) -> Iterator[Mistake]:

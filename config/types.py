@@ -133,6 +133,14 @@ Day = Annotated[
         fix='write it in quotes, for example "2027-03-01"',
     ),
 ]
+StorageAccount = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9]{3,24}",
+        rule="must be a name that Azure takes for a storage account: 3 to 24 lower-case letters and digits",
+        fix="rename it, for example cocodevhub7f3a; no other account of Azure may have it",
+    ),
+]
 HttpsUrl = Annotated[
     str,
     Text(

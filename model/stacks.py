@@ -1,6 +1,7 @@
-"""Names of stacks."""
+"""Names of stacks, and why one cannot be read."""
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Literal
 
 from model.text import FormedText
 
@@ -16,3 +17,26 @@ class StackName(FormedText):
     def last(self) -> str:
         """The name within its project, as a stack file has it."""
         return self.rpartition("/")[2]
+
+
+Unreadable = Literal["key", "state", "unknown"]
+"""What is missing: the right to use the key of a state, the right to read the state, or neither, as far as one can tell."""
+
+_REFUSED = re.compile(
+    "PermissionDenied|Forbidden|permission denied|AuthorizationPermissionMismatch|AuthorizationFailure|code: 403",
+    re.I,
+)
+_OF_KEYS = re.compile(
+    r"\bsecrets \(code=|secrets manager|/transit/|vault\.azure\.net|managedhsm|data key", re.I
+)
+
+
+def why_unreadable(error: str) -> Unreadable:
+    """What the CLI's `error` about the outputs of another stack comes from.
+
+    The CLI opens states with gocloud.dev, whose errors begin with the kind of service: `secrets (code=...)` for a key,
+    `blob (...) (code=...)` for a state. The rest is the service's own answer.
+    """
+    if _REFUSED.search(error) is None:
+        return "unknown"
+    return "key" if _OF_KEYS.search(error) else "state"

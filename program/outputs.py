@@ -83,6 +83,16 @@ class HubOutputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractOutputs:
+    """What the hub publishes, unchanged."""
+
+    contract: Contract
+
+    def exports(self) -> dict[str, Any]:
+        return self.contract.published()
+
+
+@dataclass(frozen=True, kw_only=True)
 class SpokeOutputs:
     """Where to look, and what other pipelines need to deploy confidential pods here.
 

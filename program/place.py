@@ -27,9 +27,13 @@ class PeerPodNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """``peer_pods`` only where the zone runs some; ``protect`` where the cluster must not be deleted by accident."""
+    """``peer_pods`` only where the zone runs some; ``protect`` where the cluster must not be deleted by accident.
+
+    ``in_azure``: options of what is in the stack's subscription and not on the cluster.
+    """
 
     cluster: ClusterAccess
+    in_azure: pulumi.ResourceOptions
     operators_from: str
     peer_pods: PeerPodNetwork | None
     protect: bool = False

@@ -1,15 +1,16 @@
 """What a role reads, through the engine, of its own last update and of another stack."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 
-from model.stacks import StackName
+from model.stacks import StackName, Unreadable, why_unreadable
 from program.outputs import HubAccess
 from trust.contract import Contract, ContractError
 from trust.decision import Earlier
-from trust.needs import Needs, lacking, tampering
+from trust.needs import Needs, lacking, tampering, unfinished
 
 # A state in a backend of files can be read half-written.
 _HALF_WRITTEN = "failed to load checkpoint"
@@ -19,57 +20,105 @@ _PAUSES = (0.2, 0.5, 1, 2, None)
 
 def earlier() -> Earlier:
     """What this very stack accepted; RunError when that cannot be read, as what is accepted would be forgotten."""
-    outputs = _outputs(
+    result = _read(
         f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}",
-        "the outputs of this stack's last update cannot be read, and with them which measurements stay accepted: run the "
-        "same command again.",
+        lambda _: (
+            "the outputs of this stack's last update cannot be read, and with them which measurements stay accepted: run "
+            "the same command again."
+        ),
     )
-    return Earlier.of(outputs)
+    return Earlier.of(result["outputs"])
+
+
+def contract(stack: StackName) -> Contract:
+    """What the hub ``stack`` publishes, to be repeated; RunError where its last update did not finish, or some of it is secret.
+
+    Without a StackReference: that would keep all outputs of the hub in this stack's state, also secret ones, encrypted with a
+    key that every spoke may use.
+    """
+    result = _read(stack, lambda why: _unreadable(stack, why))
+    names = {str(field.alias) for field in Contract.model_fields.values()}
+    if secret := sorted(names & set(result.get("secretOutputNames") or ())):
+        raise pulumi.RunError(
+            f"coco:hub: {stack} publishes {', '.join(secret)} as secret, which must not become readable to every spoke: bring it "
+            "up again, and find out who wrote its outputs"
+        )
+    return _contract(stack, result["outputs"], unfinished, "this contract")
 
 
 def hub(stack: StackName, needs: Needs) -> HubAccess:
     """The hub ``stack``; RunError with everything that ``needs`` misses in it, before anything of the spoke is declared."""
-    outputs = _outputs(
+    result = _read(stack, lambda why: _unreadable(stack, why))
+    read = _contract(
         stack,
-        f"coco:hub: the stack {stack} cannot be read. It must be the full name, organization/project/stack, of a hub that "
-        f"has been brought up: run `pulumi up --stack {stack.last}` first.",
+        result["outputs"],
+        lambda found: lacking(found, needs) or tampering(found, needs),
+        "this spoke",
     )
-    try:
-        read = Contract.read(outputs)
-        problems = lacking(read, needs) or tampering(read, needs)
-    except ContractError as error:
-        read, problems = None, error.problems
-    if read is None or problems:
-        raise pulumi.RunError(
-            f"coco:hub: {stack} cannot serve this spoke:\n" + "\n".join(f"  {p}" for p in problems)
-        )
     reference = pulumi.StackReference(stack)
-    contract = reference.outputs.apply(Contract.read)
+    published = reference.outputs.apply(Contract.read)
     return HubAccess(
         profile_names=tuple(read.profiles),
         workload_names=tuple(
             name for name, workload in read.workloads.items() if needs.spoke in workload.accepted
         ),
-        kbs_url=contract.apply(lambda hub: hub.kbs_url),
-        profiles=contract.apply(lambda hub: hub.profiles),
-        workloads=contract.apply(lambda hub: hub.workloads),
-        sealed=contract.apply(lambda hub: {str(path): text for path, text in hub.sealed.items()}),
+        kbs_url=published.apply(lambda hub: hub.kbs_url),
+        profiles=published.apply(lambda hub: hub.profiles),
+        workloads=published.apply(lambda hub: hub.workloads),
+        sealed=published.apply(lambda hub: {str(path): text for path, text in hub.sealed.items()}),
     )
 
 
-def _outputs(stack: str, unreadable: str) -> dict[str, Any]:
-    """The outputs of a stack as plain values. RunError with ``unreadable`` and the engine's words where they cannot be read.
+def _contract(
+    stack: StackName, outputs: dict[str, Any], problems: Callable[[Contract], list[str]], reader: str
+) -> Contract:
+    """The contract in ``outputs``; RunError where they are none, or the contract has ``problems``."""
+    try:
+        read = Contract.read(outputs)
+        found = problems(read)
+    except ContractError as error:
+        read, found = None, error.problems
+    if read is None or found:
+        raise pulumi.RunError(
+            f"coco:hub: {stack} cannot serve {reader}:\n" + "\n".join(f"  {problem}" for problem in found)
+        )
+    return read
+
+
+def _unreadable(stack: StackName, why: Unreadable) -> str:
+    """What to do where the outputs of ``stack`` cannot be read."""
+    start = f"coco:hub: the stack {stack} cannot be read"
+    match why:
+        case "key":
+            return (
+                f"{start}: the right to decrypt with the key of its state is missing. The key of a hub is not for spokes: name in "
+                "coco:hub the contract of the hub (a stack with the role contract, see docs/operations.md). Where coco:hub names "
+                "that contract, give whoever runs this stack the right to use its key: Key Vault Crypto User on the key, or "
+                "update on transit/decrypt/<key> in Vault."
+            )
+        case "state":
+            return (
+                f"{start}: the right to read its state is missing. Give whoever runs this stack Storage Blob Data Reader on "
+                f".pulumi/stacks/{stack.split('/')[1]}/{stack.last}.json in the container of the states."
+            )
+        case "unknown":
+            return (
+                f"{start}. It must be the full name, organization/project/stack, of a hub, or of a contract, that has been "
+                f"brought up: run `pulumi up --stack {stack.last}` first."
+            )
+
+
+def _read(stack: str, unreadable: Callable[[Unreadable], str]) -> dict[str, Any]:
+    """``outputs`` of a stack as plain values, and ``secretOutputNames``. RunError with ``unreadable`` and the engine's words where
+    they cannot be read.
 
     With a StackReference alone the engine would stop the program before our message is printed.
     """
     for pause in _PAUSES:
         try:
-            result: dict[str, Any] = pulumi.runtime.invoke(
-                "pulumi:pulumi:readStackOutputs", {"name": stack}
-            ).value
-            return result["outputs"]
+            return dict(pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value)
         except Exception as error:  # the SDK raises nothing narrower
             if pause is None or _HALF_WRITTEN not in str(error):
-                raise pulumi.RunError(f"{unreadable} ({error})") from None
+                raise pulumi.RunError(f"{unreadable(why_unreadable(str(error)))} ({error})") from None
             time.sleep(pause)
     raise AssertionError("the last pause is None")

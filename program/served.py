@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.cluster.operator import OperatorSubscription
+from components.hub.object_store import ObjectStore
 from components.hub.sealing import Sealing, SealingArgs
 from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs
 from config.roles import TrustedStack
@@ -35,7 +36,11 @@ class Served:
 
 
 def declare(
-    stack: LoadedStack[TrustedStack], place: Place, trustee: OperatorSubscription, inputs: Inputs
+    stack: LoadedStack[TrustedStack],
+    place: Place,
+    trustee: OperatorSubscription,
+    inputs: Inputs,
+    store: ObjectStore | None,
 ) -> Served:
     sealing = Sealing("sealing", SealingArgs(paths=[str(path) for path in inputs.sealed_paths]))
     external = external_secrets.declare(stack, place, trustee, trustee.namespace)
@@ -45,7 +50,7 @@ def declare(
             namespace=trustee.namespace,
             generated={name: s.keys for name, s in stack.config.secrets.items() if s.source == "generated"},
             encoded=_from_config(stack),
-            given=_own_documents(inputs, sealing),
+            given=_own_documents(inputs, sealing) | (store.served if store is not None else {}),
             elsewhere=external.fingerprints,
         ),
         place.on_cluster(trustee),

@@ -8,15 +8,15 @@ from typing import Generic, TypeVar
 import pulumi
 
 from config import load
-from config.roles import HubConfig, SpokeConfig, StandaloneConfig
-from config.sections import CommonSections
+from config.roles import AnyConfig
+from config.sections import Section
 from model.attestation.platform_values import PlatformValues
 from model.attestation.reference_values import ReferenceValues
 from model.azure import naming
 from model.workloads.workload import Workload
 
 ROOT = Path(__file__).parent.parent
-ConfigT_co = TypeVar("ConfigT_co", bound=CommonSections, covariant=True)
+ConfigT_co = TypeVar("ConfigT_co", bound=Section, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class LoadedStack(Generic[ConfigT_co]):
     workloads: Mapping[str, Workload]
 
 
-def load_stack() -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
+def load_stack() -> LoadedStack[AnyConfig]:
     """Read the configuration of the running stack; RunError with every problem in it, before anything is declared."""
     try:
         naming.check_stack(pulumi.get_stack())

@@ -7,7 +7,7 @@ import pulumi
 from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
 from components.hub.trustee import NAMESPACE, Trustee, TrusteeArgs
 from config.roles import TrustedStack
-from program import served
+from program import object_store, served
 from program.outputs import HubAccess, HubOutputs
 from program.place import Place
 from program.stack import LoadedStack
@@ -31,6 +31,7 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         reference_values=stack.reference_values,
         platform=stack.platform,
         workloads=stack.workloads,
+        kbs_visibility=stack.config.cluster.visibility,
     )
 
 
@@ -53,7 +54,8 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
     operator = place.operator(
         "trustee-operator", namespace=NAMESPACE, package="trustee-operator", version=config.trustee.version
     )
-    secrets = served.declare(stack, place, operator, says)
+    store = object_store.declare(stack, place, says)
+    secrets = served.declare(stack, place, operator, says, store)
     kbs_host = pulumi.Output.format("kbs.{0}", place.cluster.apps_domain)
     decision = pulumi.Output.all(host=kbs_host, ca=authority.ca_certificate).apply(
         lambda kbs: decide(says, Kbs(url=f"https://{kbs['host']}", ca=kbs["ca"]), earlier)

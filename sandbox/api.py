@@ -55,11 +55,17 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A resource as the state has it, without the marks of secrets: values are plain."""
+    """A resource as the state has it, without the marks of secrets: values are plain.
+
+    `needs`: the URNs that its state names as dependencies, its provider among them, but not its `parent`.
+    """
 
     urn: str
     type: str
     id: str
+    custom: bool
+    parent: str
+    needs: frozenset[str]
     inputs: dict[str, Any]
     outputs: dict[str, Any]
 
@@ -98,12 +104,19 @@ class Sandbox:
         return replaced(self._workspace().outputs(stack), shown)
 
     def resources(self, stack: str) -> list[Record]:
-        """All in the state of a stack: components, providers and reads too."""
+        """All in the state of a stack, in its order: components, providers and reads too."""
         from sandbox.engine.values import plain
 
         return [
             Record(
-                urn=one.urn, type=one.type, id=one.id, inputs=plain(one.inputs), outputs=plain(one.outputs)
+                urn=one.urn,
+                type=one.type,
+                id=one.id,
+                custom=one.custom,
+                parent=one.parent,
+                needs=frozenset(one.references - {one.parent}),
+                inputs=plain(one.inputs),
+                outputs=plain(one.outputs),
             )
             for one in self._workspace().resources(stack)
         ]
@@ -230,6 +243,10 @@ class Azure:
     def ids(self) -> list[str]:
         """The ids of all resources."""
         return self._stand_in.resources()
+
+    def leave_network_card(self, subnet_id: str, cluster_id: str) -> None:
+        """A network card of a peer pod that nobody takes away: it keeps the subnet until the cluster is deleted."""
+        self._stand_in.leave_network_card(subnet_id, cluster_id)
 
     def invoke(self, subscription: str, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a function such as `azure-native:network:getSubnet` returns. Raises Refused as Azure would."""

@@ -10,13 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from sandbox import registry
+from sandbox import cosign, registry
 from sandbox.golang import BuildError, Offline
 from sandbox.official.install import to_build
 
 
 def main() -> int:
-    for programs in (*to_build(Path(".sandbox").resolve()), registry.PROGRAMS):
+    for programs in (*to_build(Path(".sandbox").resolve()), registry.PROGRAMS, cosign.PROGRAMS):
         started = time.monotonic()
         try:
             programs.build(lambda words: print(words, flush=True))

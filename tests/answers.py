@@ -68,6 +68,8 @@ ANSWERS: Answers = {
     },
     "azure-native:network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.7"},
     "azure-native:network:VirtualNetwork": lambda args: {"name": args.inputs["virtualNetworkName"]},
+    "azure-native:storage:StorageAccount": lambda args: {"name": args.inputs["accountName"]},
+    "azure-native:storage:BlobContainer": lambda args: {"name": args.inputs["containerName"]},
     "azure-native:resources:ResourceGroup": lambda args: {"name": args.inputs["resourceGroupName"]},
     "kubernetes:config.openshift.io/v1:Ingress": lambda _: {"spec": {"domain": APPS_DOMAIN}},
     "kubernetes:config.openshift.io/v1:Infrastructure": lambda _: {
@@ -86,6 +88,9 @@ ANSWERS: Answers = {
 INVOKES: Mapping[str, dict[str, Any]] = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {
         "kubeconfig": base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
+    },
+    "azure-native:storage:listStorageAccountServiceSAS": {
+        "serviceSasToken": "sp=rcl&sr=c&spr=https&se=2027-06-30T23:59:59Z&sig=canary-signature"
     },
     "azure-native:network:getSubnet": {"name": "workers", "natGateway": {"id": "/nat"}},
 }

@@ -1,4 +1,5 @@
-"""`make bench`: what the sandbox costs beside bare imports, and whether a spoke costs the same however many there are.
+"""`make bench`: what the sandbox costs beside bare imports, whether a spoke costs the same however many there are, and what a
+workload's policy takes to render and to carry.
 
 What has a limit is a ratio: every round times each program once, one after the other, so that the machine's speed cancels out,
 and the median of the rounds counts. A spoke's cost is processor time, as fifty take minutes in which a machine does other things.
@@ -17,17 +18,22 @@ import tempfile
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from model.policy import workload_policy
+from model.workloads import reading
 from sandbox import api
 from tools.program_files import RUNNABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 SPOKES = (1, 10, 50)
+FIVE_LIKE = "kbs-access"
+"""The workload of whose last container a pod of five is made."""
+RENDERINGS = 20
 
 # Runs a command of the sandbox, then names the SDK modules that it imported; azure-native also has placeholders for all others.
 LIST_MODULES = """
@@ -73,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         project = _copy_of_the_project(Path(scratch))
         figures = [
             *_beside_imports(project, options.rounds),
+            *_policies(project),
             *_spokes(project, options.rounds, options.spokes),
             *_official(project),
         ]
@@ -114,6 +121,43 @@ def _beside_imports(project: Path, rounds: int) -> list[Figure]:
             at_most=250,
         ),
     ]
+
+
+def _policies(project: Path) -> list[Figure]:
+    """The policy of a pod with five containers, and the initdata of each workload that the first round brought up."""
+    one = reading.read(FIVE_LIKE, {each.name: each.read_text("utf-8") for each in _folder(FIVE_LIKE)}).pins()
+    five = replace(
+        one, containers=tuple(replace(one.containers[-1], name=f"container-{number}") for number in range(5))
+    )
+    times: list[float] = []
+    for _ in range(RENDERINGS):
+        started = time.process_time()
+        workload_policy.render_workload(five)
+        times.append(time.process_time() - started)
+    state = json.loads((project / "round-0" / "stacks" / "dev-spoke.json").read_text("utf-8"))
+    documents = state["deployment"]["resources"][0]["outputs"]["documents"]
+    return [
+        Figure(
+            what="policy of a workload with five containers",
+            value=1000 * statistics.median(times),
+            unit="ms",
+            at_most=50,
+        ),
+        *(
+            Figure(
+                what=f"initdata of {name}, encoded",
+                value=len(documents[name]["initdata"]) / 1024,
+                unit="KiB",
+                at_most=12,
+            )
+            for name in sorted(documents)
+            if (ROOT / "workloads" / name).is_dir()
+        ),
+    ]
+
+
+def _folder(workload: str) -> list[Path]:
+    return sorted((ROOT / "workloads" / workload).iterdir())
 
 
 def _spokes(project: Path, rounds: int, counts: Sequence[int]) -> list[Figure]:

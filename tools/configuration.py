@@ -33,8 +33,8 @@ A stack is one file, `stacks/Pulumi.<stack>.yaml`, with these keys under `config
 `# yaml-language-server: $schema=../config/schema.json`, makes editors complete and check it. Unknown keys are refused; so is every value that
 breaks a rule, all of them at once, before anything is made. The committed `dev` files are examples with comments.
 
-| key | hub | spoke | standalone |
-| --- | --- | --- | --- |
+| key | hub | contract | spoke | standalone |
+| --- | --- | --- | --- | --- |
 """
 _SECRETS = f"""
 ## Secrets

@@ -21,7 +21,7 @@ REFERENCE_VALUES = PurePosixPath("reference-values")
 
 
 def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]:
-    """Names out of `stacks` (content of each stack file by name), hubs first; `changed` are paths from the root."""
+    """Names out of `stacks` (content of each stack file by name), in the order in which they read each other; `changed` are paths from the root."""
     named = {name: set(_strings(content)) for name, content in stacks.items()}
     if any(_is_program(path) for path in changed):
         found = set(stacks)
@@ -41,7 +41,12 @@ def touched(changed: Collection[str], stacks: Mapping[str, object]) -> list[str]
         if name not in found and any(text.endswith(tuple(f"/{hub}" for hub in found)) for text in strings)
     }:
         found |= read_them
-    return sorted(found & set(stacks), key=lambda name: ("hub" not in named[name], name))
+    return sorted(found & set(stacks), key=lambda name: (_place(named[name]), name))
+
+
+def _place(strings: Collection[str]) -> int:
+    """Hubs first, then contracts, then the others."""
+    return next((place for place, role in enumerate(("hub", "contract")) if role in strings), 2)
 
 
 def _is_program(path: str) -> bool:

@@ -40,11 +40,14 @@ class Images(_Model):
     document: str | None = None
 
 
+Visibility = Literal["Public", "Private"]
+
+
 class Offer(_Model):
     """What a trusted zone offers that its stack file alone decides.
 
     ``osc_versions``: whose pod VM images may attest. ``tees``: on which kinds of confidential VM. ``resources``: the profiles
-    that may read each path.
+    that may read each path. ``kbs_visibility``: whether the KBS has a public address, None where the hub does not say.
     """
 
     contract_version: Literal[1] = Field(default=VERSION)
@@ -52,6 +55,7 @@ class Offer(_Model):
     tees: tuple[str, ...]
     resources: Mapping[ResourcePath, tuple[str, ...]]
     images: Images
+    kbs_visibility: Visibility | None = None
 
 
 def _text(value: object) -> object:

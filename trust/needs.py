@@ -27,10 +27,16 @@ class Needs:
     workloads: Mapping[str, str] = field(default_factory=dict[str, str])
     sealed: Mapping[str, frozenset[ResourcePath]] = field(default_factory=dict[str, frozenset[ResourcePath]])
     images: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    public_kbs: bool = False
 
 
-def needs(zone: UntrustedZone, spoke: str, workloads: Mapping[str, Workload]) -> Needs:
-    """What the hub must publish for an untrusted zone, the stack ``spoke``, which deploys ``workloads``."""
+def needs(
+    zone: UntrustedZone, spoke: str, workloads: Mapping[str, Workload], *, own_network: bool = False
+) -> Needs:
+    """What the hub must publish for an untrusted zone, the stack ``spoke``, which deploys ``workloads``.
+
+    ``own_network``: the program makes its network, from which no path leads into another one.
+    """
     profiles = {zone.peer_pods.profile}
     images = {f"workload {name}": frozenset(each.images) for name, each in workloads.items()}
     if zone.samples.hello_openshift:
@@ -47,15 +53,20 @@ def needs(zone: UntrustedZone, spoke: str, workloads: Mapping[str, Workload]) ->
     )
 
 
-def lacking(contract: Contract, needs: Needs) -> list[str]:
-    """What a spoke with ``needs`` lacks in the contract of its hub."""
-    unfinished = [
+def unfinished(contract: Contract) -> list[str]:
+    """What the contract lacks because the hub's last update did not finish."""
+    return [
         f"its {key} is empty: the hub's last update did not finish, bring it up again"
         for key, value in (("kbsUrl", contract.kbs_url), ("kbsCa", contract.kbs_ca))
         if not value
     ]
+
+
+def lacking(contract: Contract, needs: Needs) -> list[str]:
+    """What a spoke with ``needs`` lacks in the contract of its hub."""
     return [
-        *unfinished,
+        *unfinished(contract),
+        *_unreachable(contract, needs),
         *not_offered(contract, needs, profiles=contract.profiles, sealed=contract.sealed),
         *(
             problem
@@ -63,6 +74,14 @@ def lacking(contract: Contract, needs: Needs) -> list[str]:
             for problem in _workload(contract, needs.spoke, name, manifests)
         ),
     ]
+
+
+def _unreachable(contract: Contract, needs: Needs) -> Iterator[str]:
+    if needs.public_kbs and contract.kbs_visibility == "Private":
+        yield (
+            "its KBS has no public address (coco:cluster.visibility of the hub is Private), and no path leads there from the "
+            "network that this stack makes: use a hub with a public KBS, or for this spoke an existing cluster with a path of yours"
+        )
 
 
 def _workload(contract: Contract, spoke: str, name: str, manifests: str) -> Iterator[str]:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import redhatopenshift
+from pulumi_azure_native import authorization, redhatopenshift
 
 from components.cluster.access import ClusterAccess, access, decoded
 from components.cluster.shape import ClusterNetworkArgs, NodeArgs
 from components.grants import grant
+from model.azure import naming, peer_pod_rights
 from model.azure.workload_identities import NETWORK_CONTRIBUTOR
 
 
@@ -98,7 +99,7 @@ class AroCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
-                depends_on=self._network_rights(name, args),
+                depends_on=[*self._network_rights(name, args), *self._right_to_list_sizes(name, args)],
                 # Never returned by a read, and not to be rotated by an unrelated change: see docs/operations.md.
                 ignore_changes=["clusterProfile.pullSecret"],
                 additional_secret_outputs=["clusterProfile", "servicePrincipalProfile"],
@@ -139,3 +140,36 @@ class AroCluster(pulumi.ComponentResource):
             )
             for what, principal, scope in wanted
         ]
+
+    def _right_to_list_sizes(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
+        """cloud-api-adaptor asks at its start which sizes the subscription has, and exits where it may not know.
+
+        ARO gives the cluster's principal rights in the managed group alone. A role of its own, because the narrowest
+        built-in one, Reader, shows the whole subscription to whoever runs this cluster.
+        """
+        if args.network.peer_pod_nsg_id is None:
+            return []
+        subscription = f"/subscriptions/{args.subscription_id}"
+        role_id = naming.role_definition_name(subscription, f"{args.cluster_name} sizes")
+        definition = authorization.RoleDefinition(
+            f"{name}-role-sizes",
+            role_definition_id=role_id,
+            # Names of custom roles are unique in a tenant.
+            role_name=f"CoCo peer pods of {args.cluster_name} in {args.subscription_id}: sizes",
+            description="What cloud-api-adaptor does at its start",
+            role_type="CustomRole",
+            scope=subscription,
+            assignable_scopes=[subscription],
+            permissions=[{"actions": list(peer_pod_rights.SIZES)}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        given = grant(
+            f"{name}-cluster-sizes",
+            subscription_id=args.subscription_id,
+            # The role must be there before it can be given.
+            scope=definition.id.apply(lambda _: subscription),
+            principal=args.identity.object_id,
+            role_id=role_id,
+            parent=self,
+        )
+        return [given]

@@ -40,7 +40,8 @@ class NatEgress(pulumi.ComponentResource):
             public_ip_allocation_method="Static",
             public_ip_address_version="IPv4",
             tags=args.tags,
-            opts=child,
+            # The gateway writes itself in here: to Azure it is a property that one could set, and so it looks like drift.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["natGateway"]),
         )
         gateway = network.NatGateway(
             f"{name}-gateway",

@@ -1,5 +1,6 @@
 """Rules about where a stack lives: its Azure region and its ranges of addresses."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from ipaddress import IPv4Network
@@ -67,8 +68,25 @@ def how_to_list(region: str) -> str:
     )
 
 
+# Azure Government, Azure China and the former Azure Germany: other endpoints, other names of clusters (aroapp.us), another directory.
+_SOVEREIGN = re.compile("usgov.*|usdod.*|china.*|germany(central|northeast)")
+
+
+@rule("azure.location")
+def _cloud(region: str) -> Iterator[Mistake]:
+    if _SOVEREIGN.fullmatch(region):
+        yield Mistake(
+            key="azure.location",
+            value=region,
+            rule="must be a region of the public Azure cloud: this program knows the endpoints and the names of no other",
+            fix="use a public region, for example eastus2",
+        )
+
+
 @rule("azure.location", "azure.vmSizesOffered")
 def _region(region: str, listed: tuple[str, ...] | None) -> Iterator[Mistake]:
+    if _SOVEREIGN.fullmatch(region):
+        return  # refused as such already
     if listed is None and region not in vm_sizes.REGIONS:
         near = get_close_matches(region, vm_sizes.REGIONS, n=1)
         yield Mistake(
@@ -83,5 +101,6 @@ def _region(region: str, listed: tuple[str, ...] | None) -> Iterator[Mistake]:
 RULES: tuple[Rule, ...] = (
     *(_apart(one, other) for other, one in combinations(RANGES, 2)),
     *(_not_reserved(key) for key in RANGES),
+    _cloud,
     _region,
 )

@@ -56,7 +56,7 @@ class OperatorsSection(Section):
 
 
 class CommonSections(Section):
-    """What the three roles share."""
+    """What all roles with a cluster share."""
 
     azure: AzureSection = Field(description=AzureSection.__doc__)
     network: NetworkSection | None = Field(

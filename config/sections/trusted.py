@@ -18,6 +18,7 @@ from config.types import (
     SecretKey,
     Section,
     ServedKey,
+    StorageAccount,
     Version,
     Whole,
     distinct,
@@ -130,6 +131,21 @@ class ProfileSection(Section):
         return powers.of_settings(settings).full
 
 
+class PersistenceSection(Section):
+    """What a workload with a file persistence.yaml saves, and from what it may start."""
+
+    kind: Literal["objectStore"] = Field(
+        description="objectStore: encrypted snapshots of one volume in coco:objectStore"
+    )
+    floor: Whole = Field(
+        default=0,
+        ge=0,
+        le=9_999_999_999,
+        description="Oldest version of a snapshot that a pod may start from. Raise it as versions are seen in the store. 0 lets the pod"
+        " start empty where the store has no snapshot",
+    )
+
+
 class WorkloadSection(Section):
     """A confidential workload, workloads/<name>/: where it may run, and what its owner gives away. Nothing, unless said here."""
 
@@ -147,6 +163,10 @@ class WorkloadSection(Section):
         default=(),
         description="Volumes of ConfigMaps and Secrets, whose content whoever runs the spoke can change at any time; the"
         " application must trust nothing in them",
+    )
+
+    persistence: PersistenceSection | None = Field(
+        default=None, description=f"{PersistenceSection.__doc__} Without it nothing outlives a pod"
     )
 
     @property
@@ -189,6 +209,27 @@ class ServedSecretSection(Section):
         default=False,
         description="Let profiles read it that allow any command or a change of policy, which gives it to the owner of the"
         " spoke",
+    )
+
+
+class ObjectStoreSection(Section):
+    """The storage account, in the hub's subscription, for snapshots of workloads with persistence."""
+
+    account: StorageAccount = Field(
+        description="Name of the storage account that the stack makes, unique in Azure"
+    )
+    redundancy: Literal["LRS", "ZRS", "GRS", "GZRS"] = Field(
+        default="ZRS",
+        description="How Azure keeps copies: LRS in one data centre, ZRS in several of the region, GRS and GZRS in a second region too",
+    )
+    keep_days: Whole = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="How many days no snapshot can be changed or deleted, by anybody, after it was written",
+    )
+    credentials_until: Day = Field(
+        description="Last day on which the pods' credential for the store works, at most a year ahead"
     )
 
 
@@ -249,6 +290,7 @@ class TrustedZone(Section):
     secrets: Mapping[DnsLabel, ServedSecretSection] = Field(
         default={}, description="Secrets that Trustee serves, by name"
     )
+    object_store: ObjectStoreSection | None = Field(default=None, description=ObjectStoreSection.__doc__)
     external_secrets: ExternalSecretsSection = Field(
         default=ExternalSecretsSection(), description=ExternalSecretsSection.__doc__
     )

@@ -32,7 +32,8 @@ class Powers:
     """`exec`: `none`, `any` or `only: <commands>`. The others say whether it can be done at all, on whatever condition.
 
     `other_image`, `other_command`, `extra_environment`, `mount_over_files`: a container that is not the pod's own in that respect.
-    `replace_files`: CopyFile outside of what a container mounts. `fails_open`: what is refused is done all the same.
+    `replace_files`: CopyFile outside of what a container mounts. `fails_open`: what is refused is done all the same. `host_files`: where
+    the containers of a workload mount ConfigMaps, Secrets and the like, whose content is the host's, always.
     """
 
     exec: str
@@ -46,6 +47,7 @@ class Powers:
     mount_over_files: bool
     replace_files: bool
     commands: tuple[tuple[str, ...], ...] = ()
+    host_files: tuple[str, ...] = ()
 
     @property
     def full(self) -> bool:
@@ -76,6 +78,7 @@ def of(rego: str) -> Powers:
     """The powers that `rego` gives. Raises PolicyError where it is no policy."""
     if pins := read_workload(rego):
         commands = tuple(command for container in pins.containers for command in container.exec_commands)
+        mounts = [mount for container in pins.containers for mount in container.mounts]
         return Powers(
             exec=_listed_as(commands),
             read_logs=pins.read_logs,
@@ -88,6 +91,7 @@ def of(rego: str) -> Powers:
             mount_over_files=False,
             replace_files=False,
             commands=commands,
+            host_files=tuple(sorted({one.path for one in mounts if one.kind not in ("memory", "disk")})),
         )
     if settings := _settings(rego):
         return of_settings(settings)

@@ -60,6 +60,12 @@ class _Ground:
         assert object_id is not None, "config.rules refuses ARO without it"
         return object_id
 
+    def after_network(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of the cluster. It comes after all of the network, also after what its own machines are not in: a network card
+        that a peer pod left behind keeps the peer-pod subnet, and only the deletion of the cluster takes such a card away.
+        """
+        return self.after(self.network, *others)
+
     def after(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions.merge(self.in_azure, pulumi.ResourceOptions(depends_on=list(others)))
 
@@ -75,6 +81,7 @@ def declare(
     access, peer_pods = make(ground)
     return Place(
         cluster=access,
+        in_azure=in_azure,
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
@@ -151,7 +158,7 @@ def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetw
             protect=section.protect,
             tags=ground.tags,
         ),
-        ground.in_azure,
+        ground.after_network(),
     )
     network, place = ground.network, cluster.access.azure
     if (
@@ -208,7 +215,7 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
             protect=section.protect,
             tags=ground.tags,
         ),
-        ground.after(identities),
+        ground.after_network(identities),
     )
     if ground.egress is None or network.peer_pod_subnet_id is None or network.peer_pod_nsg_id is None:
         return cluster.access, None

@@ -32,4 +32,9 @@ def declare(
             nsg_id=azure.nsg_id,
             egress_address=None,
         )
-    return Place(cluster=cluster.access, operators_from=stack.config.operators.source, peer_pods=peer_pods)
+    return Place(
+        cluster=cluster.access,
+        in_azure=in_azure,
+        operators_from=stack.config.operators.source,
+        peer_pods=peer_pods,
+    )

@@ -13,7 +13,7 @@ from sandbox.azure.aro_install import answer, cluster_subnets, domain_of, instal
 from sandbox.azure.authorization import ARO_RP_APPLICATION, may_write_network
 from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.kind import AzureKind, NameRule, PutRequest
-from sandbox.azure.subnets import prefixes_of
+from sandbox.azure.subnets import SUBNET, prefixes_of
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import Refused, Values
 
@@ -186,12 +186,23 @@ def uninstall(
             subnet.state = {
                 name: value for name, value in subnet.state.items() if name != "networkSecurityGroup"
             }
-        subnet.facts = {
-            name: value for name, value in subnet.facts.items() if name not in ("usedBy", "aroNsg")
-        }
+        subnet.facts = {name: value for name, value in subnet.facts.items() if name != "aroNsg"}
         contents.put(subnet)
+    _remove_network_cards(contents, managed)
     clusters.delete(name)
     contents.remove(managed)
+
+
+def _remove_network_cards(contents: Contents, managed: str) -> None:
+    """Those of the managed group, whoever made them: also what a peer pod left behind in a subnet that is none of the cluster's."""
+    for subnet in contents.of(SUBNET.type):
+        users = subnet.facts.get("usedBy", [])
+        if left := [each for each in users if not each.lower().startswith(f"{managed.lower()}/")]:
+            subnet.facts = subnet.facts | {"usedBy": left}
+        else:
+            subnet.facts = {name: value for name, value in subnet.facts.items() if name != "usedBy"}
+        if users != left:
+            contents.put(subnet)
 
 
 def _check_may_detach(subnet: AzureRecord, may_detach: Callable[[str], bool]) -> None:

@@ -64,8 +64,10 @@ def _address_problems(_account: Account, inputs: Values) -> Iterator[InputProble
         )
 
 
-def _put_address(_contents: Contents, request: PutRequest) -> Values:
-    return {"publicIPAddressVersion": "IPv4", "idleTimeoutInMinutes": 4, **request.inputs}
+def _put_address(contents: Contents, request: PutRequest) -> Values:
+    state = {"publicIPAddressVersion": "IPv4", "idleTimeoutInMinutes": 4, **request.inputs}
+    holders = _gateways_with(contents, request.id)
+    return state | ({"natGateway": {"id": holders[0].id}} if holders else {})
 
 
 def _address_answer(_contents: Contents, record: AzureRecord, _account: Account) -> Values:
@@ -104,6 +106,8 @@ PUBLIC_IP_ADDRESS: Final = AzureKind(
         "publicIPAddressVersion": choice("IPv4", "IPv6"),
         "idleTimeoutInMinutes": NUMBER,
         "deleteOption": choice("Delete", "Detach"),
+        # A gateway writes itself in, and a later request without it changes nothing.
+        "natGateway": REFERENCE,
         "dnsSettings": group(domainNameLabel=TEXT, fqdn=computed(TEXT)),
         "zones": TEXTS,
         "ipAddress": computed(TEXT),
@@ -132,7 +136,22 @@ def _put_gateway(contents: Contents, request: PutRequest) -> Values:
                     f"Resource {request.id} is referencing public IP address {address.id} that is already allocated to resource"
                     f" {other.id}.",
                 )
+    _write_into_addresses(contents, request.id, request.inputs)
     return {"idleTimeoutInMinutes": 4, **request.inputs}
+
+
+def _write_into_addresses(contents: Contents, gateway_id: str, gateway: Values) -> None:
+    """A gateway is named by the addresses that it has, and by no other."""
+    held = {each["id"].lower() for each in gateway.get("publicIpAddresses", [])}
+    for address in contents.of(PUBLIC_IP_ADDRESS.type):
+        state = {name: value for name, value in address.state.items() if name != "natGateway"}
+        if address.id.lower() in held:
+            state["natGateway"] = {"id": gateway_id}
+        elif address.state.get("natGateway", {}).get("id", "").lower() != gateway_id.lower():
+            continue
+        if state != address.state:
+            address.state = state
+            contents.put(address)
 
 
 def subnets_with(contents: Contents, property_: str, id_: str) -> list[AzureRecord]:
@@ -156,6 +175,7 @@ def _delete_gateway(contents: Contents, record: AzureRecord, _clusters: Clusters
             f"NAT Gateway {record.id} is still configured on {len(attached)} subnets. Remove NAT Gateway from all referenced"
             " subnets and then delete NAT Gateway.",
         )
+    _write_into_addresses(contents, record.id, {})
 
 
 NAT_GATEWAY: Final = AzureKind(

@@ -22,6 +22,7 @@ from sandbox.azure import (
     identities,
     schema,
     security_groups,
+    storage,
     subnets,
     virtual_networks,
 )
@@ -38,6 +39,10 @@ KINDS: Final = {
     kind.type: kind
     for kind in (
         aro.OPENSHIFT_CLUSTER,
+        storage.IMMUTABILITY_POLICY,
+        storage.BLOB_CONTAINER,
+        storage.BLOB_SERVICE,
+        storage.STORAGE_ACCOUNT,
         aro_managed.MANAGED_CLUSTER,
         virtual_networks.VIRTUAL_NETWORK,
         subnets.SUBNET,
@@ -82,6 +87,15 @@ class AzureStandIn:
             record = there(contents, id_)
             record.state = schema.given(record.state | changes)
             contents.put(record)
+
+    def leave_network_card(self, subnet_id: str, cluster_id: str) -> None:
+        """What cloud-api-adaptor leaves behind when it is killed: a network card of a peer pod, in the group that ARO manages."""
+        with self.cloud.change() as contents:
+            managed = there(contents, cluster_id).state["clusterProfile"]["resourceGroupId"]
+            card = f"{managed}/providers/Microsoft.Network/networkInterfaces/podvm-left-net/ipConfigurations/ipconfig"
+            subnet = there(contents, subnet_id)
+            subnet.facts = subnet.facts | {"usedBy": [*subnet.facts.get("usedBy", []), card]}
+            contents.put(subnet)
 
     # --- the provider protocol ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -13,17 +14,20 @@ from sandbox.engine.errors import SandboxError
 from sandbox.engine.stackfile import ProjectFile, StackFile
 from sandbox.engine.workspace import Workspace
 
+_ORDER: Final = ("hub", "contract", "spoke")
+"""Each reads the outputs of one before it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The stacks a command is about, hubs first, and the words that name them on the command line of `make`."""
+    """The stacks a command is about, those that others read first, and the words that name them on the command line of `make`."""
 
     stacks: list[StackFile]
     words: str
 
     @classmethod
     def of(cls, project: ProjectFile, env: str, stack: str | None) -> Selection:
-        """One stack, or those of an environment: its hub and its spokes. A standalone stack is only ever
+        """One stack, or those of an environment: its hub, the contract where it has one, and its spokes. A standalone stack is only ever
         named itself.
 
         Raises SandboxError when there is none, or a file of the environment has no role.
@@ -33,15 +37,15 @@ class Selection:
         files = [StackFile.of(project, name) for name in project.stack_names() if name.startswith(f"{env}-")]
         if wrong := [_without_role(project, file) for file in files if file.role not in ROLES]:
             raise SandboxError("\n".join(wrong))
-        found = [file for file in files if file.role in ("hub", "spoke")]
+        found = [file for file in files if file.role in _ORDER]
         if not found:
             known = ", ".join(project.stack_names()) or "none"
             raise SandboxError(
-                f"environment '{env}' has no stacks: {project.stacks} has no Pulumi.{env}-*.yaml with the role hub or spoke. "
+                f"environment '{env}' has no stacks: {project.stacks} has no Pulumi.{env}-*.yaml with the role hub, contract or spoke. "
                 f"Stacks there: {known}"
             )
         words = "" if env == "dev" else f"ENV={env}"
-        return cls(stacks=sorted(found, key=lambda file: (file.role != "hub", file.stack)), words=words)
+        return cls(stacks=sorted(found, key=lambda file: (_ORDER.index(file.role), file.stack)), words=words)
 
     def command(self, verb: str) -> str:
         return " ".join(filter(None, ("make", verb, self.words)))
@@ -65,7 +69,7 @@ def up(workspace: Workspace, selection: Selection, out: Console) -> bool:
 
 
 def preview(workspace: Workspace, selection: Selection, out: Console) -> bool:
-    """What `up` would do. A spoke whose hub is not up cannot be previewed, which is no error."""
+    """What `up` would do. A stack that reads one that is not up cannot be previewed, which is no error."""
     succeeded, moving = True, ""
     for file in selection.stacks:
         _heading(out, "preview", file)
@@ -76,7 +80,7 @@ def preview(workspace: Workspace, selection: Selection, out: Console) -> bool:
             continue
         display = Display(out, file.stack, preview=True)
         succeeded = workspace.up(file.stack, display, preview=True) and succeeded
-        if file.role == "hub" and display.outputs_changed:
+        if file.role in ("hub", "contract") and display.outputs_changed:
             moving = file.stack
         elif moving:
             out.print(
@@ -107,12 +111,12 @@ def _without_role(project: ProjectFile, file: StackFile) -> str:
 
 
 def _missing_hub(workspace: Workspace, file: StackFile) -> str | None:
-    """The hub of a spoke, when it has no outputs to read."""
+    """The stack that one reads, when it has no outputs to read."""
     hub = next(
         (str(value).rsplit("/", 1)[-1] for key, value in file.values.items() if key.endswith(":hub")), ""
     )
     known = hub in workspace.project.stack_names()
-    return hub if file.role == "spoke" and known and not workspace.outputs(hub) else None
+    return hub if file.role in ("spoke", "contract") and known and not workspace.outputs(hub) else None
 
 
 def _paths(workspace: Workspace, selection: Selection) -> str:

@@ -70,12 +70,12 @@ class Environment:
         return True
 
     def preview(self, selection: Selection, out: Console) -> bool:
-        """What `up` would do. A spoke whose hub is not up cannot be previewed, which is no error."""
+        """What `up` would do. A stack that reads one that is not up cannot be previewed, which is no error."""
         succeeded = True
         for file in selection.stacks:
             _heading(out, "preview", file)
             hub = str(file.values.get(f"{self.project.name}:hub", "")).rsplit("/", 1)[-1]
-            known = file.role == "spoke" and hub in self.project.stack_names()
+            known = file.role in ("spoke", "contract") and hub in self.project.stack_names()
             if known and not self.stacks.outputs(hub):
                 out.print(
                     f"{file.stack} reads the outputs of {hub}, which is not up: it can be previewed when {hub} is."

@@ -9,7 +9,7 @@ import pulumi
 import yaml
 
 from config import load
-from config.roles import HubConfig, SpokeConfig, StandaloneConfig
+from config.roles import AnyConfig, HubConfig
 from config.sections import KINDS
 from program.stack import LoadedStack
 from tests import certificates
@@ -45,7 +45,7 @@ def bag(name: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | StandaloneConfig]:
+def stack(name: str, **sections: Any) -> LoadedStack[AnyConfig]:
     """The committed stack ``name``, with whole ``sections`` (camelCase keys) replaced."""
     config = bag(name) | {
         f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()
@@ -63,8 +63,10 @@ def stack(name: str, **sections: Any) -> LoadedStack[HubConfig | SpokeConfig | S
 
 
 def _wanted(config: dict[str, str]) -> set[str]:
-    cluster = {f"cluster.{key}": value for key, value in json.loads(config["coco:cluster"]).items()}
-    wanted = set(KINDS[cluster["cluster.kind"]].needed(cluster))
+    sections = json.loads(config.get("coco:cluster", "{}"))
+    cluster = {f"cluster.{key}": value for key, value in sections.items()}
+    kind = KINDS.get(cluster.get("cluster.kind", ""))
+    wanted = set(kind.needed(cluster)) if kind else set[str]()
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
     wanted |= {"keyVaultClientSecret"} if "keyVault" in sources else set()
     return wanted | ({"secretValues"} if "config" in sources else set())

@@ -8,7 +8,15 @@ import pytest
 import yaml
 
 from config.load import Loaded
-from config.roles import AroSection, HubConfig, SpokeConfig, StandaloneConfig, required_secrets
+from config.roles import (
+    AroSection,
+    ContractConfig,
+    HubConfig,
+    PlacedStack,
+    SpokeConfig,
+    StandaloneConfig,
+    required_secrets,
+)
 from model import versions
 from tests.config.committed import NAMES, ROOT
 from tests.config.edits import loaded
@@ -45,6 +53,8 @@ def test_the_role_is_in_the_name(stacks: dict[str, Loaded]) -> None:
 
 def ranges(stack: Loaded) -> list[Any]:
     config = stack.config
+    if not isinstance(config, PlacedStack):
+        return []
     found = [] if config.network is None else [config.network.cidr]
     if isinstance(config.cluster, AroSection):
         found += [config.cluster.pod_cidr, config.cluster.service_cidr]
@@ -60,7 +70,8 @@ def test_no_two_stacks_of_an_environment_have_addresses_in_common(stacks: dict[s
 
 def test_no_two_clusters_of_a_region_have_one_domain_or_service_principal(stacks: dict[str, Loaded]) -> None:
     # ARO refuses both: DuplicateDomain, DuplicateClientID.
-    clusters = [(s.config.azure.location, s.config.cluster) for s in stacks.values()]
+    placed = [s.config for s in stacks.values() if isinstance(s.config, PlacedStack)]
+    clusters = [(config.azure.location, config.cluster) for config in placed]
     aro = [(region, cluster) for region, cluster in clusters if isinstance(cluster, AroSection)]
     assert len({(region, cluster.domain) for region, cluster in aro}) == len(aro)
     principals = [cluster.service_principal for _, cluster in aro if cluster.service_principal is not None]
@@ -76,6 +87,8 @@ def test_every_spoke_has_its_hub_and_that_serves_what_it_needs(stacks: dict[str,
         assert (organization, project) == ("organization", "coco")
         assert environment(hub_name) == environment(name)
         hub = stacks[hub_name].config
+        if isinstance(hub, ContractConfig):
+            hub = stacks[hub.hub.last].config
         assert isinstance(hub, HubConfig)
         assert config.sandboxed_containers.version in hub.trustee.osc_versions
         assert versions.pair(osc=config.sandboxed_containers.version, trustee=hub.trustee.version)

@@ -111,6 +111,7 @@ def test_nothing_is_allowed_unless_the_file_says_so() -> None:
 
 def test_a_cluster_is_protected_unless_the_file_says_otherwise() -> None:
     config = loaded("dev-hub", {"cluster.protect": GONE}).config
+    assert isinstance(config, HubConfig)
     assert config.cluster.kind == "aro"
     assert config.cluster.protect
 

@@ -109,7 +109,7 @@ def test_a_policy_file_that_is_no_text_is_refused(project: Path) -> None:
 def test_a_policy_that_is_no_rego_is_refused(project: Path) -> None:
     [found] = problems("dev-hub", policy(project, "package agent_policy\nallow if {"), root=project)
     assert found.startswith(
-        "coco:profiles.web.policyFile: must be a policy that answers all that the agent asks"
+        "coco:profiles.web.policyFile: must be a policy that the agent in the guest can ask"
     )
     assert "not valid Rego" in found
 

@@ -46,10 +46,10 @@ def test_secrets_of_every_source_are_served_and_a_second_preview_is_empty(
     with_vaults: tuple[CommittedProject, Run],
 ) -> None:
     project, _ = with_vaults
-    assert served(project, "payments").keys() == {"api.key", "user"}
+    assert served(project, "payments").keys() == {"api-key", "user"}
     assert served(project, "db").keys() == {"password"}
     assert {"payments", "db", "token", "kbsres1"} <= kbs_volumes(project)
-    assert project.outputs("dev-hub")["resources"]["default/payments/api.key"] == ["hardened"]
+    assert project.outputs("dev-hub")["resources"]["default/payments/api-key"] == ["hardened"]
     assert "dev-hub: nothing changes" in project.preview("dev-hub").text
 
 
@@ -58,12 +58,12 @@ def test_a_secret_rotated_in_its_vault_rolls_trustee_and_touches_nothing_else(
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
     assert project.sandbox.vault_secrets() == [
-        "coco.vault.azure.net.payments-api.key",
+        "coco.vault.azure.net.payments-api-key",
         "coco.vault.azure.net.payments-user",
         "vault.example.com.db.password",
     ]
     before = project.pods(TRUSTEE)
-    assert project.sandbox.rotate("coco.vault.azure.net.payments-api.key", "rotated")
+    assert project.sandbox.rotate("coco.vault.azure.net.payments-api-key", "rotated")
     assert project.pods(TRUSTEE) == before, "the KBS copies secrets only when it starts"
     assert changes(project.preview("dev-hub").text) == {"trustee-kbs-config": "~"}
     for place in ("coco.vault.azure.net.payments-user", "vault.example.com.db.password"):
@@ -73,7 +73,7 @@ def test_a_secret_rotated_in_its_vault_rolls_trustee_and_touches_nothing_else(
         assert changes(up.text) == {"trustee-kbs-config": "~"}
         assert "Outputs:" not in up.text
         assert project.pods(TRUSTEE) != pods
-    assert served(project, "payments") == {"api.key": "rotated", "user": "rotated"}
+    assert served(project, "payments") == {"api-key": "rotated", "user": "rotated"}
     assert served(project, "db") == {"password": "rotated"}
 
 

@@ -77,14 +77,14 @@ def declare(
     answers: Answers | None = None,
     **sections: Any,
 ) -> Graph:
-    """``outputs`` are those that another stack, or this one, published before; of a spoke's hub they have a default."""
+    """``outputs`` are those that another stack, or this one, published before; of a hub that it reads they have a default."""
 
     def program() -> dict[str, Any]:
         stack = committed.stack(name, **sections)
         return ROLES[stack.config.role](stack).exports()
 
     if outputs is None:
-        outputs = _outputs_for(name) if name.endswith("spoke") else {}
+        outputs = _outputs_for(name) if name.endswith(("spoke", "contract")) else {}
     published = {"name": "any", "outputs": outputs, "secretOutputNames": []}
     return deploy(
         program,

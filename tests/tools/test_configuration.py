@@ -29,7 +29,7 @@ def test_values_and_defaults_are_told_in_words() -> None:
     assert "| `workerCount` | 2 to 50 | `3` | Number of worker nodes |" in TEXT
     assert "| `imagePolicy` | `insecure`, `reject`, `signed` | `reject` |" in TEXT
     assert "| `cidr` | an IPv4 range of /16 to /24, such as 10.0.0.0/16 | required |" in TEXT
-    assert "| [`coco:trustee`](#cocotrustee) | required | - | required |" in TEXT
+    assert "| [`coco:trustee`](#cocotrustee) | required | - | - | required |" in TEXT
 
 
 def test_every_link_has_its_heading() -> None:

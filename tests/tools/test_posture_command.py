@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def test_the_command_reports_on_a_kept_export(
     assert page.read_text().startswith("<!doctype html>")
     assert run("dev-hub", "--from", kept, "--against", kept) == 0
     assert "No difference." in capsys.readouterr().out
+
+
+def test_a_contract_has_no_posture_of_its_own(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    alone = tuple(one for one in hub.resources if one.type == deployment.STACK)
+    with pytest.raises(PostureError, match="dev-hub only repeats what its hub publishes"):
+        deployed.posture(replace(hub, resources=alone))
 
 
 def test_the_command_reads_the_hub_of_a_spoke_from_the_same_sandbox(

@@ -128,7 +128,12 @@ def _group(**content: Any) -> Callable[[dict[str, Any]], None]:
 QUOTA = f"{COMPUTE}/locations/eastus2/usages"
 MISSING = [
     pytest.param(
-        _change(f"{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions", lambda page: {"value": page["value"][:1]}),
+        _change(
+            f"{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions",
+            lambda page: {
+                "value": [page["value"][0], {"actions": ["Microsoft.Authorization/roleDefinitions/*"], "notActions": []}]
+            },
+        ),
         "your login may do Microsoft.Authorization/roleAssignments/write",
         "User Access Administrator",
         id="rights",
@@ -264,7 +269,7 @@ def test_without_a_login_the_list_and_the_sums_are_printed(
     assert azure.asked == {}
 
 
-def test_managed_identities_need_two_rights_and_a_provider_more(azure: AzureServer, tmp_path: Path) -> None:
+def test_managed_identities_need_a_right_and_a_provider_more(azure: AzureServer, tmp_path: Path) -> None:
     _, document, _ = preflight(azure, tmp_path, "managed-spoke", az="exit 1")
     needs = document["needs"]
     assert "Microsoft.ManagedIdentity" in needs["providers"]

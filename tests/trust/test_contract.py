@@ -174,3 +174,17 @@ def test_other_outputs_of_the_hub_are_passed_over() -> None:
 def test_what_a_hub_publishes_is_read_as_the_same_contract() -> None:
     contract = Contract.read(roles.HUB_OUTPUTS)
     assert Contract.read(contract.published()) == contract
+
+
+@pytest.mark.parametrize(
+    ("visibility", "own_network", "refused"),
+    [("Private", True, True), ("Private", False, False), ("Public", True, False), (None, True, False)],
+)
+def test_a_spoke_without_a_path_is_refused_by_a_hub_whose_kbs_is_private(
+    visibility: str | None, own_network: bool, refused: bool
+) -> None:
+    contract = Contract.read({**roles.HUB_OUTPUTS, "kbsVisibility": visibility})
+    problems = lacking(contract, replace(NEEDS, public_kbs=own_network))
+    assert [problem.partition(" (")[0] for problem in problems] == (
+        ["its KBS has no public address"] if refused else []
+    )

@@ -79,6 +79,11 @@ def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
             value.name, "\n".join(value.values), value.expires[:10], Text(words.origin(value), style)
         )
     yield values
+    if hub.saved:
+        kept = _table("What outlives its pods", *words.SAVED)
+        for row in words.saved(hub):
+            kept.add_row(*row)
+        yield kept
     if documents:
         for profile in hub.profiles:
             for name, text in profile.documents.items():
@@ -160,7 +165,9 @@ def _powers(whose: str, held: Mapping[str, PodPowers]) -> RenderableType:
         table.columns[1 + words.POWERS.index(heading)].max_width = 12
     for name, powers in held.items():
         table.add_row(name, *map(_answer, words.powers(powers)))
-    return Group(table, Text(words.FOOTNOTE, "dim"))
+    return Group(
+        table, Text(words.FOOTNOTE, "dim"), *(Text(line, "yellow") for line in words.host_files(held))
+    )
 
 
 def _attacks(spoke: Untrusted, stack: str) -> Iterator[RenderableType]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.posture import attestation, images, trusted, untrusted, warnings
 from tools.posture import root as roots
-from tools.posture.deployment import Deployment, PostureError, table
+from tools.posture.deployment import STACK, Deployment, PostureError, table
 from tools.posture.model import Posture, Trusted, Untrusted
 
 _STANDALONE = "The trust zones are not separate: whoever runs this cluster also runs what attests its pods, and can read every secret."
@@ -19,6 +19,10 @@ def build(stack: Deployment, hub: Deployment | None, *, root: Path, now: datetim
     `root` is the project whose reviewed reference values count. Raises PostureError.
     """
     trusting, running = "profiles" in stack.outputs, "defaultProfile" in stack.outputs
+    if trusting and all(one.type == STACK for one in stack.resources):
+        raise PostureError(
+            f"{stack.stack} only repeats what its hub publishes, and allows nothing itself: ask for the posture of the hub."
+        )
     if trusting and running:
         zone = trusted.build(stack, root, now.date())
         pods = untrusted.build(stack, stack.stack, zone.profiles, _images(stack))

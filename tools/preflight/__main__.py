@@ -19,7 +19,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from config.roles import SECRETS, StackConfig
+from config.roles import SECRETS, PlacedStack, StackConfig
 from tools.arm import AZURE, Arm, NoLogin, token
 from tools.posture import render_text
 from tools.preflight import checks
@@ -54,18 +54,23 @@ class _NoStack(Exception):
     """There is no such stack file, or it is not valid."""
 
 
-def _config(stack: str, folder: Path) -> StackConfig:
+def _config(stack: str, folder: Path) -> PlacedStack:
     path = folder / f"Pulumi.{stack}.yaml"
     try:
         config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))["config"]
         plain = {key.removeprefix("coco:"): value for key, value in config.items() if key.startswith("coco:")}
-        return TypeAdapter[StackConfig](StackConfig).validate_python(
+        found = TypeAdapter[StackConfig](StackConfig).validate_python(
             {key: value for key, value in plain.items() if key not in SECRETS}
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
         raise _NoStack(f"{path} is not there, or is not a stack file") from None
     except ValidationError:
         raise _NoStack(f"{path} is not valid: make preview STACK={stack} says what is wrong") from None
+    if not isinstance(found, PlacedStack):
+        raise _NoStack(
+            f"{stack} has the role {found.role} and makes nothing in Azure: there is nothing to ask"
+        )
+    return found
 
 
 def _print_needs(stack: str, needs: Needs, *, as_json: bool) -> None:

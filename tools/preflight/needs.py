@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from config.roles import StackConfig
+from config.roles import PlacedStack
 from config.sections import AroSection, UntrustedZone
 from model.azure import naming
 
@@ -47,7 +47,7 @@ def vcpus(size: str) -> int:
     return int(found[1]) if found else 0
 
 
-def of(stack: str, config: StackConfig) -> Needs:
+def of(stack: str, config: PlacedStack) -> Needs:
     """What the stack of this name needs. Peer pods are counted as if each node had as many as it may, of the default size.
 
     How many nodes an existing cluster has is not known here: one is counted.
@@ -76,9 +76,10 @@ def of(stack: str, config: StackConfig) -> Needs:
     if isinstance(config, UntrustedZone):
         confidential = tuple(dict.fromkeys((config.peer_pods.vm_size, *config.peer_pods.vm_sizes)))
         machines[config.peer_pods.vm_size] += nodes * config.peer_pods.limit_per_node
-        if isinstance(cluster, AroSection) and cluster.identity == "managed":
+        if isinstance(cluster, AroSection):
             actions.append(ROLE_DEFINITIONS)
-            groups.append(naming.peer_pod_resource_group(stack))
+            if cluster.identity == "managed":
+                groups.append(naming.peer_pod_resource_group(stack))
     return Needs(
         subscription_id=config.azure.subscription_id,
         location=config.azure.location,

@@ -45,10 +45,10 @@ class AroSection(Section):
         description="OpenShift version at creation; later upgrades happen in the cluster"
     )
     domain: AroDomain = Field(
-        description="Bare label (its names end in <region>.aroapp.io) or a full domain of your own; unique in the region"
+        description="One label, of which the cluster's names are made: <label>.<region>.aroapp.io; unique in the region"
     )
     visibility: Literal["Public", "Private"] = Field(
-        description="Whether the API and the applications' ingress have public addresses"
+        description="Whether the API and the applications' ingress have public addresses; Private is refused, as nothing makes a path to it"
     )
     control_plane_vm_size: ControlPlaneSize = Field(
         default="Standard_D8s_v5", description="VM size of the three control-plane nodes, at least 8 vCPU"
@@ -118,6 +118,29 @@ def _domain(domain: str, region: str) -> Iterator[Mistake]:
             rule=f"must be one label before {ending} where it ends in aroapp.io",
             fix=f"write the label alone, {domain.partition('.')[0]}",
         )
+    elif "." in domain and not domain.endswith(".aroapp.io"):
+        # ARO-RP: tls.go makes certificates for names below aroapp.io alone, kubeconfig.go leaves the cluster's own authority out
+        # of the kubeconfig that users get.
+        yield Mistake(
+            key="cluster.domain",
+            value=domain,
+            rule="must be one label, because ARO makes DNS records and certificates for names below aroapp.io alone: with another"
+            " domain nothing answers at the API's name after the installation, and its kubeconfig trusts no certificate there",
+            fix=f"write a label alone, for example {domain.partition('.')[0]}; or make the cluster, its records and its"
+            " certificates yourself, and use cluster.kind existing",
+        )
+
+
+@rule("cluster.visibility")
+def _reachable(visibility: str) -> Iterator[Mistake]:
+    if visibility == "Private":
+        yield Mistake(
+            key="cluster.visibility",
+            value=visibility,
+            rule="must be Public, because this program makes no path into the cluster's network: neither its own run would reach"
+            " the API, nor a spoke the KBS of a hub",
+            fix="write Public; or make the cluster and a path to it yourself, and use cluster.kind existing",
+        )
 
 
 def _older_size(key: str) -> Rule:
@@ -181,6 +204,7 @@ KIND = ClusterKind(
         _resource_provider,
         _room_for_pods,
         _domain,
+        _reachable,
         _older_size("cluster.controlPlaneVmSize"),
         _older_size("cluster.workerVmSize"),
         _identity,

@@ -16,6 +16,11 @@ class ExistingSection(Section):
 
     kind: Literal["existing"] = Field(description="existing: use the cluster of the secret kubeconfig")
     name: DnsLabel = Field(description="What this cluster is called in names and reports")
+    visibility: Literal["Public", "Private"] = Field(
+        default="Public",
+        description="Whether its applications' ingress has a public address. The KBS of a hub without one is reached only by spokes"
+        " on existing clusters, whose owner makes the path",
+    )
 
 
 @rule("network.cidr")

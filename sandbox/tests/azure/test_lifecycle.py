@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from pulumi_azure_native import authorization, managedidentity, network, redhatopenshift, resources
+from pulumi_azure_native import authorization, managedidentity, network, redhatopenshift, resources, storage
 
 from sandbox.azure.standin import KINDS
 from sandbox.openshift.clusters import StoreClusters, self_managed
@@ -91,6 +91,7 @@ def test_an_import_by_id_finds_the_inputs(whole: Zone):
             "privateEndpointNetworkPolicies",
             "privateLinkServiceNetworkPolicies",
             "networkSecurityGroup",
+            "natGateway",
         }
         assert set(diff.changed) <= filled_in, which
     assert whole.azure.read(SUBNET, VNET, {}) is None
@@ -240,6 +241,10 @@ SDK = {
     "RoleAssignment": authorization.RoleAssignmentArgs,
     "OpenShiftCluster": redhatopenshift.OpenShiftClusterArgs,
     "UserAssignedIdentity": managedidentity.UserAssignedIdentityArgs,
+    "StorageAccount": storage.StorageAccountArgs,
+    "BlobServiceProperties": storage.BlobServicePropertiesArgs,
+    "BlobContainer": storage.BlobContainerArgs,
+    "BlobContainerImmutabilityPolicy": storage.BlobContainerImmutabilityPolicyArgs,
     "FederatedIdentityCredential": managedidentity.FederatedIdentityCredentialArgs,
     "RoleDefinition": authorization.RoleDefinitionArgs,
     "Resource": resources.ResourceArgs,
@@ -256,3 +261,20 @@ def test_the_stand_in_knows_only_inputs_that_azure_native_sends(type_):
     }
     inputs = {name for name, prop in kind.properties.items() if not prop.computed}
     assert inputs | set(kind.path_properties) <= sent
+
+
+def test_a_network_card_in_the_managed_group_keeps_its_subnet_until_the_cluster_is_deleted(whole: Zone):
+    whole.azure.leave_network_card(whole.made["pods"][0], CLUSTER)
+    with pytest.raises(Refused, match=r"InUseSubnetCannotBeDeleted.*podvm-left-net"):
+        whole.unmake("pods")
+    whole.unmake("cluster")
+    whole.unmake("pods")
+
+
+def test_a_gateway_writes_itself_into_its_address_which_reads_as_drift(whole: Zone):
+    gateway = {"natGateway": {"id": whole.made["gateway"][0]}}
+    _, inputs, _ = whole.read("address") or pytest.fail("gone")
+    assert inputs == ZONE["address"][1] | gateway
+    assert whole.change("address", {"tags": {}})["natGateway"] == gateway["natGateway"]
+    whole.change("gateway", {"publicIpAddresses": []})
+    assert "natGateway" not in (whole.read("address") or pytest.fail("gone"))[2]

@@ -95,9 +95,9 @@ def test_no_stack_of_an_environment_is_left_out_in_silence(pair: Playground) -> 
         Selection.of(project, "dev", None)
     assert str(refused.value).splitlines() == [
         f"{project.stacks}/Pulumi.dev-spoke-3.yaml has the role 'spok': "
-        "write one of hub, spoke, standalone under config as toy:role",
+        "write one of hub, contract, spoke, standalone under config as toy:role",
         f"{project.stacks}/Pulumi.dev-spoke-4.yaml has no role: "
-        "write one of hub, spoke, standalone under config as toy:role",
+        "write one of hub, contract, spoke, standalone under config as toy:role",
     ]
     assert Selection.of(project, "dev", "dev-hub")
     assert Selection.of(project, "prod", None)

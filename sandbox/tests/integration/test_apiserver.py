@@ -87,7 +87,7 @@ def test_every_manifest_of_a_committed_stack_passes_a_strict_dry_run(stack: str,
     declared = list(manifests(stack))
     answers = {name: refusal(lambda m=m: installed.try_(m)) for name, m in declared}
     assert {name: answer for name, answer in answers.items() if answer} == {}
-    assert len(declared) > 20
+    assert len(declared) > 12
 
 
 def test_a_field_that_no_schema_knows_is_refused(installed: User) -> None:

@@ -98,8 +98,35 @@ def test_every_network_right_exists_before_the_cluster_and_outlives_it() -> None
         ("client-object", VNET),
         ("rp-object", VNET),
         ("client-object", "/nsg"),
+        ("client-object", f"/subscriptions/{SUBSCRIPTION}"),
     }
     assert {r.name for r in rights} <= graph["cluster-aro"].depends_on
+
+
+def test_where_peer_pods_run_the_cluster_may_list_vm_sizes_and_nothing_else_of_the_subscription() -> None:
+    graph = _cluster()
+    (role,) = graph.of_type("azure-native:authorization:RoleDefinition")
+    assert role.inputs["permissions"] == [{"actions": ["Microsoft.Compute/locations/vmSizes/read"]}]
+    assert role.inputs["assignableScopes"] == [f"/subscriptions/{SUBSCRIPTION}"]
+    given = graph["cluster-cluster-sizes"]
+    assert given.inputs["roleDefinitionId"].endswith(f"/{role.inputs['roleDefinitionId']}")
+    assert "cluster-role-sizes" in given.uses["scope"], "a role cannot be given before it exists"
+
+
+def test_a_hub_runs_no_peer_pods_and_its_cluster_sees_nothing_of_the_subscription() -> None:
+    ranges = ClusterNetworkArgs(
+        visibility="Public",
+        pod_cidr="10.128.0.0/14",
+        service_cidr="172.30.0.0/16",
+        vnet_id=VNET,
+        control_plane_subnet_id=f"{VNET}/subnets/control-plane",
+        worker_subnet_id=f"{VNET}/subnets/workers",
+        peer_pod_nsg_id=None,
+    )
+    graph = _cluster(network=ranges)
+    assert not graph.of_type("azure-native:authorization:RoleDefinition")
+    scopes = {r.inputs["scope"] for r in graph.of_type("azure-native:authorization:RoleAssignment")}
+    assert scopes == {VNET}
 
 
 def test_a_grant_keeps_its_name_and_says_what_its_principal_is() -> None:

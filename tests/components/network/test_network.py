@@ -54,6 +54,10 @@ def test_destroy_takes_the_subnet_before_gateway_and_security_group() -> None:
     )
 
 
+def test_that_the_gateway_writes_itself_into_its_address_is_no_drift() -> None:
+    assert _network(peer_pods=True)["egress-ip"].ignore_changes == ["natGateway"]
+
+
 def test_the_subnets_are_written_one_after_the_other() -> None:
     graph = _network(peer_pods=True)
     assert "network-control-plane" in graph["network-workers"].depends_on

@@ -1,4 +1,4 @@
-"""Invariants of SandboxedContainers, PeerPods and ConfidentialWorkload."""
+"""Invariants of SandboxedContainers and PeerPods."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ import pytest
 
 from components.spoke.peer_pods import PeerPods, PeerPodsArgs
 from components.spoke.sandboxed_containers import SandboxedContainers, SandboxedContainersArgs
-from components.spoke.workload import INITDATA_ANNOTATION, ConfidentialWorkload, ConfidentialWorkloadArgs
 from tests.harness import Graph, deploy
 
 NAMESPACE = "openshift-sandboxed-containers-operator"
@@ -78,45 +77,3 @@ def test_kata_is_there_when_the_runtime_class_of_peer_pods_is() -> None:
     assert waits == (
         '["jsonpath={.status.runtimeClasses[?(@==\'kata-remote\')]}=kata-remote", "condition=InProgress=False"]'
     )
-
-
-def _workload(**confidential: Any) -> dict[str, Any]:
-    def program() -> None:
-        workload = ConfidentialWorkload(
-            "web",
-            ConfidentialWorkloadArgs(
-                app="web",
-                namespace="default",
-                host="web.apps.example",
-                image="image",
-                command=["serve"],
-                **confidential,
-            ),
-        )
-        pulumi.export("url", workload.url)
-
-    graph = deploy(program)
-    assert graph.exports["url"] == "https://web.apps.example"
-    return dict(graph["web-deployment"].inputs["spec"]["template"])
-
-
-def test_two_lines_make_a_workload_confidential() -> None:
-    plain = _workload()
-    confidential = _workload(runtime_class="kata-remote", initdata="encoded")
-    assert confidential["metadata"].pop("annotations") == {INITDATA_ANNOTATION: "encoded"}
-    assert confidential["spec"].pop("runtimeClassName") == "kata-remote"
-    assert confidential == plain
-
-
-def test_a_changed_profile_rolls_the_pods() -> None:
-    templates = [_workload(runtime_class="kata-remote", initdata=encoded) for encoded in ("one", "two")]
-    assert templates[0] != templates[1]
-
-
-def test_no_container_has_more_rights_than_it_needs() -> None:
-    pod = _workload(init_containers=[{"name": "first", "image": "image"}])["spec"]
-    for container in pod["containers"] + pod["initContainers"]:
-        context = container["securityContext"]
-        assert (context["allowPrivilegeEscalation"], context["runAsNonRoot"]) == (False, True)
-        assert context["capabilities"] == {"drop": ["ALL"]}
-    assert pod["automountServiceAccountToken"] is False
