@@ -136,6 +136,10 @@ clean: ## Remove .venv and caches; the sandbox's state in .sandbox stays
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+.PHONY: clean-cache
+clean-cache: environment ## Remove what the sandbox built for you (pulumi, API server ...), of all clones
+	@$(PYTHON) -m sandbox.cache
+
 .PHONY: help
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## "; print "make <target> [ENV=$(ENV)] [STACK=<stack>] [ENGINE=$(ENGINE)]" } \
