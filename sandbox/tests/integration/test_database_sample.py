@@ -57,7 +57,8 @@ class Pod:
                 process.terminate()
                 process.wait(120)
             finally:
-                with suppress(ProcessLookupError):  # the server too, where the shell was not the one to end it
+                # The server too, where the shell was not the one to end it.
+                with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
