@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.engine.errors import SandboxError
-from sandbox.golang import Offline
+from sandbox.golang import NotHere
 from sandbox.provider import Refused
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = [
     "Cluster",
     "Engine",
     "Manifest",
-    "Offline",
+    "NotHere",
     "Record",
     "Refused",
     "Run",

@@ -1,7 +1,7 @@
 """`python -m sandbox.build`: build all that the official engine and the long tests would build when they need it.
 
 For machines that are prepared beforehand, and for `.ci/run`, which says how long it takes. Where Go's module proxy cannot be
-reached it says so and ends well: the tests then skip what needs it, with the same reason.
+reached, or the machine is too small, it says so and ends well: the tests then skip what needs it, with the same reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from sandbox import cosign, registry
-from sandbox.golang import BuildError, Offline
+from sandbox.golang import BuildError, NotHere
 from sandbox.official.install import to_build
 
 
@@ -20,7 +20,7 @@ def main() -> int:
         started = time.monotonic()
         try:
             programs.build(lambda words: print(words, flush=True))
-        except Offline as error:
+        except NotHere as error:
             print(f"{programs.what} is left out: {error}", flush=True)
         except BuildError as error:
             print(error, file=sys.stderr)

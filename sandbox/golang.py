@@ -21,8 +21,9 @@ from sandbox import cache
 from sandbox.engine.errors import SandboxError
 
 Say = Callable[[str], None]
-_NO_INDEX: Final = re.compile(
-    "dial tcp|no such host|proxyconnect|handshake timeout|i/o timeout|GOPROXY=off"
+_NOT_HERE: Final = re.compile(
+    "signal: killed|no space left on device|cannot allocate memory"
+    "|dial tcp|no such host|proxyconnect|handshake timeout|i/o timeout|GOPROXY=off"
     "|403 Forbidden|502 Bad Gateway|503 Service Unavailable|504 Gateway Time"
     # pip
     "|Failed to establish a new connection|Connection to .* timed out|Name or service not known|ProxyError|--no-index"
@@ -35,8 +36,8 @@ class BuildError(SandboxError):
     """The programs cannot be made here; the text says why and what to do."""
 
 
-class Offline(BuildError):
-    """Go's module proxy, or the package index where Go itself is to come from, cannot be reached."""
+class NotHere(BuildError):
+    """This machine cannot: Go's module proxy, or the package index that has Go, cannot be reached, or memory or disk is full."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,4 +184,4 @@ def _install_go(into: Path, say: Say) -> None:
 
 
 def _failure(words: str, said: str) -> BuildError:
-    return (Offline if _NO_INDEX.search(said) else BuildError)(words + said[-2000:])
+    return (NotHere if _NOT_HERE.search(said) else BuildError)(words + said[-2000:])

@@ -200,7 +200,7 @@ def _official(project: Path) -> list[Figure]:
     (project / ".venv").symlink_to(sys.prefix)
     try:
         ratios = api.official_engine_ratios(project, home)
-    except api.Offline as reason:
+    except api.NotHere as reason:
         print(f"not measured under the official engine: {reason}", file=sys.stderr)
         return []
     limits = {"preview": 1.5, "up": 2.0}

@@ -19,6 +19,6 @@ reactions of `sandbox.openshift`. `faults` makes a server answer as one in troub
 from sandbox.apiserver.binaries import PROGRAMS
 from sandbox.apiserver.clusters import ServerClusters
 from sandbox.apiserver.external import consent
-from sandbox.golang import BuildError, Offline
+from sandbox.golang import BuildError, NotHere
 
-__all__ = ["PROGRAMS", "BuildError", "Offline", "ServerClusters", "consent"]
+__all__ = ["PROGRAMS", "BuildError", "NotHere", "ServerClusters", "consent"]

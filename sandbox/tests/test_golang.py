@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import cache, golang
-from sandbox.golang import BuildError, GoPrograms, Offline
+from sandbox.golang import BuildError, GoPrograms, NotHere
 
 NEW = "echo go1.24.3; exit"
 
@@ -80,22 +80,24 @@ def test_another_pin_or_source_is_another_program(programs: GoPrograms, file: st
 
 
 @pytest.mark.parametrize(
-    ("said", "offline"),
+    ("said", "machine"),
     [
         ("etcd.go:1: undefined: nothing", False),
         ("verifying module: checksum mismatch", False),
         ('Get "https://proxy.golang.org": dial tcp: lookup proxy.golang.org: no such host', True),
         ("module lookup disabled by GOPROXY=off", True),
+        ("k8s.io/api/core/v1: /go/compile: signal: killed", True),
+        ("write /tmp/go-build1/b2/pkg.a: no space left on device", True),
     ],
 )
 def test_a_failed_build_says_what_the_compiler_said_and_is_not_taken_for_done(
-    path: Path, programs: GoPrograms, said: str, offline: bool
+    path: Path, programs: GoPrograms, said: str, machine: bool
 ) -> None:
-    """What a test may be skipped for is a proxy out of reach, and never code that does not compile or is not the pinned one."""
+    """What a test may be skipped for is a proxy out of reach or a machine too small, and never code that does not compile or is not the pinned one."""
     go(path / "go", f"echo '{said}' >&2; exit 1")
     with pytest.raises(BuildError, match=re.escape(said)) as failure:
         programs.build()
-    assert isinstance(failure.value, Offline) is offline
+    assert isinstance(failure.value, NotHere) is machine
     assert not programs.is_built()
 
 
@@ -129,7 +131,7 @@ def test_without_go_and_package_index_the_reason_and_the_fix_are_said(
 ) -> None:
     refused = "echo 'Failed to establish a new connection: [Errno 111]' >&2; exit 1"
     monkeypatch.setattr(sys, "executable", str(tool(path / "python", refused)))
-    with pytest.raises(Offline, match=r"Install it \(https://go.dev/dl/\)"):
+    with pytest.raises(NotHere, match=r"Install it \(https://go.dev/dl/\)"):
         programs.build()
     assert not programs.is_built()
 

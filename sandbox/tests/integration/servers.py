@@ -11,7 +11,7 @@ import pytest
 from sandbox.apiserver import PROGRAMS, ServerClusters
 from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_of, path_to
-from sandbox.golang import GoPrograms, Offline
+from sandbox.golang import GoPrograms, NotHere
 from sandbox.openshift.clusters import ClusterFacts, self_managed
 from sandbox.openshift.kinds import ENDPOINTS, ObjectKind
 from sandbox.openshift.objects import Manifest, Objects, ref_of
@@ -24,11 +24,11 @@ _MANAGER = "pulumi-kubernetes"
 
 
 def built(*programs: GoPrograms) -> None:
-    """They are there afterwards; else the test is skipped, where Go's module proxy cannot be reached."""
+    """They are there afterwards; else the test is skipped, where this machine cannot build them."""
     try:
         for each in programs:
             each.build()
-    except Offline as error:
+    except NotHere as error:
         pytest.skip(str(error))
 
 
