@@ -15,7 +15,7 @@ define newline
 
 endef
 unsafe = $(findstring $$,$(value $1))$(findstring ',$(value $1))$(findstring $(newline),$(value $1))
-$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE,\
+$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE MAKECMDGOALS,\
     $(if $(call unsafe,$(name)),$(error $(name) must be a plain name or path: it contains a quote, a dollar sign or a line break)))
 
 .DEFAULT_GOAL := help
@@ -139,6 +139,10 @@ lock: environment-dev ## Pin requirements*.in again, as of a week ago
 clean: ## Remove .venv and caches; the sandbox's state in .sandbox stays
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: clean-cache
+clean-cache: environment ## Remove what the sandbox built for you (pulumi, API server ...), of all clones
+	@$(PYTHON) -m sandbox.cache
 
 .PHONY: help
 help: ## List the targets

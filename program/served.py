@@ -1,7 +1,6 @@
 """What Trustee serves: the secrets of the stack file, and the documents that guests fetch from the KBS."""
 
 import base64
-import json
 from dataclasses import dataclass
 
 import pulumi
@@ -10,6 +9,7 @@ from components.cluster.operator import OperatorSubscription
 from components.hub.object_store import ObjectStore
 from components.hub.sealing import Sealing, SealingArgs
 from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs
+from config import secret_values
 from config.roles import TrustedStack
 from model.policy import image_policy
 from model.trustee import sealed_secrets
@@ -67,19 +67,12 @@ def _from_config(stack: LoadedStack[TrustedStack]) -> Values:
     given = {name: each.keys for name, each in stack.config.secrets.items() if each.source == "config"}
     if not given:
         return {}
-    parsed: pulumi.Output[dict[str, dict[str, str | dict[str, str]]]] = stack.secrets["secretValues"].apply(
-        json.loads
-    )
+    parsed = stack.secrets["secretValues"].apply(secret_values.served)
 
     def value(secret: str, key: str) -> pulumi.Output[str]:
-        return parsed.apply(lambda values: _base64(values[secret][key]))
+        return parsed.apply(lambda values: base64.b64encode(values[secret][key]).decode())
 
     return {name: {key: value(name, key) for key in keys} for name, keys in given.items()}
-
-
-def _base64(value: str | dict[str, str]) -> str:
-    """A text, or {base64: ...} for what is no text; see `config.secret_values`."""
-    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value["base64"]
 
 
 def _own_documents(inputs: Inputs, sealing: Sealing) -> Values:

@@ -7,13 +7,14 @@ import argparse
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from sandbox.ending import end
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -118,4 +119,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
@@ -173,14 +173,13 @@ _ALL: Final = Powers(
 
 def _asked(rego: str) -> Powers:
     """What nobody can know counts as granted."""
-    try:
-        engine.evaluate(rego, "data.agent_policy")
-    except engine.Unreadable:
+    answers = engine.answers(rego)
+    if answers is None:
         return replace(_ALL, fails_open=False)
     if _granted(rego, FAILS_OPEN):
         return _ALL
     creates = _granted(rego, "CreateContainerRequest")
-    exec_, commands = _exec_power(rego)
+    exec_, commands = _exec_power(rego, answers.get("policy_data"))
     return Powers(
         exec=exec_,
         read_logs=_granted(rego, "ReadStreamRequest"),
@@ -196,11 +195,11 @@ def _asked(rego: str) -> Powers:
     )
 
 
-def _exec_power(rego: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
+def _exec_power(rego: str, data: Any) -> tuple[str, tuple[tuple[str, ...], ...]]:
     # Nobody can have listed this one, so a policy that allows it allows all.
     if _exec_allowed(rego, [secrets.token_hex(16)]):
         return "any", ()
-    listed = engine.evaluate(rego, "data.agent_policy.policy_data.allowed_commands")
+    listed = cast(Mapping[str, Any], data).get("allowed_commands") if isinstance(data, Mapping) else None
     entries = [_listed(entry) for entry in cast(list[object], listed)] if isinstance(listed, list) else []
     commands = tuple(tuple(command) for command in entries if _exec_allowed(rego, command))
     if not _conditional(rego, "ExecProcessRequest"):

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sandbox.azure.cloud import replace_file
+from sandbox.files import replace_file
 from sandbox.provider import Refused, Values
 
 _T = TypeVar("_T")

@@ -1,24 +1,16 @@
-"""The real cosign for tests, github.com/sigstore/cosign/v3: built once from pinned Go modules."""
+"""The real cosign for tests, github.com/sigstore/cosign/v3, from the Go modules that `go.mod` beside this file pins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from sandbox.golang import BuildError, GoPrograms, Offline
+from sandbox.golang import GoPrograms
 
-__all__ = ["BuildError", "Offline", "build", "unavailable"]
-
-_PROGRAMS = GoPrograms(
-    "cosign", Path(__file__).parent, {"cosign": ("github.com/sigstore/cosign/v3/cmd/cosign", "")}
+PROGRAMS: Final = GoPrograms(
+    name="cosign",
+    what="cosign",
+    modules=Path(__file__).parent,
+    packages={"cosign": ("github.com/sigstore/cosign/v3/cmd/cosign", "")},
+    minutes=4,
 )
-
-
-def unavailable(root: Path) -> str | None:
-    """Why there can be no cosign on this machine; None when there can, if need be after a build into `root`/cosign."""
-    return _PROGRAMS.unavailable(root / "cosign")
-
-
-def build(root: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-    """The program, in `root`/cosign, compiled unless it is there: some minutes on two cores. Raises BuildError."""
-    return _PROGRAMS.build(root / "cosign", say) / "cosign"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sandbox.files import understood
 from sandbox.openshift import admission, storage
 from sandbox.openshift.apply import Path as FieldPath
 from sandbox.openshift.apply import changed, conflicts, leaves, merge
@@ -68,7 +69,13 @@ class StoredCluster:
 
     @staticmethod
     def load(path: Path, vault: SecretCipher) -> StoredCluster:
-        stored = json.loads(path.read_text())
+        """Raises FileUnusable."""
+        with understood(path):
+            return StoredCluster._parsed(path, vault)
+
+    @staticmethod
+    def _parsed(path: Path, vault: SecretCipher) -> StoredCluster:
+        stored = json.loads(path.read_text("utf-8"))
         cluster = StoredCluster(path, vault, Identity(stored["facts"], stored["uid"]))
         cluster._revision = stored["revision"]
         for content in stored["objects"]:

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from config.sections import CommonSections
 from live.cluster import Unreachable
 from program import catalogue, installed
 from tests.config import committed
@@ -122,11 +123,13 @@ def test_only_what_the_stack_installs_itself_is_looked_for(
     stack: str, changes: dict[str, Any], names: list[str]
 ) -> None:
     found: list[str] = []
-    deploy(
-        lambda: found.extend(
-            one.name for one in catalogue.installed_by(committed.stack(stack, **changes).config)
-        )
-    )
+
+    def program() -> None:
+        config = committed.stack(stack, **changes).config
+        assert isinstance(config, CommonSections)
+        found.extend(one.name for one in catalogue.installed_by(config))
+
+    deploy(program)
     assert found == names
     graph = roles.declare(stack, **changes)
     subscribed = {one.name for one in graph.of_type("kubernetes:operators.coreos.com/v1alpha1:Subscription")}

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from live.cluster import Live, LiveCluster, Unreachable
+from sandbox.ending import end
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError
 from tools.verify import hub, kbs, objects, removal, sandboxed, spoke
@@ -32,7 +33,7 @@ _ORDER = ("differs", "not checked", "ok")  # what a person must look at comes fi
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        stack = _state(options)
+        stack = sources.chosen(options, options.stack, options.file)
         live = _cluster(options, stack)
         if options.before_destroy:
             return _held_up(stack.stack, removal.foreign_pods(stack, live))
@@ -87,12 +88,6 @@ def _held_up(stack: str, pods: Sequence[str]) -> int:
     return 1
 
 
-def _state(options: argparse.Namespace) -> Deployment:
-    if options.file:
-        return sources.from_file(options.file, options.stack)
-    return sources.SandboxStates(engine=options.engine, home=options.home).export(options.stack)
-
-
 def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
     if options.kubeconfig:
         return LiveCluster.at(options.kubeconfig)
@@ -140,14 +135,7 @@ def _address(text: str) -> tuple[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.verify", description=__doc__)
     parser.add_argument("stack", help="for example dev-hub")
-    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(".sandbox"),
-        help="where the sandbox keeps state (default: .sandbox)",
-    )
-    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    sources.add_options(parser)
     parser.add_argument(
         "--kubeconfig", type=Path, metavar="FILE", help="of the live cluster (default: the sandbox's cluster)"
     )
@@ -170,4 +158,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

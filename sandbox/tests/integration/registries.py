@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from sandbox import registry
-from sandbox.tests.integration.servers import HOME
+from sandbox.tests.integration.servers import built
 from tests.tools import oci
 
 
@@ -45,12 +45,8 @@ class PushClient:
 @pytest.fixture(scope="module")
 def program() -> Path:
     """The registry's; skips where there is none."""
-    if reason := registry.unavailable(HOME):
-        pytest.skip(reason)
-    try:
-        return registry.build(HOME)
-    except registry.Offline as error:
-        pytest.skip(str(error))
+    built(registry.PROGRAMS)
+    return registry.PROGRAMS.folder / "registry"
 
 
 @contextmanager

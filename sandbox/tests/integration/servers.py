@@ -8,28 +8,27 @@ from typing import Any
 
 import pytest
 
-from sandbox.apiserver import Offline, ServerClusters, build
+from sandbox.apiserver import PROGRAMS, ServerClusters
 from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_of, path_to
+from sandbox.golang import GoPrograms, NotHere
 from sandbox.openshift.clusters import ClusterFacts, self_managed
 from sandbox.openshift.kinds import ENDPOINTS, ObjectKind
 from sandbox.openshift.objects import Manifest, Objects, ref_of
 from sandbox.openshift.waits import unready
 from tests.answers import APPS_DOMAIN, SUBSCRIPTION
-from tests.config import committed
 from tests.harness import Secret
 from tests.program import roles
 
 _MANAGER = "pulumi-kubernetes"
-HOME = committed.ROOT / ".sandbox"
-"""Where the binaries of this checkout are, or are to be."""
 
 
-def built() -> None:
-    """The binaries are there afterwards; else the test is skipped, where Go's module proxy cannot be reached."""
+def built(*programs: GoPrograms) -> None:
+    """They are there afterwards; else the test is skipped, where this machine cannot build them."""
     try:
-        build(HOME)
-    except Offline as error:
+        for each in programs:
+            each.build()
+    except NotHere as error:
         pytest.skip(str(error))
 
 
@@ -127,6 +126,6 @@ def refusal(act: Callable[[], Any]) -> ApiError | None:
 
 
 def clusters_in(root: Path) -> ServerClusters:
-    """In a state directory of its own, with the binaries of the checkout."""
-    (root / "bin").symlink_to(HOME / "bin")
+    """In a state directory of its own."""
+    built(PROGRAMS)
     return ServerClusters(root)

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from sandbox.apiserver import ServerClusters, crds, external, faults, unavailable
+from sandbox.apiserver import ServerClusters, crds, external, faults
 from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.paths import path_of
 from sandbox.apiserver.server import ServerProcesses
@@ -30,9 +30,7 @@ from sandbox.openshift.kinds import (
 )
 from sandbox.openshift.objects import condition, new
 from sandbox.tests.integration.servers import (
-    HOME,
     User,
-    built,
     clusters_in,
     code_of,
     eventually,
@@ -42,16 +40,12 @@ from sandbox.tests.integration.servers import (
 )
 from tests.config import committed
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(unavailable(HOME) is not None, reason=unavailable(HOME) or ""),
-]
+pytestmark = pytest.mark.integration
 TRUSTEE, OSC = "trustee-operator-system", "openshift-sandboxed-containers-operator"
 
 
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerClusters]:
-    built()
     clusters = clusters_in(tmp_path_factory.mktemp("servers"))
     yield clusters
     for name in clusters.names():
@@ -222,7 +216,7 @@ def test_nothing_is_left_of_a_deleted_cluster(clusters: ServerClusters) -> None:
 def test_somebody_elses_cluster_serves_in_its_place(
     clusters: ServerClusters, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = ServerProcesses(tmp_path_factory.mktemp("theirs"), HOME)
+    theirs = ServerProcesses(tmp_path_factory.mktemp("theirs"))
     theirs.start(watch=False)
     try:
         user = User(theirs.kubeconfig())

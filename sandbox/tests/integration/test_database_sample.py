@@ -3,11 +3,12 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ class Pod:
         for name in _VOLUMES:
             (folder / name).mkdir()
         if backup is not None:
-            shutil.copy(backup, folder / "backup")
+            shutil.copy(backup, self.backup)
         (folder / "backup" / ".restored").write_text("0\n")
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
@@ -56,7 +57,10 @@ class Pod:
                 process.terminate()
                 process.wait(120)
             finally:
-                process.kill()
+                # The server too, where the shell was not the one to end it.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def rows(self) -> int:
         socket = str(self.folder / "database" / "socket")
@@ -89,6 +93,7 @@ class Pod:
                 user=NOBODY if root else None,
                 group=NOBODY if root else None,
                 extra_groups=[] if root else None,
+                start_new_session=True,
             )
 
 
@@ -103,9 +108,11 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-def pod(folder: Path, name: str, backup: Path | None = None) -> Pod:
-    (folder / name).mkdir()
-    return Pod(folder / name, backup)
+def pod(folder: Path, backup: Path | None = None) -> Pod:
+    """All at one path, as in a VM: a backup names the file of the key. What was there is gone with the pod before."""
+    shutil.rmtree(folder / "pod", ignore_errors=True)
+    (folder / "pod").mkdir()
+    return Pod(folder / "pod", backup)
 
 
 def wait_for_backup(of: Pod, process: subprocess.Popen[bytes], *, after: float = 0) -> None:
@@ -116,7 +123,8 @@ def wait_for_backup(of: Pod, process: subprocess.Popen[bytes], *, after: float =
 
 
 def test_the_next_pod_has_the_rows_of_the_last_one_and_another_key_has_none(folder: Path) -> None:
-    first = pod(folder, "first")
+    saved = folder / "saved"
+    first = pod(folder)
     assert first.fetch_key({"key": "one key"}) == 0
     with first.running() as process:
         wait_for_backup(first, process)
@@ -128,26 +136,30 @@ def test_the_next_pod_has_the_rows_of_the_last_one_and_another_key_has_none(fold
         for path in (first.folder / "database" / "files").rglob("*")
         if path.is_file() and NOTE in path.read_bytes()
     ]
+    shutil.copy(first.backup, saved)
 
-    second = pod(folder, "second", first.backup)
+    second = pod(folder, saved)
     assert second.fetch_key({"key": "one key"}) == 0
     started = time.time()
     with second.running() as process:
         wait_for_backup(second, process, after=started)
         assert second.rows() == 2
     assert process.returncode == 0
+    shutil.copy(second.backup, saved)
 
-    stranger = pod(folder, "stranger", second.backup)
+    stranger = pod(folder, saved)
     assert stranger.fetch_key({"key": "another key"}) == 0
     with stranger.running() as process:
         process.wait(120)
     assert process.returncode != 0
-    assert stranger.backup.read_bytes() == second.backup.read_bytes()
+    # What stopped it is that the log, read with this key, is no log.
+    assert "InnoDB: Log scan aborted" in (stranger.folder / "database" / "log").read_text()
+    assert stranger.backup.read_bytes() == saved.read_bytes()
 
 
 @pytest.mark.parametrize("served", [{}, {"key": ""}])
 def test_without_the_key_the_database_never_starts(folder: Path, served: dict[str, str]) -> None:
-    tried = pod(folder, "tried")
+    tried = pod(folder)
     assert tried.fetch_key(served) != 0
     with tried.running():
         time.sleep(3)

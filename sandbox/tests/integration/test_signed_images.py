@@ -15,7 +15,7 @@ from model.policy import image_policy
 from sandbox import cosign
 from sandbox.guest.signatures import ImageRefused, check
 from sandbox.tests.integration.registries import PushClient, plain_registry, program, real
-from sandbox.tests.integration.servers import HOME
+from sandbox.tests.integration.servers import built
 from tests.tools import oci
 
 pytestmark = pytest.mark.integration
@@ -59,12 +59,8 @@ class Signer:
 
 @pytest.fixture(scope="module")
 def cosign_program() -> Path:
-    if reason := cosign.unavailable(HOME):
-        pytest.skip(reason)
-    try:
-        return cosign.build(HOME)
-    except cosign.Offline as error:
-        pytest.skip(str(error))
+    built(cosign.PROGRAMS)
+    return cosign.PROGRAMS.folder / "cosign"
 
 
 @pytest.fixture
