@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox.engine.display import console
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import Busy, SandboxError
+from sandbox.engine.workspace import Workspace
 from sandbox.official.environment import Environment
 from sandbox.official.standins import Official
 
@@ -51,9 +52,11 @@ def _or_stopped(options: argparse.Namespace) -> Generator[None, None, None]:
     except SandboxError as error:
         if options.verb != "down":
             raise
-        clusters = Official(options.home.resolve()).clusters
-        running = clusters.processes()
-        clusters.stop()
+        home = options.home.resolve()
+        with Workspace(Path.cwd(), home).locked():  # raises Busy where another run works with them
+            clusters = Official(home).clusters
+            running = clusters.processes()
+            clusters.stop()
         ended = f"What still ran is stopped: {', '.join(running)}" if running else "No API server runs"
         raise SandboxError(
             f"{error}. {ended}. Nothing was deleted: the same command does that when nothing is missing"
