@@ -75,6 +75,10 @@ verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<
 blockers: one-stack environment ## Name the pods of others that would hold up the removal of STACK (KUBECONFIG as above)
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' --before-destroy $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
 
+.PHONY: recover
+recover: one-stack environment ## After an interrupted run of your own pulumi, take over what it had made of STACK
+	@$(PYTHON) -m tools.recover '$(STACK)' $(ARGS)
+
 .PHONY: preflight
 preflight: one-stack environment ## Ask Azure, with your login, whether all that STACK needs is ready
 	@$(PYTHON) -m tools.preflight '$(STACK)' $(ARGS)

@@ -111,7 +111,7 @@ class Environment:
         if missing:
             words = f"Stand-in secrets, made by the sandbox and worth nothing: {', '.join(missing)}"
             out.print(Text(words, "dim"))
-        for sentence in recover(self.cli, self.stacks, self.stand_ins, file.stack):
+        for sentence in recover(self.cli, self.stacks, file.stack):
             out.print(Text(sentence, "dim"))
         config = self.stacks.config_file(file.stack)
         out.file.flush()

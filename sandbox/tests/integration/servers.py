@@ -1,5 +1,6 @@
 """A person at a real API server: applies manifests in order and waits for each as the official provider would."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from sandbox.apiserver import PROGRAMS, ServerClusters
 from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_of, path_to
 from sandbox.golang import GoPrograms, NotHere
+from sandbox.official.build import CLI
 from sandbox.openshift.clusters import ClusterFacts, self_managed
 from sandbox.openshift.kinds import ENDPOINTS, ObjectKind
 from sandbox.openshift.objects import Manifest, Objects, ref_of
@@ -30,6 +32,14 @@ def built(*programs: GoPrograms) -> None:
             each.build()
     except NotHere as error:
         pytest.skip(str(error))
+
+
+def pulumi_command() -> Path:
+    """The user's own, else the one that the sandbox builds."""
+    if found := shutil.which("pulumi"):
+        return Path(found)
+    built(CLI)
+    return CLI.folder / "pulumi"
 
 
 def facts(name: str) -> ClusterFacts:
