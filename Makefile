@@ -15,7 +15,7 @@ define newline
 
 endef
 unsafe = $(findstring $$,$(value $1))$(findstring ',$(value $1))$(findstring $(newline),$(value $1))
-$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE,\
+$(foreach name,STACK ENV ENGINE BASE OSC WORKLOAD PROFILE KUBECONFIG EFI EVIDENCE MAKECMDGOALS,\
     $(if $(call unsafe,$(name)),$(error $(name) must be a plain name or path: it contains a quote, a dollar sign or a line break)))
 
 .DEFAULT_GOAL := help
@@ -70,6 +70,14 @@ attack: one-stack environment ## Put every known attack to the policies of STACK
 .PHONY: verify
 verify: one-stack environment ## Compare the live cluster of STACK (KUBECONFIG=<file>, or the sandbox's) with its state
 	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
+
+.PHONY: blockers
+blockers: one-stack environment ## Name the pods of others that would hold up the removal of STACK (KUBECONFIG as above)
+	@$(PYTHON) -m tools.verify '$(STACK)' --engine '$(ENGINE)' --before-destroy $(if $(filter command,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(ARGS)
+
+.PHONY: recover
+recover: one-stack environment ## After an interrupted run of your own pulumi, take over what it had made of STACK
+	@$(PYTHON) -m tools.recover '$(STACK)' $(ARGS)
 
 .PHONY: preflight
 preflight: one-stack environment ## Ask Azure, with your login, whether all that STACK needs is ready
@@ -135,6 +143,10 @@ lock: environment-dev ## Pin requirements*.in again, as of a week ago
 clean: ## Remove .venv and caches; the sandbox's state in .sandbox stays
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: clean-cache
+clean-cache: environment ## Remove what the sandbox built for you (pulumi, API server ...), of all clones
+	@$(PYTHON) -m sandbox.cache
 
 .PHONY: help
 help: ## List the targets

@@ -1,4 +1,7 @@
-"""A role assignment, as both kinds of ARO cluster need them."""
+"""Roles in Azure, and who has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import authorization
@@ -33,3 +36,45 @@ def grant(
         ),
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomRole:
+    """A role that the stack makes. ``id`` is its GUID."""
+
+    id: str
+    definition: authorization.RoleDefinition
+
+    def at(self, scope: pulumi.Input[str]) -> pulumi.Output[str]:
+        """``scope``, known once the role is there: only then can it be given."""
+        return pulumi.Output.all(scope, self.definition.id).apply(lambda both: both[0])
+
+
+def custom_role(
+    name: str,
+    *,
+    subscription_id: str,
+    owner: str,
+    what: str,
+    description: str,
+    actions: Sequence[str],
+    parent: pulumi.Resource,
+) -> CustomRole:
+    """A role of the subscription with just these ``actions``.
+
+    ``owner`` and ``what`` name it. Names of custom roles are unique in a tenant.
+    """
+    subscription = f"/subscriptions/{subscription_id}"
+    role_id = naming.role_definition_name(subscription, f"{owner} {what}")
+    definition = authorization.RoleDefinition(
+        name,
+        role_definition_id=role_id,
+        role_name=f"CoCo peer pods of {owner} in {subscription_id}: {what}",
+        description=description,
+        role_type="CustomRole",
+        scope=subscription,
+        assignable_scopes=[subscription],
+        permissions=[{"actions": list(actions)}],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return CustomRole(id=role_id, definition=definition)

@@ -43,18 +43,27 @@ def custom_resource(
     opts: pulumi.ResourceOptions,
     namespace: pulumi.Input[str] | None = None,
     wait_for: Sequence[str] = (),
+    delete_in_background: bool = False,
 ) -> k8s.apiextensions.CustomResource:
     """A custom resource that counts as created when every condition of ``wait_for`` holds.
 
     A condition is ``condition=<type>`` or ``jsonpath={<path>}[=<value>]``, as pulumi-kubernetes documents ``pulumi.com/waitFor``.
+
+    ``delete_in_background`` is for an object whose operator takes down what it made: by default Kubernetes deletes the dependents
+    first, under the operator's hands.
     """
     metadata: dict[str, Any] = {"name": object_name}
     if namespace is not None:
         metadata["namespace"] = namespace
+    annotations: dict[str, pulumi.Input[str]] = {}
+    if delete_in_background:
+        annotations["pulumi.com/deletionPropagationPolicy"] = "background"
     if wait_for:
         # The annotation takes one condition as plain text, several only as a JSON array.
         condition = wait_for[0] if len(wait_for) == 1 else pulumi.Output.json_dumps(list(wait_for))
-        metadata["annotations"] = {"pulumi.com/waitFor": condition}
+        annotations["pulumi.com/waitFor"] = condition
+    if annotations:
+        metadata["annotations"] = annotations
     return k8s.apiextensions.CustomResource(
         name, api_version=api_version, kind=kind, metadata=metadata, spec=spec, opts=opts
     )

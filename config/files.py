@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from config.rule import Mistake, Rule
@@ -19,7 +19,7 @@ from model.attestation import initdata, reference_values
 from model.attestation.reference_values import ReferenceValues
 from model.policy import agent_policy, powers, workload_policy
 from model.versions import Version
-from model.workloads import reading
+from model.workloads import disk, persistence, reading
 from model.workloads.grants import Grants
 from model.workloads.problems import WorkloadError
 from model.workloads.workload import Workload
@@ -52,6 +52,8 @@ class Files:
                 keys=("workloads",),
                 check=self._measured if issubclass(model, TrustedZone) else self._deployed,
             ),
+            Rule(keys=("peerPods.rootVolumeGb",), check=self._room),
+            Rule(keys=("objectStore.credentialsUntil",), check=self._credentials),
             Rule(keys=("secrets",), check=self._readers),
             Rule(keys=("secrets",), check=self._sealed),
             Rule(keys=("trustee.oscVersions",), check=self._measurements),
@@ -72,7 +74,7 @@ class Files:
                 rule = "must be a text file in the project"
                 fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
             except agent_policy.PolicyError as error:
-                rule, fix = "must be a policy that answers all that the agent asks", str(error)
+                rule, fix = "must be a policy that the agent in the guest can ask", str(error)
             except initdata.InitdataError as error:
                 rule, fix = "must fit into what a VM is given at its start", str(error)
             else:
@@ -96,6 +98,8 @@ class Files:
         """Those whose policy the stack renders, and for which it says what their owner gives away."""
         for name, section in workloads.items():
             yield from self._workload(name, section.grants)
+            if name in self.workloads:
+                yield from _persistence(name, section, saves=self.workloads[name].persistence is not None)
 
     def _deployed(self, workloads: tuple[str, ...]) -> Iterator[Mistake]:
         """Those that a hub measured."""
@@ -121,6 +125,31 @@ class Files:
             yield Mistake(key=key, value=name, rule=rule, fix=str(error))
         else:
             self.workloads[name] = workload
+
+    def _room(self, root_volume_gb: int) -> Iterator[Mistake]:
+        """Of the pod VM's disk, beside its image and those of the containers."""
+        for name, workload in self.workloads.items():
+            if (asked := disk.limits(workload)) >= root_volume_gb * 2**30:
+                yield Mistake(
+                    key="peerPods.rootVolumeGb",
+                    value=str(root_volume_gb),
+                    rule=f"must leave room for the emptyDirs on disk of workload {name}, which may grow to"
+                    f" {asked / 2**30:.1f} GiB",
+                    fix="raise it, or lower their sizeLimit",
+                )
+
+    def _credentials(self, until: date) -> Iterator[Mistake]:
+        today = self.now.date()
+        if not today < until <= today + timedelta(days=366):
+            yield Mistake(
+                key="objectStore.credentialsUntil",
+                value=until.isoformat(),
+                rule=f"must be a day after today, {today.isoformat()}, and at most a year ahead",
+                fix="write a later day before the old one is reached, and bring the hub up: pods that save then get the new"
+                " credential"
+                if until <= today
+                else "write an earlier day",
+            )
 
     def _readers(self, secrets: Mapping[str, ServedSecretSection]) -> Iterator[Mistake]:
         for name, secret in secrets.items():
@@ -191,6 +220,24 @@ class Files:
                     "replace them with values from the vendor's signed image; only where no secret is real, write"
                     " trustee.allowUnverifiedReferenceValues: true",
                 )
+
+
+def _persistence(name: str, section: WorkloadSection, *, saves: bool) -> Iterator[Mistake]:
+    """The hub knows what a workload saves, and what it says of that is not in vain."""
+    file = WORKLOADS / name / persistence.FILE
+    if saves and section.persistence is None:
+        yield Mistake(
+            key=f"workloads.{name}.persistence",
+            rule="is missing",
+            fix=f"write persistence: {{kind: objectStore, floor: 0}}, or remove the file, because {file} says that a volume is saved",
+        )
+    if section.persistence is not None and not saves:
+        yield Mistake(
+            key=f"workloads.{name}.persistence",
+            value=section.persistence.kind,
+            rule=f"must go with the file {file}, which is not there",
+            fix="add the file with kind, volume and image, or remove this",
+        )
 
 
 def _texts(folder: Path) -> dict[str, str]:

@@ -49,6 +49,17 @@ _SERVED = TypeAdapter(dict[str, dict[str, _Value]])
 _LARGEST = 1024 * 1024 - 64 * 1024  # bytes: a Secret of Kubernetes holds 1 MiB with its metadata
 
 
+def served(text: str) -> dict[str, dict[str, bytes]]:
+    """What `coco:secretValues` serves, by name of the secret and key of the value.
+
+    Raises pydantic's ValidationError where the form is wrong. Its message repeats values: never show it.
+    """
+    return {
+        name: {key: _bytes(value) for key, value in values.items()}
+        for name, values in _SERVED.validate_json(text).items()
+    }
+
+
 def _bytes(value: str | _Binary) -> bytes:
     return value.encode() if isinstance(value, str) else base64.b64decode(value.base64)
 
@@ -74,14 +85,17 @@ def _signing_keys(value: str | None) -> Rule:
         signed: tuple[SignedImageSection, ...], secrets: Mapping[str, ServedSecretSection]
     ) -> Iterator[Mistake]:
         try:
-            given = _SERVED.validate_json(value or "{}")
+            given = served(value or "{}")
         except ValidationError:
             return  # refused as such already
         for key in dict.fromkeys(image.key for image in signed):
             from_config = key.secret in secrets and secrets[key.secret].source == "config"
             pem = given.get(key.secret, {}).get(key.key)
-            text = None if pem is None else _bytes(pem).decode(errors="replace")
-            if from_config and text is not None and not image_policy.is_signing_key(text):
+            if (
+                from_config
+                and pem is not None
+                and not image_policy.is_signing_key(pem.decode(errors="replace"))
+            ):
                 yield Mistake(
                     key="secretValues",
                     rule=f"must have a P-256 public key in PEM for {key.secret}.{key.key}, which trustee.signedImages names",
@@ -191,7 +205,7 @@ def _client_secret(key: str, text: str) -> Iterator[Mistake]:
 def _secret_values(text: str, wanted: Set[str]) -> Iterator[Mistake]:
     """`wanted`: `<secret>.<key>` of every value that has to be there."""
     try:
-        values = _SERVED.validate_json(text)
+        values = served(text)
     except ValidationError:
         yield Mistake(
             key="secretValues",
@@ -202,7 +216,7 @@ def _secret_values(text: str, wanted: Set[str]) -> Iterator[Mistake]:
         return
     given = {f"{name}.{key}" for name, keys in values.items() for key in keys}
     for name in sorted({path.partition(".")[0] for path in wanted} & values.keys()):
-        size = sum(len(_bytes(value)) for value in values[name].values())
+        size = sum(map(len, values[name].values()))
         if size > _LARGEST:
             yield Mistake(
                 key="secretValues",

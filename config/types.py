@@ -42,6 +42,15 @@ Version = Annotated[
         fix='write all three, in quotes where YAML would read a number, for example "1.13.1"',
     ),
 ]
+OperatorVersion = Annotated[
+    versions.OperatorVersion,
+    Parsed(
+        parse=versions.OperatorVersion,
+        pattern=versions.OperatorVersion.PATTERN,
+        rule="must be a full version of three numbers, or the word present",
+        fix='write all three, for example "1.18.0", or present where somebody else installed the operator',
+    ),
+]
 DnsLabel = Annotated[
     str,
     Text(
@@ -131,6 +140,14 @@ Day = Annotated[
         pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}",
         rule="must be a day of the calendar, year first",
         fix='write it in quotes, for example "2027-03-01"',
+    ),
+]
+StorageAccount = Annotated[
+    str,
+    Text(
+        pattern="[a-z0-9]{3,24}",
+        rule="must be a name that Azure takes for a storage account: 3 to 24 lower-case letters and digits",
+        fix="rename it, for example cocodevhub7f3a; no other account of Azure may have it",
     ),
 ]
 HttpsUrl = Annotated[

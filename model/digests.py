@@ -1,5 +1,8 @@
 """Digests as documents have them: hex in lower case."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from model.text import FormedText
@@ -23,3 +26,8 @@ class ImageDigest(FormedText):
     __slots__ = ()
     PATTERN: ClassVar[str] = "sha256:[0-9a-f]{64}"
     FORM: ClassVar[str] = "the digest of an image: sha256: and 64 hex digits"
+
+
+def of_texts(texts: Sequence[str]) -> str:
+    """SHA-256 over texts in their order: other texts, or the same ones cut elsewhere, have another one."""
+    return hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()

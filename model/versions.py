@@ -29,6 +29,22 @@ class Version(FormedText):
         return self.rpartition(".")[0]
 
 
+class OperatorVersion(FormedText):
+    """A version to install, or `present`: somebody else installed the operator and keeps it."""
+
+    __slots__ = ()
+    PATTERN: ClassVar[str] = f"present|{Version.PATTERN}"
+    FORM: ClassVar[str] = "a full version of three numbers, or the word present"
+
+    @property
+    def present(self) -> bool:
+        return self == "present"
+
+
+OLDEST_PRESENT = {"cert-manager-operator": "1.17.0", "external-secrets-operator": "1.0.0"}
+"""By what OLM calls its versions, the oldest version of an operator that the program's objects were tried with."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AgentRelease:
     """The kata agent in a pod VM, as far as it matters to a policy.

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 import pulumi
 
+from components.cluster.operator import OperatorSubscription
 from components.hub.secret_store import KeyVault, SecretStore, SecretStoreArgs, Vault
 from components.kubernetes import custom_resource
 from config.roles import TrustedStack
+from program import catalogue
 from program.place import Place
 from program.stack import LoadedStack
 
@@ -24,30 +26,33 @@ class ExternalSecrets:
 
 
 def declare(
-    stack: LoadedStack[TrustedStack], place: Place, trustee: pulumi.Resource, namespace: pulumi.Input[str]
+    stack: LoadedStack[TrustedStack],
+    place: Place,
+    trustee: OperatorSubscription,
+    namespace: pulumi.Input[str],
 ) -> ExternalSecrets:
     """``namespace`` is that of ``trustee``, the operator that serves the secrets."""
     config = stack.config
     sources = {name: source for name, source in _sources(stack).items() if _keys(config, name)}
     if not sources:
         return ExternalSecrets(names=[], fingerprints=pulumi.Output.from_input({}), components=[])
-    operator = place.operator(
-        "external-secrets-operator",
-        namespace="external-secrets-operator",
-        package="openshift-external-secrets-operator",
-        csv="external-secrets-operator",
-        channel="stable-v1",
-        version=config.external_secrets.version,
-        all_namespaces=True,
+    operator = place.operator_or_present(
+        catalogue.EXTERNAL_SECRETS, config.operators.external_secrets, beside=trustee
     )
-    running = custom_resource(
-        "external-secrets",
-        api_version="operator.openshift.io/v1alpha1",
-        kind="ExternalSecretsConfig",
-        object_name="cluster",
-        spec={"controllerConfig": {"networkPolicies": [_egress(sources.values())]}},
-        wait_for=["condition=Ready"],
-        opts=pulumi.ResourceOptions(provider=place.cluster.provider, depends_on=[operator]),
+    # What is present has its configuration already, and there may be only one.
+    present = config.operators.external_secrets.present
+    running = (
+        operator
+        if present
+        else custom_resource(
+            "external-secrets",
+            api_version="operator.openshift.io/v1alpha1",
+            kind="ExternalSecretsConfig",
+            object_name="cluster",
+            spec={"controllerConfig": {"networkPolicies": [_egress(sources.values())]}},
+            wait_for=["condition=Ready"],
+            opts=pulumi.ResourceOptions(provider=place.cluster.provider, depends_on=[operator]),
+        )
     )
     stores = [
         SecretStore(
@@ -57,6 +62,7 @@ def declare(
                 source=source,
                 secrets=_keys(config, name),
                 refresh=f"{config.external_secrets.refresh_minutes}m",
+                operator=operator.csv,
             ),
             place.on_cluster(trustee, running),
         )

@@ -7,6 +7,9 @@ import pulumi
 
 from components.cluster.access import ClusterAccess
 from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
+from components.cluster.present_operator import PresentOperator, PresentOperatorArgs
+from model.versions import OLDEST_PRESENT, OperatorVersion
+from program.catalogue import Operator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +30,13 @@ class PeerPodNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """``peer_pods`` only where the zone runs some; ``protect`` where the cluster must not be deleted by accident."""
+    """``peer_pods`` only where the zone runs some; ``protect`` where the cluster must not be deleted by accident.
+
+    ``in_azure``: options of what is in the stack's subscription and not on the cluster.
+    """
 
     cluster: ClusterAccess
+    in_azure: pulumi.ResourceOptions
     operators_from: str
     peer_pods: PeerPodNetwork | None
     protect: bool = False
@@ -40,31 +47,37 @@ class Place:
 
     def operator(
         self,
-        name: str,
-        *,
-        namespace: str,
-        package: str,
+        operator: Operator,
         version: str,
-        csv: str | None = None,
-        channel: str = "stable",
-        operands: tuple[str, ...] = (),
-        privileged: bool = False,
-        all_namespaces: bool = False,
+        *,
         environment: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> OperatorSubscription:
-        """An operator at ``version``; ``csv`` is what OLM calls it before ``.v<version>``, by default the package."""
+        """An operator, installed at ``version``."""
         return OperatorSubscription(
-            name,
+            operator.name,
             OperatorSubscriptionArgs(
-                namespace=namespace,
-                package=package,
-                csv=f"{csv or package}.v{version}",
-                channel=channel,
+                namespace=operator.namespace,
+                package=operator.package,
+                csv=f"{operator.csv}.v{version}",
+                channel=operator.channel,
                 source=self.operators_from,
-                operands=operands,
-                privileged=privileged,
-                all_namespaces=all_namespaces,
+                privileged=operator.privileged,
+                all_namespaces=operator.all_namespaces,
                 environment=environment or {},
             ),
             self.on_cluster(),
+        )
+
+    def operator_or_present(
+        self, operator: Operator, version: OperatorVersion, beside: OperatorSubscription
+    ) -> OperatorSubscription | PresentOperator:
+        """The same, or only looked at where it is ``present``, from the namespace of another one."""
+        if not version.present:
+            return self.operator(operator, version)
+        return PresentOperator(
+            operator.name,
+            PresentOperatorArgs(
+                package=operator.csv, oldest=OLDEST_PRESENT[operator.csv], namespace=beside.namespace
+            ),
+            self.on_cluster(beside),
         )

@@ -1,14 +1,15 @@
 """What Trustee serves: the secrets of the stack file, and the documents that guests fetch from the KBS."""
 
 import base64
-import json
 from dataclasses import dataclass
 
 import pulumi
 
 from components.cluster.operator import OperatorSubscription
+from components.hub.object_store import ObjectStore
 from components.hub.sealing import Sealing, SealingArgs
 from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs
+from config import secret_values
 from config.roles import TrustedStack
 from model.policy import image_policy
 from model.trustee import sealed_secrets
@@ -35,7 +36,11 @@ class Served:
 
 
 def declare(
-    stack: LoadedStack[TrustedStack], place: Place, trustee: OperatorSubscription, inputs: Inputs
+    stack: LoadedStack[TrustedStack],
+    place: Place,
+    trustee: OperatorSubscription,
+    inputs: Inputs,
+    store: ObjectStore | None,
 ) -> Served:
     sealing = Sealing("sealing", SealingArgs(paths=[str(path) for path in inputs.sealed_paths]))
     external = external_secrets.declare(stack, place, trustee, trustee.namespace)
@@ -45,7 +50,7 @@ def declare(
             namespace=trustee.namespace,
             generated={name: s.keys for name, s in stack.config.secrets.items() if s.source == "generated"},
             encoded=_from_config(stack),
-            given=_own_documents(inputs, sealing),
+            given=_own_documents(inputs, sealing) | (store.served if store is not None else {}),
             elsewhere=external.fingerprints,
         ),
         place.on_cluster(trustee),
@@ -62,19 +67,12 @@ def _from_config(stack: LoadedStack[TrustedStack]) -> Values:
     given = {name: each.keys for name, each in stack.config.secrets.items() if each.source == "config"}
     if not given:
         return {}
-    parsed: pulumi.Output[dict[str, dict[str, str | dict[str, str]]]] = stack.secrets["secretValues"].apply(
-        json.loads
-    )
+    parsed = stack.secrets["secretValues"].apply(secret_values.served)
 
     def value(secret: str, key: str) -> pulumi.Output[str]:
-        return parsed.apply(lambda values: _base64(values[secret][key]))
+        return parsed.apply(lambda values: base64.b64encode(values[secret][key]).decode())
 
     return {name: {key: value(name, key) for key in keys} for name, keys in given.items()}
-
-
-def _base64(value: str | dict[str, str]) -> str:
-    """A text, or {base64: ...} for what is no text; see `config.secret_values`."""
-    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value["base64"]
 
 
 def _own_documents(inputs: Inputs, sealing: Sealing) -> Values:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
-from components.hub.trustee import NAMESPACE, Trustee, TrusteeArgs
+from components.hub.trustee import Trustee, TrusteeArgs
 from config.roles import TrustedStack
-from program import served
+from program import catalogue, object_store, served
 from program.outputs import HubAccess, HubOutputs
 from program.place import Place
 from program.stack import LoadedStack
@@ -37,24 +37,22 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
 
 def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) -> TrustedZoneOutputs:
     config, says = stack.config, inputs(stack)
-    cert_manager = place.operator(
-        "cert-manager-operator",
-        namespace="cert-manager-operator",
-        package="openshift-cert-manager-operator",
-        csv="cert-manager-operator",
-        channel="stable-v1",
-        version=config.operators.cert_manager,
-        operands=("cert-manager/cert-manager", "cert-manager/cert-manager-webhook"),
+    operator = place.operator(catalogue.TRUSTEE, config.trustee.version)
+    cert_manager = place.operator_or_present(
+        catalogue.CERT_MANAGER, config.operators.cert_manager, beside=operator
     )
     authority = CertificateAuthority(
         "kbs-ca",
-        CertificateAuthorityArgs(common_name=f"coco {stack.name} KBS", protect=place.protect),
+        CertificateAuthorityArgs(
+            common_name=f"coco {stack.name} KBS",
+            operator_namespace=cert_manager.namespace,
+            operator=cert_manager.csv,
+            protect=place.protect,
+        ),
         place.on_cluster(cert_manager),
     )
-    operator = place.operator(
-        "trustee-operator", namespace=NAMESPACE, package="trustee-operator", version=config.trustee.version
-    )
-    secrets = served.declare(stack, place, operator, says)
+    store = object_store.declare(stack, place, says)
+    secrets = served.declare(stack, place, operator, says, store)
     kbs_host = pulumi.Output.format("kbs.{0}", place.cluster.apps_domain)
     decision = pulumi.Output.all(host=kbs_host, ca=authority.ca_certificate).apply(
         lambda kbs: decide(says, Kbs(url=f"https://{kbs['host']}", ca=kbs["ca"]), earlier)
@@ -75,8 +73,8 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
         ),
         place.on_cluster(operator, authority, *secrets.components),
     )
-    # A spoke must not use a profile before Trustee accepts it.
-    accepted = pulumi.Output.all(decision, trustee.kbs_url).apply(lambda ready: ready[0])
+    # A spoke must not use a profile before the pods of Trustee accept it.
+    accepted = pulumi.Output.all(decision, trustee.kbs_url, trustee.running).apply(lambda ready: ready[0])
     contract = pulumi.Output.all(accepted, secrets.sealed, place.cluster.console_url).apply(
         lambda ready: ready[0].contract(sealed=ready[1], console_url=ready[2])
     )

@@ -2,9 +2,10 @@
 
 from components.spoke.peer_pods import PeerPods, PeerPodsArgs
 from components.spoke.profile_catalog import ProfileCatalog, ProfileCatalogArgs
-from components.spoke.sandboxed_containers import NAMESPACE, SandboxedContainers, SandboxedContainersArgs
+from components.spoke.sandboxed_containers import SandboxedContainers, SandboxedContainersArgs
 from config.roles import UntrustedStack
-from program import samples, workloads
+from model.azure import podvm_image
+from program import catalogue, samples, workloads
 from program.outputs import HubAccess, SpokeOutputs
 from program.place import Place
 from program.stack import LoadedStack
@@ -14,11 +15,8 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
     config = stack.config
     assert place.peer_pods is not None, "a zone that runs peer pods asks for their network"
     operator = place.operator(
-        "osc-operator",
-        namespace=NAMESPACE,
-        package="sandboxed-containers-operator",
-        version=config.sandboxed_containers.version,
-        privileged=True,
+        catalogue.SANDBOXED_CONTAINERS,
+        config.sandboxed_containers.version,
         environment=place.peer_pods.identity,
     )
     peer_pods = PeerPods(
@@ -41,7 +39,10 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
     sandboxed = SandboxedContainers(
         "sandboxed-containers",
         SandboxedContainersArgs(
-            namespace=operator.namespace, log_level=config.sandboxed_containers.log_level
+            namespace=operator.namespace,
+            log_level=config.sandboxed_containers.log_level,
+            settings=peer_pods.digest,
+            image_name=podvm_image.base_name(config.azure.subscription_id, stack.name),
         ),
         place.on_cluster(operator, peer_pods),
     )

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from sandbox.ending import end
+
 ENGINES = ("embedded", "pulumi")
 
 
@@ -64,4 +66,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

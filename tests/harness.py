@@ -44,6 +44,8 @@ class Registered:
     protect: bool = False
     aliases: list[str] = field(default_factory=list)
     ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
+    delete_before_replace: bool = False
     secret_outputs: list[str] = field(default_factory=list)
     timeouts: tuple[str, str, str] = ("", "", "")
     provider: str = ""
@@ -154,6 +156,8 @@ class _Monitor(mocks.MockMonitor):
             protect=getattr(request, "protect", False),
             aliases=[str(alias) for alias in getattr(request, "aliases", [])],
             ignore_changes=list(getattr(request, "ignoreChanges", [])),
+            replace_on_changes=list(getattr(request, "replaceOnChanges", [])),
+            delete_before_replace=getattr(request, "deleteBeforeReplace", False),
             secret_outputs=list(request.additionalSecretOutputs),
             timeouts=(timeouts.create, timeouts.update, timeouts.delete) if timeouts else ("", "", ""),
             provider=self._names.get(request.provider.rsplit("::", 1)[0], ""),

@@ -1,4 +1,5 @@
-"""`make bench`: what the sandbox costs beside bare imports, and whether a spoke costs the same however many there are.
+"""`make bench`: what the sandbox costs beside bare imports, whether a spoke costs the same however many there are, and what a
+workload's policy takes to render and to carry.
 
 What has a limit is a ratio: every round times each program once, one after the other, so that the machine's speed cancels out,
 and the median of the rounds counts. A spoke's cost is processor time, as fifty take minutes in which a machine does other things.
@@ -17,17 +18,23 @@ import tempfile
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from model.policy import workload_policy
+from model.workloads import reading
 from sandbox import api
+from sandbox.ending import end
 from tools.program_files import RUNNABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 SPOKES = (1, 10, 50)
+FIVE_LIKE = "kbs-access"
+"""The workload of whose last container a pod of five is made."""
+RENDERINGS = 20
 
 # Runs a command of the sandbox, then names the SDK modules that it imported; azure-native also has placeholders for all others.
 LIST_MODULES = """
@@ -73,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         project = _copy_of_the_project(Path(scratch))
         figures = [
             *_beside_imports(project, options.rounds),
+            *_policies(project),
             *_spokes(project, options.rounds, options.spokes),
             *_official(project),
         ]
@@ -116,6 +124,43 @@ def _beside_imports(project: Path, rounds: int) -> list[Figure]:
     ]
 
 
+def _policies(project: Path) -> list[Figure]:
+    """The policy of a pod with five containers, and the initdata of each workload that the first round brought up."""
+    one = reading.read(FIVE_LIKE, {each.name: each.read_text("utf-8") for each in _folder(FIVE_LIKE)}).pins()
+    five = replace(
+        one, containers=tuple(replace(one.containers[-1], name=f"container-{number}") for number in range(5))
+    )
+    times: list[float] = []
+    for _ in range(RENDERINGS):
+        started = time.process_time()
+        workload_policy.render_workload(five)
+        times.append(time.process_time() - started)
+    state = json.loads((project / "round-0" / "stacks" / "dev-spoke.json").read_text("utf-8"))
+    documents = state["deployment"]["resources"][0]["outputs"]["documents"]
+    return [
+        Figure(
+            what="policy of a workload with five containers",
+            value=1000 * statistics.median(times),
+            unit="ms",
+            at_most=50,
+        ),
+        *(
+            Figure(
+                what=f"initdata of {name}, encoded",
+                value=len(documents[name]["initdata"]) / 1024,
+                unit="KiB",
+                at_most=12,
+            )
+            for name in sorted(documents)
+            if (ROOT / "workloads" / name).is_dir()
+        ),
+    ]
+
+
+def _folder(workload: str) -> list[Path]:
+    return sorted((ROOT / "workloads" / workload).iterdir())
+
+
 def _spokes(project: Path, rounds: int, counts: Sequence[int]) -> list[Figure]:
     """What one of many spokes of a hub adds, beside what the only spoke of a hub adds."""
     for count in (0, *counts):
@@ -151,11 +196,11 @@ def _spokes(project: Path, rounds: int, counts: Sequence[int]) -> list[Figure]:
 
 def _official(project: Path) -> list[Figure]:
     home = project / ".sandbox"
-    (ROOT / ".sandbox" / "bin").mkdir(parents=True, exist_ok=True)
     home.mkdir()
-    (home / "bin").symlink_to(ROOT / ".sandbox" / "bin")  # built once for the checkout: minutes of Go
     (project / ".venv").symlink_to(sys.prefix)
-    if reason := api.official_engine_lacks(home):
+    try:
+        ratios = api.official_engine_ratios(project, home)
+    except api.NotHere as reason:
         print(f"not measured under the official engine: {reason}", file=sys.stderr)
         return []
     limits = {"preview": 1.5, "up": 2.0}
@@ -163,7 +208,7 @@ def _official(project: Path) -> list[Figure]:
         Figure(
             what=f"pulumi {what} without a change", value=ratio, unit="times", at_most=limits[what.split()[0]]
         )
-        for what, ratio in api.official_engine_ratios(project, home).items()
+        for what, ratio in ratios.items()
     ]
 
 
@@ -189,7 +234,7 @@ def _write_environment(project: Path, count: int) -> None:
     )
     spokes = [f"n{count}-spoke-{number}" for number in range(1, count + 1)]
     for workload in hub["config"]["coco:workloads"].values():
-        workload["spokes"] = spokes
+        workload["spokes"] = spokes or [f"n{count}-spoke-1"]  # it must name one, and that one need not be up
     _write_stack(project, f"n{count}-hub", hub)
     for number, name in enumerate(spokes, start=1):
         spoke["config"]["coco:hub"] = f"organization/coco/n{count}-hub"
@@ -232,4 +277,4 @@ def _timed(project: Path, *arguments: str) -> BenchRun:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

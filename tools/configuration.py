@@ -22,6 +22,7 @@ from config.markers import Range, Text
 from config.roles import ROLES, SECRETS
 from config.sections import CommonSections, TrustedZone, UntrustedZone
 from config.types import Section
+from sandbox.ending import end
 
 FILE = Path(__file__).parent.parent / "docs" / "configuration.md"
 _HEAD = """\
@@ -193,4 +194,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

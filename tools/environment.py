@@ -22,6 +22,11 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 RUNTIME, DEV = "requirements.txt", "requirements-dev.txt"
 
+UNREACHABLE = (
+    "The package index cannot be reached: connect this machine to the network, or name a mirror in PIP_INDEX_URL, "
+    "then run the same command again."
+)
+
 COMPILED_WHEN_IMPORTED = r"/pulumi_azure_native/(?!network/|resources/|authorization/|redhatopenshift/)\w+/"
 """azure-native has a package for each Azure service, two thirds of all the code; what is not listed is compiled when used."""
 
@@ -45,6 +50,8 @@ def main(arguments: list[str]) -> int:
         if "--dev" in arguments and not _installed([RUNTIME, DEV], version):
             _install([RUNTIME, DEV])
     except subprocess.CalledProcessError as error:
+        if offline(error.stderr or ""):
+            print(UNREACHABLE, file=sys.stderr)
         print(f"Setting up .venv failed at: {' '.join(map(str, error.cmd))}", file=sys.stderr)
         return 1
     finally:
@@ -78,15 +85,28 @@ def _install(pins: Sequence[str]) -> None:
     if pins[-1] == RUNTIME:
         _run(sys.executable, "-m", "venv", "--clear", VENV)
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile")
-    _run(*pip, "--require-hashes", "--requirement", ROOT / pins[-1])
+    _run(*pip, "--require-hashes", "--requirement", ROOT / pins[-1], show_errors=True)
     # Imports take three times as long without bytecode. This compiles on all processors, which pip does not.
     _run(PYTHON, "-W", "ignore", "-m", "compileall", "-qq", "-j0", "-x", COMPILED_WHEN_IMPORTED, VENV / "lib")
     _stamp_file(pins).write_text(stamp([ROOT / pin for pin in pins], sys.version, VENV))
     print(f"Set up .venv from {pins[-1]} in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
-def _run(*command: str | Path) -> None:
-    subprocess.run(command, check=True, stdout=sys.stderr)
+def offline(errors: str) -> bool:
+    """Whether pip said on stderr that it could not connect; what it says last is that there is no such package."""
+    return "after connection broken by" in errors
+
+
+def _run(*command: str | Path, show_errors: bool = False) -> None:
+    """With `show_errors` what is said on stderr is also kept in the CalledProcessError."""
+    if not show_errors:
+        subprocess.run(command, check=True, stdout=sys.stderr)
+        return
+    done = subprocess.run(
+        command, check=False, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
+    print(end=done.stderr, file=sys.stderr)
+    done.check_returncode()
 
 
 if __name__ == "__main__":

@@ -20,23 +20,24 @@ from rich import box
 from rich.table import Table
 
 from model.azure import naming
+from sandbox.ending import end
 from tools.arm import AZURE, Arm, Missing, NoLogin, Unanswered, token
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError, table
 
 _STACKS: Final = Path(__file__).parent.parent / "stacks"
-# In the order in which they can be deleted, each with its command.
+# By type, in lower case because ARM does not care for it, and in the order in which they can be deleted: the command.
 _COMMANDS: Final = {
-    "Microsoft.Compute/virtualMachines": "az vm delete --yes --ids {id}",
-    "Microsoft.Network/privateEndpoints": "az network private-endpoint delete --ids {id}",
-    "Microsoft.Network/networkInterfaces": "az network nic delete --ids {id}",
-    "Microsoft.Compute/disks": "az disk delete --yes --ids {id}",
-    "Microsoft.Compute/galleries/images/versions": "az sig image-version delete --ids {id}",
-    "Microsoft.Compute/galleries/images": "az sig image-definition delete --ids {id}",
-    "Microsoft.Compute/galleries": "az sig delete --ids {id}",
-    "Microsoft.Compute/images": "az image delete --ids {id}",
-    "Microsoft.Storage/storageAccounts": "az storage account delete --yes --ids {id}",
-    "Microsoft.Network/publicIPAddresses": "az network public-ip delete --ids {id}",
+    "microsoft.compute/virtualmachines": "az vm delete --yes --ids {id}",
+    "microsoft.network/privateendpoints": "az network private-endpoint delete --ids {id}",
+    "microsoft.network/networkinterfaces": "az network nic delete --ids {id}",
+    "microsoft.compute/disks": "az disk delete --yes --ids {id}",
+    "microsoft.compute/galleries/images/versions": "az sig image-version delete --ids {id}",
+    "microsoft.compute/galleries/images": "az sig image-definition delete --ids {id}",
+    "microsoft.compute/galleries": "az sig delete --ids {id}",
+    "microsoft.compute/images": "az image delete --ids {id}",
+    "microsoft.storage/storageaccounts": "az storage account delete --yes --ids {id}",
+    "microsoft.network/publicipaddresses": "az network public-ip delete --ids {id}",
 }
 _OTHERWISE: Final = "az resource delete --ids {id}"
 _OF_PEER_PODS: Final = tuple(list(_COMMANDS)[:4])
@@ -61,19 +62,18 @@ def leftovers(found: Iterable[dict[str, Any]], state: Deployment | None) -> list
     """
     owned = {resource.id.lower() for resource in state.resources} if state else set[str]()
     runs = state is not None and any(each.object_name == "peer-pods-cm" for each in state.resources)
-    order = [type_.lower() for type_ in _COMMANDS]
+    order = [*_COMMANDS, ""]
 
     def place(one: Leftover) -> tuple[int, str]:
-        known = one.type.lower() in order
-        return (order.index(one.type.lower()) if known else len(order)), one.id
+        type_ = one.type.lower()
+        return order.index(type_ if type_ in _COMMANDS else ""), one.id
 
-    commands = {type_.lower(): command for type_, command in _COMMANDS.items()}
     mine = [
         Leftover(
             type=each["type"],
             id=each["id"],
-            command=commands.get(each["type"].lower(), _OTHERWISE).format(id=each["id"]),
-            may_be_in_use=runs and each["type"].lower() in map(str.lower, _OF_PEER_PODS),
+            command=_COMMANDS.get(each["type"].lower(), _OTHERWISE).format(id=each["id"]),
+            may_be_in_use=runs and each["type"].lower() in _OF_PEER_PODS,
         )
         for each in found
         if each["id"].lower() not in owned
@@ -127,9 +127,7 @@ def _subscription(path: Path) -> str:
 def _state(options: argparse.Namespace) -> Deployment | None:
     if options.gone:
         return None
-    if options.file:
-        return sources.from_file(options.file, options.stack)
-    return sources.SandboxStates(engine=options.engine, home=options.home).export(options.stack)
+    return sources.chosen(options, options.stack, options.file)
 
 
 def _print(stack: str, left: Sequence[Leftover]) -> None:
@@ -154,19 +152,7 @@ def _print(stack: str, left: Sequence[Leftover]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.leftovers", description=__doc__)
     parser.add_argument("stack", help="for example prod-spoke")
-    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(".sandbox"),
-        help="where the sandbox keeps state (default: .sandbox)",
-    )
-    parser.add_argument(
-        "--from",
-        dest="file",
-        metavar="FILE",
-        help="an export instead, as of pulumi stack export; - is standard input",
-    )
+    sources.add_options(parser)
     parser.add_argument("--gone", action="store_true", help="the stack has been destroyed: it owns nothing")
     parser.add_argument("--stacks", type=Path, default=_STACKS, help="folder of the stack files")
     parser.add_argument("--endpoint", default=AZURE, help="another Azure Resource Manager, for tests")
@@ -175,4 +161,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -7,11 +7,11 @@ the spoke: `PROFILE=kbs-access` is enough where it runs on one, else `PROFILE=kb
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from model.attestation import initdata, workload_documents
 from model.attestation.initdata import InitdataError
+from sandbox.ending import end
 from tools.posture import sources
 from tools.posture.deployment import Deployment, PostureError, table, unknown
 
@@ -20,13 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 with the policy printed, 1 where it cannot be."""
     options = _parser().parse_args(arguments)
     try:
-        if options.file:
-            stack = sources.from_file(options.file, options.stack)
-        else:
-            stack = sources.SandboxStates(engine=options.engine, home=options.home.resolve()).export(
-                options.stack
-            )
-        sys.stdout.write(policy(stack, options.profile))
+        sys.stdout.write(policy(sources.chosen(options, options.stack, options.file), options.profile))
     except PostureError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -73,16 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.policy", description=__doc__)
     parser.add_argument("stack", help="a hub, for example dev-hub")
     parser.add_argument("profile", help="a profile or workload of it")
-    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(".sandbox"),
-        help="where the sandbox keeps state (default: .sandbox)",
-    )
-    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    sources.add_options(parser)
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -3,7 +3,7 @@
 from typing import Final
 
 ENTRY: Final = ("__main__.py", "Pulumi.yaml", "advisories.yaml", "requirements.txt")
-CODE: Final = ("components", "config", "model", "program", "trust")
+CODE: Final = ("components", "config", "live", "model", "program", "trust")
 """Folders whose Python and shell decide what a stack is."""
 DATA: Final = ("platform-values", "reference-values", "stacks", "workloads")
 """Folders of reviewed files that the program reads."""

@@ -3,6 +3,7 @@
 The image is found by its tag, held to its digest, its signature verified with the vendor's key, and the registers read from
 its /image/measurements.json. What a tool did not say is never made up: where one is missing or refuses, nothing is written and
 the commands that would do it are printed. PCR4 is not in that file: it is computed from the EFI programs of the image (--efi), or read
+from sandbox.ending import end
 from a machine that booted it (--pcr04), or both, which then must agree. For the same image it stays in the file.
 """
 
@@ -27,6 +28,7 @@ from model.attestation import reference_values
 from model.attestation.reference_values import ReferenceValues
 from model.attestation.registers import MEANING
 from model.digests import Pcr
+from sandbox.ending import end
 
 FOLDER = Path(__file__).resolve().parent.parent / "reference-values"
 IMAGE: Final = "registry.redhat.io/openshift-sandboxed-containers/osc-dm-verity-image"
@@ -249,4 +251,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

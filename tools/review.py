@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.ending import end
 from tools.touched import ROOT, changed_since, hubs_of, stack_files, touched
 
 
@@ -92,4 +93,4 @@ def _python(root: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

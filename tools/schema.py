@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 
 from config.load import PREFIX
 from config.roles import ROLES, SECRETS
+from sandbox.ending import end
 from trust.contract import Contract
 
 ROOT = Path(__file__).parent.parent
@@ -124,4 +125,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -7,13 +7,13 @@ and policies touch the stacks that name them. Tests, documents, tools and the sa
 import argparse
 import json
 import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 import yaml
 
+from sandbox.ending import end
 from tools import program_files
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,4 +114,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from config.sections import ServedSecretSection, TrustedZone
+from model import object_store
 from model.attestation import attestation_policy
 from model.attestation.image_pull import ImagePull
 from model.attestation.platform_values import Accepted, PlatformValues
@@ -56,9 +57,20 @@ class Inputs:
         return tuple(path for path, secret in self._secrets.items() if secret.sealed)
 
     @cached_property
+    def floors(self) -> dict[str, int]:
+        """By workload with persistence, the oldest version of a snapshot that its pods may start from."""
+        return {
+            name: section.persistence.floor
+            for name, section in self.zone.workloads.items()
+            if section.persistence is not None
+        }
+
+    @cached_property
     def readers(self) -> dict[ResourcePath, tuple[str, ...]]:
         """By path, the workloads and profiles that may read it: as the stack says, and what each needs to start at all."""
         found = {path: secret.readable_by for path, secret in self._secrets.items()}
+        for name in self.floors:
+            found |= dict.fromkeys(object_store.paths(name), (name,))
         if self.checks_images:
             found |= dict.fromkeys(image_policy.needed(self.signed_images), self._everybody)
         if self.sealed_paths:

@@ -1,31 +1,42 @@
 set -euo pipefail
-phase() { oc get clusterserviceversion "$CSV" -n "$NAMESPACE" --ignore-not-found -o 'jsonpath={.status.phase}'; }
-plan() {
-  oc get installplans.operators.coreos.com -n "$NAMESPACE" \
-    -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.spec.clusterServiceVersionNames}{" "}{.spec.approved}{"\n"}{end}' |
-    awk -v want="[\"$CSV\"]" '$2 == want && $3 != "true" { print $1; exit }'
+package=${CSV%%.v*}
+listed() { oc get "$1.operators.coreos.com" -n "$NAMESPACE" -o "jsonpath=$2"; }
+versions() {
+  listed clusterserviceversions '{range .items[*]}{.metadata.name}{" "}{.status.phase}{"\n"}{end}' |
+    awk -v start="$package.v" 'index($1, start) == 1' | sort -V
 }
-all() { oc get "$1.operators.coreos.com" -n "$NAMESPACE" -o "jsonpath={.items[*]$2}"; }
-wait_or_give_up() {
-  if [ "$SECONDS" -lt "$PATIENCE" ]; then sleep 5; return; fi
-  echo "$1 after $PATIENCE seconds."
-  echo "OLM has plans for $(all installplans .spec.clusterServiceVersionNames)" \
-    "and says: $(all subscriptions '.status.conditions[?(@.status=="True")].message')"
-  echo "Look at: oc get subscription,installplan,csv -n $NAMESPACE -o yaml"
+offered() {
+  listed installplans '{range .items[*]}{.metadata.name}{" "}{.spec.clusterServiceVersionNames}{" "}{.spec.approved}{"\n"}{end}' |
+    awk -v start="[\"$package.v" 'index($2, start) == 1 && $2 !~ /,/ && $3 != "true" { gsub(/[]["]/, "", $2); print $2, $1 }' | sort -V
+}
+in_order() { printf '%s\n' "$@" | sort -VC; }
+give_up() {
+  printf '%s\n' "$@" "Look at: oc get subscription,installplan,csv -n $NAMESPACE -o yaml"
   exit 1
 }
-until [ "$(phase)" = Succeeded ]; do
-  found=$(plan)
-  if [ -n "$found" ]; then
-    echo "approving $found, which installs $CSV"
-    oc patch installplans.operators.coreos.com "$found" -n "$NAMESPACE" --type merge -p '{"spec":{"approved":true}}'
+approve_next() {
+  local version plan
+  while read -r version plan; do
+    if in_order "$version" "$CSV" && ! in_order "$version" "$1"; then
+      echo "approving $plan, which installs $version"
+      oc patch installplans.operators.coreos.com "$plan" -n "$NAMESPACE" --type merge -p '{"spec":{"approved":true}}'
+      return
+    fi
+  done < <(offered)
+}
+while true; do
+  if found=$(versions); then
+    newest=${found##*$'\n'} have=${found##*$'\n'} phase=${found##* }
+    have=${have%% *}
+    [ "$newest" != "$CSV Succeeded" ] || break
+    in_order "$have" "$CSV" ||
+      give_up "$have is installed, which is newer than the pin $CSV, and OLM never goes back: pin what is installed."
+    case $phase in "" | Succeeded | Failed) approve_next "$have" || true ;; esac
   fi
-  wait_or_give_up "No plan has installed exactly $CSV"
-done
-for operand in $OPERANDS; do
-  until [ "$(oc get deployment "${operand#*/}" -n "${operand%/*}" --ignore-not-found \
-    -o 'jsonpath={.status.conditions[?(@.type=="Available")].status}')" = True ]; do
-    wait_or_give_up "The deployment $operand is not available"
-  done
+  [ "$SECONDS" -lt "$PATIENCE" ] || give_up "$CSV is not installed after $PATIENCE seconds." \
+    "Installed is ${found:-nothing}. $(listed clusterserviceversions '{.items[?(@.status.phase=="Failed")].status.message}')" \
+    "OLM has plans for $(listed installplans '{.items[*].spec.clusterServiceVersionNames}')" \
+    "and says: $(listed subscriptions '{.items[*].status.conditions[?(@.status=="True")].message}')"
+  sleep 5
 done
 echo "$CSV is installed"

@@ -4,16 +4,15 @@ The resource provider (RP) insists on far more than the SDK's types say, refuses
 input with a bare internal error: everything it wants is sent, nothing is sent empty.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import authorization, redhatopenshift
+from pulumi_azure_native import redhatopenshift
 
 from components.cluster.access import ClusterAccess, access, decoded
-from components.cluster.shape import ClusterNetworkArgs, NodeArgs
-from components.grants import grant
-from model.azure import naming, peer_pod_rights
+from components.cluster.shape import AroArgs
+from components.grants import custom_role, grant
+from model.azure import peer_pod_rights
 from model.azure.workload_identities import NETWORK_CONTRIBUTOR
 
 
@@ -28,22 +27,10 @@ class ServicePrincipalArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AroClusterArgs:
-    """The cluster object is in ``resource_group_name``, its machines are in ``managed_resource_group``, which the RP makes."""
+class AroClusterArgs(AroArgs):
+    """``identity``: what the cluster acts with."""
 
-    cluster_name: str
-    resource_group_name: pulumi.Input[str]
-    managed_resource_group: str
-    subscription_id: str
-    location: str
-    domain: str
-    version: str
-    nodes: NodeArgs
-    network: ClusterNetworkArgs
     identity: ServicePrincipalArgs
-    pull_secret: pulumi.Output[str]
-    protect: bool
-    tags: Mapping[str, str]
 
 
 class AroCluster(pulumi.ComponentResource):
@@ -62,8 +49,7 @@ class AroCluster(pulumi.ComponentResource):
                 "domain": args.domain,
                 "version": args.version,
                 "pull_secret": args.pull_secret,
-                # The RP stores this id in lower case and compares it with later requests letter by letter.
-                "resource_group_id": f"/subscriptions/{args.subscription_id}/resourcegroups/{args.managed_resource_group}".lower(),
+                "resource_group_id": args.managed_group_id,
                 "fips_validated_modules": "Disabled",
             },
             network_profile={
@@ -149,27 +135,21 @@ class AroCluster(pulumi.ComponentResource):
         """
         if args.network.peer_pod_nsg_id is None:
             return []
-        subscription = f"/subscriptions/{args.subscription_id}"
-        role_id = naming.role_definition_name(subscription, f"{args.cluster_name} sizes")
-        definition = authorization.RoleDefinition(
+        role = custom_role(
             f"{name}-role-sizes",
-            role_definition_id=role_id,
-            # Names of custom roles are unique in a tenant.
-            role_name=f"CoCo peer pods of {args.cluster_name} in {args.subscription_id}: sizes",
+            subscription_id=args.subscription_id,
+            owner=args.cluster_name,
+            what="sizes",
             description="What cloud-api-adaptor does at its start",
-            role_type="CustomRole",
-            scope=subscription,
-            assignable_scopes=[subscription],
-            permissions=[{"actions": list(peer_pod_rights.SIZES)}],
-            opts=pulumi.ResourceOptions(parent=self),
+            actions=peer_pod_rights.SIZES,
+            parent=self,
         )
         given = grant(
             f"{name}-cluster-sizes",
             subscription_id=args.subscription_id,
-            # The role must be there before it can be given.
-            scope=definition.id.apply(lambda _: subscription),
+            scope=role.at(f"/subscriptions/{args.subscription_id}"),
             principal=args.identity.object_id,
-            role_id=role_id,
+            role_id=role.id,
             parent=self,
         )
         return [given]

@@ -11,29 +11,17 @@ import pulumi
 from pulumi_azure_native import redhatopenshift, resources
 
 from components.cluster.access import ClusterAccess, access, decoded
-from components.cluster.shape import ClusterNetworkArgs, NodeArgs
+from components.cluster.shape import AroArgs
 
 API_VERSION = "2025-07-25"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ManagedAroClusterArgs:
+class ManagedAroClusterArgs(AroArgs):
     """``operator_identity_ids`` by the name that the resource provider knows the operator by; see ``WorkloadIdentities``."""
 
-    cluster_name: str
-    resource_group_name: pulumi.Input[str]
-    managed_resource_group: str
-    subscription_id: str
-    location: str
-    domain: str
-    version: str
-    nodes: NodeArgs
-    network: ClusterNetworkArgs
     cluster_identity_id: pulumi.Input[str]
     operator_identity_ids: Mapping[str, pulumi.Input[str]]
-    pull_secret: pulumi.Output[str]
-    protect: bool
-    tags: Mapping[str, str]
 
 
 class ManagedAroCluster(pulumi.ComponentResource):
@@ -95,8 +83,7 @@ def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
             "domain": args.domain,
             "version": args.version,
             "pullSecret": args.pull_secret,
-            # The RP stores this id in lower case and compares it with later requests letter by letter.
-            "resourceGroupId": f"/subscriptions/{args.subscription_id}/resourcegroups/{args.managed_resource_group}".lower(),
+            "resourceGroupId": args.managed_group_id,
             "fipsValidatedModules": "Disabled",
         },
         "networkProfile": {

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import authorization, managedidentity, resources
+from pulumi_azure_native import managedidentity, resources
 
-from components.grants import grant
-from model.azure import naming, peer_pod_rights
+from components.grants import custom_role, grant
+from model.azure import peer_pod_rights
 
 # What OSC's pods run as; the audience is the one of all tokens that an OpenShift cluster issues for Azure.
 _SUBJECT = "system:serviceaccount:openshift-sandboxed-containers-operator:default"
@@ -75,35 +75,29 @@ class PeerPodIdentity(pulumi.ComponentResource):
             audiences=[_AUDIENCE],
             opts=child,
         )
-        subscription = f"/subscriptions/{args.subscription_id}"
         scopes: list[tuple[str, Sequence[str], Mapping[str, pulumi.Input[str]]]] = [
             ("machines", peer_pod_rights.MACHINES, {"group": machines.id}),
             ("join", peer_pod_rights.JOIN, {"subnet": args.subnet_id, "nsg": args.nsg_id}),
-            ("sizes", peer_pod_rights.SIZES, {"subscription": subscription}),
+            ("sizes", peer_pod_rights.SIZES, {"subscription": f"/subscriptions/{args.subscription_id}"}),
         ]
         granted: list[pulumi.Output[str]] = []
-        for role, actions, on in scopes:
-            role_id = naming.role_definition_name(subscription, f"{args.stack} {role}")
-            definition = authorization.RoleDefinition(
-                f"{name}-role-{role}",
-                role_definition_id=role_id,
-                # Names of custom roles are unique in a tenant.
-                role_name=f"CoCo peer pods of {args.stack} in {args.subscription_id}: {role}",
+        for what, actions, on in scopes:
+            role = custom_role(
+                f"{name}-role-{what}",
+                subscription_id=args.subscription_id,
+                owner=args.stack,
+                what=what,
                 description="What cloud-api-adaptor and the job for the pod VM image do",
-                role_type="CustomRole",
-                scope=subscription,
-                assignable_scopes=[subscription],
-                permissions=[{"actions": list(actions)}],
-                opts=child,
+                actions=actions,
+                parent=self,
             )
-            for what, scope in on.items():
+            for where, scope in on.items():
                 given = grant(
-                    f"{name}-{role}-on-{what}",
+                    f"{name}-{what}-on-{where}",
                     subscription_id=args.subscription_id,
-                    # The role must be there before it can be given.
-                    scope=pulumi.Output.all(scope, definition.id).apply(lambda both: both[0]),
+                    scope=role.at(scope),
                     principal=identity.principal_id,
-                    role_id=role_id,
+                    role_id=role.id,
                     parent=self,
                 )
                 granted.append(given.id)

@@ -1,5 +1,6 @@
-"""What the kinds of cluster that the program makes are told of their machines and of their network."""
+"""What an ARO cluster is told, whatever identity it has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -29,3 +30,26 @@ class ClusterNetworkArgs:
     control_plane_subnet_id: pulumi.Input[str]
     worker_subnet_id: pulumi.Input[str]
     peer_pod_nsg_id: pulumi.Input[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AroArgs:
+    """The cluster object is in ``resource_group_name``, its machines are in ``managed_resource_group``, which the RP makes."""
+
+    cluster_name: str
+    resource_group_name: pulumi.Input[str]
+    managed_resource_group: str
+    subscription_id: str
+    location: str
+    domain: str
+    version: str
+    nodes: NodeArgs
+    network: ClusterNetworkArgs
+    pull_secret: pulumi.Output[str]
+    protect: bool
+    tags: Mapping[str, str]
+
+    @property
+    def managed_group_id(self) -> str:
+        """In lower case, as the RP stores it: it compares this id with later requests letter by letter."""
+        return f"/subscriptions/{self.subscription_id}/resourcegroups/{self.managed_resource_group}".lower()

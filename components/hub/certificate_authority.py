@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.certificate import certificate
+from components.dry_run import dry_run
 from components.kubernetes import custom_resource, once
 
 # cert-manager looks for the secret of a ClusterIssuer here.
@@ -22,10 +24,13 @@ TEN_YEARS = "87600h"
 class CertificateAuthorityArgs:
     """``common_name`` is what a person sees in the certificate; ``issuer`` names the ClusterIssuer that others refer to.
 
+    ``operator_namespace`` and ``operator`` (its version) are those of cert-manager's operator.
     ``protect`` keeps the authority from being deleted: another one changes the measurement of every pod.
     """
 
     common_name: str
+    operator_namespace: pulumi.Input[str]
+    operator: pulumi.Input[str]
     issuer: str = "kbs-ca"
     protect: bool = False
 
@@ -40,23 +45,37 @@ class CertificateAuthority(pulumi.ComponentResource):
         self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("coco:hub:CertificateAuthority", name, {}, opts)
+        # An Issuer, and in the operator's namespace, so that the account of this step needs no right in the whole cluster: one
+        # webhook answers for issuers of both kinds.
+        taken = dry_run(
+            f"{name}-dry-run",
+            job_name="try-issuer",
+            namespace=args.operator_namespace,
+            api_version="cert-manager.io/v1",
+            kind="Issuer",
+            plural="issuers",
+            spec={"selfSigned": {}},
+            operator=args.operator,
+            parent=self,
+        )
         self_signed = _cluster_issuer(
             f"{name}-self-signed",
             f"{args.issuer}-self-signed",
             {"selfSigned": {}},
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self, depends_on=[taken]),
         )
-        authority = _certificate(
+        authority = certificate(
             f"{name}-ca",
-            args.issuer,
-            {
+            object_name=args.issuer,
+            namespace=NAMESPACE,
+            spec={
                 "isCA": True,
                 "commonName": args.common_name,
                 "duration": TEN_YEARS,
                 "privateKey": {"algorithm": "ECDSA", "size": 384, "rotationPolicy": "Never"},
                 "issuerRef": {"kind": "ClusterIssuer", "name": f"{args.issuer}-self-signed"},
             },
-            pulumi.ResourceOptions(parent=self, depends_on=[self_signed], protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self_signed], protect=args.protect),
         )
         issuer = _cluster_issuer(
             f"{name}-issuer",
@@ -66,16 +85,17 @@ class CertificateAuthority(pulumi.ComponentResource):
         )
         # Reading the authority's own secret would put its private key in the state of this stack. The secret of any
         # certificate it issued names it as well, and the key of this one gives no access to anything.
-        witness = _certificate(
+        witness = certificate(
             f"{name}-ca-witness",
-            f"{args.issuer}-witness",
-            {
+            object_name=f"{args.issuer}-witness",
+            namespace=NAMESPACE,
+            spec={
                 "dnsNames": ["witness.invalid"],
                 "duration": TEN_YEARS,
                 "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Never"},
                 "issuerRef": {"kind": "ClusterIssuer", "name": args.issuer},
             },
-            pulumi.ResourceOptions(parent=self, depends_on=[issuer]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[issuer]),
         )
         secret = k8s.core.v1.Secret.get(
             f"{name}-ca-certificate",
@@ -83,12 +103,19 @@ class CertificateAuthority(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[witness]),
         )
         self.issuer = issuer.id.apply(lambda _: args.issuer)
-        self.ca_certificate = pulumi.Output.unsecret(secret.data.apply(_ca_certificate))
+        self.ca_certificate = pulumi.Output.unsecret(secret.data.apply(authority_of))
         self.register_outputs({"issuer": self.issuer, "caCertificate": self.ca_certificate})
 
 
-def _ca_certificate(data: Mapping[str, str]) -> str:
-    return base64.b64decode(data["ca.crt"]).decode()
+def authority_of(data: Mapping[str, str] | None) -> str:
+    """The authority that a Secret of cert-manager names, as PEM. Raises RunError where it names none."""
+    encoded = (data or {}).get("ca.crt")
+    if not encoded:
+        raise pulumi.RunError(
+            "cert-manager issued a certificate without naming its authority (ca.crt in the Secret of the witness): look at `oc describe"
+            f" certificate -n {NAMESPACE}`, then run up again"
+        )
+    return base64.b64decode(encoded).decode()
 
 
 def _cluster_issuer(
@@ -100,21 +127,6 @@ def _cluster_issuer(
         kind="ClusterIssuer",
         object_name=object_name,
         spec=spec,
-        wait_for=["condition=Ready"],
-        opts=opts,
-    )
-
-
-def _certificate(
-    name: str, object_name: str, spec: dict[str, object], opts: pulumi.ResourceOptions
-) -> k8s.apiextensions.CustomResource:
-    return custom_resource(
-        name,
-        api_version="cert-manager.io/v1",
-        kind="Certificate",
-        object_name=object_name,
-        namespace=NAMESPACE,
-        spec={"secretName": object_name, **spec},
         wait_for=["condition=Ready"],
         opts=opts,
     )

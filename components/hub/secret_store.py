@@ -4,6 +4,7 @@ Their values never pass through this program. What it reads are fingerprints, ma
 notices a rotated value and rolls Trustee's pods: they copy served secrets only when they start.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,13 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.dry_run import dry_run
+from components.in_cluster import JobArgs, job
 from components.kubernetes import custom_resource, once
+from components.scripts import script
 
 API = "external-secrets.io/v1"
+AWAIT_COPIES = script("hub/await_copies.sh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +45,16 @@ class Vault:
 
 @dataclass(frozen=True, kw_only=True)
 class SecretStoreArgs:
-    """``secrets``: the keys of each secret by its name. ``refresh``: how often values are fetched, for example ``1h``."""
+    """``secrets``: the keys of each secret by its name. ``refresh``: how often values are fetched, for example ``1h``.
+
+    ``operator`` is the version of the operator that copies them.
+    """
 
     namespace: pulumi.Input[str]
     source: KeyVault | Vault
     secrets: Mapping[str, Sequence[str]]
     refresh: str
+    operator: str
 
 
 class SecretStore(pulumi.ComponentResource):
@@ -58,6 +67,18 @@ class SecretStore(pulumi.ComponentResource):
         super().__init__("coco:hub:SecretStore", name, {}, opts)
         self._name, self._args = name, args
         provider, needed = self._read_from(args.source)
+        taken = dry_run(
+            f"{name}-dry-run",
+            job_name=f"try-{name}",
+            namespace=args.namespace,
+            api_version=API,
+            kind="SecretStore",
+            plural="secretstores",
+            spec={"provider": provider},
+            operator=args.operator,
+            parent=self,
+            after=needed,
+        )
         store = custom_resource(
             f"{name}-store",
             api_version=API,
@@ -66,27 +87,70 @@ class SecretStore(pulumi.ComponentResource):
             namespace=args.namespace,
             spec={"provider": provider},
             wait_for=["condition=Ready"],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
+            # Another vault makes another store: `Ready` of the same one would still be about the vault before.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[taken], replace_on_changes=["spec"], delete_before_replace=True
+            ),
         )
         self.names = sorted(args.secrets)
+        copies = {secret: self._copied(secret, store) for secret in self.names}
+        copied = self._await_copies([one for pair in copies.values() for one in pair], provider)
         self.fingerprints = pulumi.Output.secret(
-            pulumi.Output.all(**{secret: self._copied(secret, store) for secret in self.names})
+            pulumi.Output.all(
+                **{secret: self._fingerprint(secret, copies[secret][1], copied) for secret in self.names}
+            )
         )
         self.register_outputs({"names": self.names})
 
-    def _copied(self, secret: str, store: pulumi.Resource) -> pulumi.Output[Mapping[str, str]]:
+    def _copied(
+        self, secret: str, store: pulumi.Resource
+    ) -> tuple[k8s.apiextensions.CustomResource, k8s.apiextensions.CustomResource]:
         """The secret itself, and beside it one of the hashes of its values: only that one is read."""
         keys = self._args.secrets[secret]
         copy = self._external_secret(secret, keys, {}, [store])
         # Not `.key`: a Go template takes a hyphen or a dot in it for something else.
         hashes = {"data": {key: f'{{{{ index . "{key}" | toString | sha256sum }}}}' for key in keys}}
-        fingerprint = self._external_secret(
+        return copy, self._external_secret(
             f"{secret}-fingerprint", keys, {"template": hashes}, [copy], of=secret
         )
+
+    def _await_copies(self, made: Sequence[pulumi.Resource], provider: Mapping[str, Any]) -> k8s.batch.v1.Job:
+        """A copy that is changed stays `Ready` until it is made anew: this waits for the operator's word about the present one."""
+        names = [name for secret in self.names for name in (secret, f"{secret}-fingerprint")]
+        return job(
+            f"{self._name}-copies",
+            f"{self._name}-copies-account",
+            JobArgs(
+                name=f"await-{self._name}",
+                namespace=self._args.namespace,
+                account=f"await-{self._name}",
+                script=AWAIT_COPIES,
+                environment={
+                    "COPIES": " ".join(names),
+                    "ASKED": json.dumps(
+                        [dict(self._args.secrets), self._args.refresh, provider], default=list
+                    ),
+                },
+                patience=600,
+                rules=[
+                    {
+                        "api_groups": ["external-secrets.io"],
+                        "resources": ["externalsecrets"],
+                        "verbs": ["get", "list"],
+                    }
+                ],
+            ),
+            parent=self,
+            after=made,
+        )
+
+    def _fingerprint(
+        self, secret: str, made: pulumi.CustomResource, copied: pulumi.Resource
+    ) -> pulumi.Output[Mapping[str, str]]:
         read = k8s.core.v1.Secret.get(
             f"{self._name}-{secret}-fingerprint-read",
-            once(fingerprint, pulumi.Output.format("{0}/{1}-fingerprint", self._args.namespace, secret)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[fingerprint]),
+            once(made, pulumi.Output.format("{0}/{1}-fingerprint", self._args.namespace, secret)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[copied]),
         )
         return read.data
 

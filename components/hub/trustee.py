@@ -3,6 +3,10 @@
 A raw KbsConfig with ConfigMaps of our own, not a TrusteeConfig: that one copies the TLS secret once and never again, so a
 renewed certificate would not reach the KBS. Every ConfigMap carries the operator's migration mark from its creation;
 operator 1.2 takes one without it for a leftover of 1.1 and deletes it.
+
+The operator rolls the pods when a ConfigMap changes (from 1.2 on) and never when a Secret does, and its ``isReady`` stays true while
+they roll. So one variable of theirs is a digest of all that they read: a change of anything rolls them, and a Job waits until they run
+with that digest. It is the only variable: before 1.2.1 the operator puts several in an order of chance, each time another.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +16,19 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_random as random
 
-from components.kubernetes import Observed, custom_resource, once
+from components.certificate import certificate, issued_at
+from components.in_cluster import JobArgs, job
+from components.kubernetes import custom_resource
+from components.scripts import script
+from model import digests
 from model.trustee import auth_key, documents
 
 NAMESPACE = "trustee-operator-system"
 HTTPS_SECRET = "kbs-https"  # noqa: S105 -- the name of a Secret
 TOKEN_SECRET = "kbs-attestation-token"  # noqa: S105 -- the name of a Secret
 AUTH_SECRET = "kbs-auth"  # noqa: S105 -- the name of a Secret
+MARK = "COCO_RENDERED"
+AWAIT_PODS = script("hub/await_pods.sh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +53,13 @@ class TrusteeArgs:
 
 
 class Trustee(pulumi.ComponentResource):
-    """The KBS answers at ``kbs_url`` once the component is there."""
+    """The KBS answers at ``kbs_url`` once the component is there.
+
+    ``running`` is known when its pods run what was rendered. A preview rolls nothing, so there it is known at once.
+    """
 
     kbs_url: pulumi.Output[str]
+    running: pulumi.Output[str]
 
     def __init__(self, name: str, args: TrusteeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:hub:Trustee", name, {}, opts)
@@ -55,23 +69,23 @@ class Trustee(pulumi.ComponentResource):
         https = self._https_certificate()
         token = self._token_certificate()
         auth = self._auth_secret()
-        roll_on = pulumi.Output.all(
-            args.served_digest, self._revision("https", https), self._revision("token", token)
-        ).apply(lambda parts: "secrets {} https certificate {} token certificate {}".format(*parts))
-        config = self._config_map(
-            "kbs-config",
-            layout.kbs_config_key,
-            roll_on.apply(
-                lambda roll: documents.kbs_config(layout, token_minutes=args.token_minutes, pods_roll_on=roll)
-            ),
-        )
+        kbs_config = documents.kbs_config(layout, token_minutes=args.token_minutes)
         mounted = [
-            config,
+            self._config_map("kbs-config", layout.kbs_config_key, kbs_config),
             self._config_map("resource-policy", layout.resource_policy_key, args.resource_policy),
             self._config_map("attestation-policy", layout.attestation_policy_key, args.attestation_policy),
             self._config_map("reference-values", layout.reference_values_key, args.reference_values),
             auth,
         ]
+        rendered = pulumi.Output.all(
+            kbs_config,
+            args.resource_policy,
+            args.attestation_policy,
+            args.reference_values,
+            args.served_digest,
+            self._issued_at("https", https),
+            self._issued_at("token", token),
+        ).apply(digests.of_texts)
 
         kbs = custom_resource(
             f"{name}-kbs",
@@ -80,6 +94,8 @@ class Trustee(pulumi.ComponentResource):
             object_name="kbs",
             namespace=args.namespace,
             wait_for=["jsonpath={.status.isReady}=true"],
+            # Else its Deployment goes first, and the operator then looks for it in vain before it lets the KbsConfig go.
+            delete_in_background=True,
             spec={
                 "kbsDeploymentType": "AllInOneDeployment",
                 "kbsServiceType": "ClusterIP",
@@ -93,7 +109,7 @@ class Trustee(pulumi.ComponentResource):
                 "kbsAttestationKeySecretName": TOKEN_SECRET,
                 "kbsAttestationCertSecretName": TOKEN_SECRET,
                 "kbsSecretResources": list(args.served_secrets),
-                "KbsEnvVars": {"RUST_LOG": "info"},
+                "KbsEnvVars": {MARK: rendered},
                 "KbsDeploymentSpec": {"replicas": 1},
             },
             opts=pulumi.ResourceOptions(
@@ -119,7 +135,34 @@ class Trustee(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[kbs]),
         )
         self.kbs_url = pulumi.Output.all(args.kbs_host, route.id).apply(lambda parts: f"https://{parts[0]}")
+        pods = self._await_pods(rendered, kbs)
+        self.running = pulumi.Output.from_input("") if pulumi.runtime.is_dry_run() else pods.id
         self.register_outputs({"kbsUrl": self.kbs_url})
+
+    def _await_pods(self, rendered: pulumi.Output[str], kbs: pulumi.Resource) -> k8s.batch.v1.Job:
+        return job(
+            f"{self._name}-pods",
+            f"{self._name}-pods-account",
+            JobArgs(
+                name="await-kbs",
+                namespace=self._args.namespace,
+                account="await-kbs",
+                script=AWAIT_PODS,
+                environment={"RENDERED": rendered},
+                patience=900,
+                rules=[
+                    {
+                        "api_groups": ["apps"],
+                        "resources": ["deployments"],
+                        "resource_names": ["trustee-deployment"],
+                        "verbs": ["get"],
+                    },
+                    {"api_groups": [""], "resources": ["events"], "verbs": ["list"]},
+                ],
+            ),
+            parent=self,
+            after=[kbs],
+        )
 
     def _config_map(self, what: str, key: str, text: pulumi.Input[str]) -> k8s.core.v1.ConfigMap:
         return k8s.core.v1.ConfigMap(
@@ -187,28 +230,22 @@ class Trustee(pulumi.ComponentResource):
     def _certificate(
         self, what: str, secret: str, spec: Mapping[str, object], opts: pulumi.ResourceOptions
     ) -> k8s.apiextensions.CustomResource:
-        return custom_resource(
+        return certificate(
             f"{self._name}-{what}-certificate",
-            api_version="cert-manager.io/v1",
-            kind="Certificate",
             object_name=secret,
             namespace=self._args.namespace,
-            spec={"secretName": secret, **spec},
-            wait_for=["condition=Ready"],
+            spec=spec,
             opts=opts,
         )
 
-    def _revision(self, what: str, certificate: pulumi.CustomResource) -> pulumi.Output[int]:
-        """Counts the issuances, read from the certificate's status: its secret, and so the key, stays out of the state."""
-        secret = HTTPS_SECRET if what == "https" else TOKEN_SECRET
-        issued = Observed(
+    def _issued_at(self, what: str, made: pulumi.CustomResource) -> pulumi.Output[str]:
+        return issued_at(
             f"{self._name}-{what}-issued",
-            api_version="cert-manager.io/v1",
-            kind="Certificate",
-            id=once(certificate, f"{NAMESPACE}/{secret}"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[certificate]),
+            made,
+            namespace=NAMESPACE,
+            object_name=HTTPS_SECRET if what == "https" else TOKEN_SECRET,
+            opts=self._child,
         )
-        return issued.status.apply(lambda status: int(status["revision"]))
 
     def _auth_secret(self) -> k8s.core.v1.Secret:
         seed = random.RandomBytes(f"{self._name}-auth-seed", length=32, opts=self._child)

@@ -5,12 +5,13 @@ The workload refuses both, and any other image or command.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.scripts import script
-from components.spoke.workload import ConfidentialWorkload, ConfidentialWorkloadArgs
+from components.spoke.workload import PORT_NAME, ConfidentialWorkload, ConfidentialWorkloadArgs
 from model.samples import WEB_IMAGE
 
 NAMESPACE = "hello-samples"
@@ -38,20 +39,38 @@ class HelloOpenShift(pulumi.ComponentResource):
             f"{name}-namespace", metadata={"name": NAMESPACE}, opts=pulumi.ResourceOptions(parent=self)
         )
         confidential = {"debug": args.debug_initdata}
-        self.urls = {
-            variant: ConfidentialWorkload(
+        self.urls = {}
+        for variant in ("standard", *confidential):
+            workload = ConfidentialWorkload(
                 f"{name}-{variant}",
                 ConfidentialWorkloadArgs(
                     app=f"hello-{variant}",
                     namespace=namespace.metadata["name"],
                     host=pulumi.Output.format("hello-{0}.{1}", variant, args.apps_domain),
-                    image=WEB_IMAGE,
-                    command=["/bin/bash", "-c", script("spoke/hello_openshift.sh", variant=variant).strip()],
+                    pod=_pod(variant),
                     runtime_class=args.runtime_class if variant in confidential else None,
                     initdata=confidential.get(variant),
                 ),
                 pulumi.ResourceOptions(parent=self),
-            ).url
-            for variant in ("standard", *confidential)
-        }
+            )
+            assert workload.url is not None, "a host is given"
+            self.urls[variant] = workload.url
         self.register_outputs({"urls": self.urls})
+
+
+def _pod(variant: str) -> dict[str, Any]:
+    return {
+        "containers": [
+            {
+                "name": f"hello-{variant}",
+                "image": WEB_IMAGE,
+                "command": ["/bin/bash", "-c", script("spoke/hello_openshift.sh", variant=variant).strip()],
+                "ports": [{"name": PORT_NAME, "containerPort": 8080}],
+                "readinessProbe": {"tcpSocket": {"port": PORT_NAME}},
+                "resources": {
+                    "requests": {"cpu": "100m", "memory": "128Mi"},
+                    "limits": {"cpu": "500m", "memory": "256Mi"},
+                },
+            }
+        ]
+    }

@@ -1,77 +1,79 @@
-"""A web workload that may be confidential: the two lines that make it so are its runtime class and its initdata."""
+"""A Deployment from code that runs under a profile: the two lines that make it confidential are its runtime class and its initdata.
 
-from collections.abc import Mapping, Sequence
+A profile pins neither image nor command. What reads a secret is a workload of ``coco:workloads`` instead.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import custom_resource
+from model.workloads.pod_rules import INITDATA
+from model.workloads.problems import WorkloadError
+from model.workloads.profile_pod import profile_pod
 
-INITDATA_ANNOTATION = "io.katacontainers.config.hypervisor.cc_init_data"
-PORT = 8080
-_UNPRIVILEGED: k8s.core.v1.SecurityContextArgsDict = {
-    "allow_privilege_escalation": False,
-    "run_as_non_root": True,
-    "capabilities": {"drop": ["ALL"]},
-    "seccomp_profile": {"type": "RuntimeDefault"},
-}
+PORT_NAME = "http"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConfidentialWorkloadArgs:
-    """One container that serves HTTP on port 8080.
+    """``pod`` is a core/v1 PodSpec with the keys of a manifest: any containers and init containers, pull secrets, service account,
+    volumes, probes, resources. What it leaves out is filled in (`profile_pod`), and nothing that it says is changed. Values in it may be outputs,
+    but for names, images and what else the rules look at.
 
-    ``runtime_class`` and ``initdata`` (encoded) go together; without both the pod is an ordinary one. ``init_containers``,
-    ``env``, ``volume_mounts`` and ``volumes`` are as in a pod's specification, without security contexts: all get the strict one.
+    ``runtime_class`` and ``initdata`` (encoded) go together; without both the pod is an ordinary one. With ``host`` there is a
+    Service and a Route to the container port that is named ``http``.
     """
 
     app: str
     namespace: pulumi.Input[str]
-    host: pulumi.Input[str]
-    image: str
-    command: Sequence[str]
+    pod: Mapping[str, Any]
+    replicas: int = 1
+    host: pulumi.Input[str] | None = None
     runtime_class: pulumi.Input[str] | None = None
     initdata: pulumi.Input[str] | None = None
-    volume_mounts: Sequence[k8s.core.v1.VolumeMountArgsDict] = ()
-    volumes: Sequence[k8s.core.v1.VolumeArgsDict] = ()
-    init_containers: Sequence[k8s.core.v1.ContainerArgsDict] = ()
-    env: Sequence[k8s.core.v1.EnvVarArgsDict] = ()
 
 
 class ConfidentialWorkload(pulumi.ComponentResource):
-    """A Deployment, its Service and a Route; ``url`` answers when all are there.
+    """A Deployment, and with a host its Service and Route; ``url`` answers when all are there. RunError with all that is wrong with the pod.
 
     The route ends TLS at the router, which belongs to the cluster: what a workload answers through it is not confidential.
     """
 
-    url: pulumi.Output[str]
+    url: pulumi.Output[str] | None
 
     def __init__(
         self, name: str, args: ConfidentialWorkloadArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        pod = _pod(name, args)
         super().__init__("coco:spoke:ConfidentialWorkload", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
         labels = {"app": args.app}
         k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata={"name": args.app, "namespace": args.namespace, "labels": labels},
-            spec={
-                "replicas": 1,
-                "selector": {"match_labels": labels},
-                # Each peer pod takes its own machine. During a roll-out there must never be two where the quota is for one.
-                "strategy": {"type": "Recreate"},
-                "template": {"metadata": _pod_metadata(args, labels), "spec": _pod(args)},
-            },
+            spec=_deployment(args, pod),
             opts=pulumi.ResourceOptions(
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create="20m", update="20m")
             ),
         )
+        self.url = None if args.host is None else self._publish(name, args, args.host)
+        self.register_outputs({"url": self.url})
+
+    def _publish(
+        self, name: str, args: ConfidentialWorkloadArgs, host: pulumi.Input[str]
+    ) -> pulumi.Output[str]:
+        labels = {"app": args.app}
         service = k8s.core.v1.Service(
             f"{name}-service",
             metadata={"name": args.app, "namespace": args.namespace, "labels": labels},
-            spec={"selector": labels, "ports": [{"name": "http", "port": PORT, "target_port": "http"}]},
-            opts=child,
+            spec={
+                "selector": labels,
+                "ports": [{"name": PORT_NAME, "port": _port(args), "target_port": PORT_NAME}],
+            },
+            opts=pulumi.ResourceOptions(parent=self),
         )
         route = custom_resource(
             f"{name}-route",
@@ -80,51 +82,62 @@ class ConfidentialWorkload(pulumi.ComponentResource):
             object_name=args.app,
             namespace=args.namespace,
             spec={
-                "host": args.host,
+                "host": host,
                 "to": {"kind": "Service", "name": args.app, "weight": 100},
-                "port": {"targetPort": "http"},
+                "port": {"targetPort": PORT_NAME},
                 "tls": {"termination": "edge", "insecureEdgeTerminationPolicy": "Redirect"},
                 "wildcardPolicy": "None",
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
         )
-        self.url = pulumi.Output.all(args.host, route.id).apply(lambda parts: f"https://{parts[0]}")
-        self.register_outputs({"url": self.url})
+        return pulumi.Output.all(host, route.id).apply(lambda parts: f"https://{parts[0]}")
 
 
-def _pod_metadata(
-    args: ConfidentialWorkloadArgs, labels: Mapping[str, str]
-) -> k8s.meta.v1.ObjectMetaArgsDict:
-    metadata: k8s.meta.v1.ObjectMetaArgsDict = {"labels": labels}
+def _deployment(args: ConfidentialWorkloadArgs, pod: Mapping[str, Any]) -> Any:
+    """The specification of the Deployment."""
+    labels = {"app": args.app}
+    metadata: dict[str, Any] = {"labels": labels}
     if args.initdata is not None:
-        metadata["annotations"] = {INITDATA_ANNOTATION: args.initdata}
-    return metadata
-
-
-def _pod(args: ConfidentialWorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
-    pod: k8s.core.v1.PodSpecArgsDict = {
-        "automount_service_account_token": False,
-        "init_containers": [
-            {**container, "security_context": _UNPRIVILEGED} for container in args.init_containers
-        ],
-        "containers": [
-            {
-                "name": args.app,
-                "image": args.image,
-                "command": list(args.command),
-                "env": list(args.env),
-                "ports": [{"name": "http", "container_port": PORT}],
-                "readiness_probe": {"tcp_socket": {"port": "http"}},
-                "volume_mounts": list(args.volume_mounts),
-                "resources": {
-                    "requests": {"cpu": "100m", "memory": "128Mi"},
-                    "limits": {"cpu": "500m", "memory": "256Mi"},
-                },
-                "security_context": _UNPRIVILEGED,
-            }
-        ],
-        "volumes": list(args.volumes),
+        metadata["annotations"] = {INITDATA: args.initdata}
+    return {
+        "replicas": args.replicas,
+        "selector": {"matchLabels": labels},
+        # Each peer pod takes its own machine. During a roll-out there must never be two where the quota is for one.
+        "strategy": {"type": "Recreate"},
+        "template": {"metadata": metadata, "spec": pod},
     }
-    if args.runtime_class is not None:
-        pod["runtime_class_name"] = args.runtime_class
-    return pod
+
+
+def _pod(name: str, args: ConfidentialWorkloadArgs) -> dict[str, Any]:
+    """The pod's specification. RunError where it cannot run as it is written."""
+    problems: list[str] = []
+    if (args.runtime_class is None) != (args.initdata is None):
+        problems.append(
+            "runtime_class and initdata must be given together: give both, or none for an ordinary pod"
+        )
+    try:
+        pod = profile_pod(name, args.pod, _known)
+    except WorkloadError as error:
+        pod = {}
+        problems += [str(problem) for problem in error.problems]
+    if args.host is not None and pod and _port(args) is None:
+        problems.append(
+            f"{name}: spec.containers: must have a port named {PORT_NAME}, which the Service and the Route lead to: name one, or"
+            " give no host"
+        )
+    if problems:
+        raise pulumi.RunError(
+            "this pod cannot run as it is written:\n" + "\n".join(f"  {problem}" for problem in problems)
+        )
+    return pod if args.runtime_class is None else {**pod, "runtimeClassName": args.runtime_class}
+
+
+def _port(args: ConfidentialWorkloadArgs) -> Any:
+    """The number of the port that is named ``http``; None where there is none."""
+    ports = (port for container in args.pod["containers"] for port in container.get("ports", ()))
+    return next((port["containerPort"] for port in ports if port.get("name") == PORT_NAME), None)
+
+
+def _known(value: Any) -> Any:
+    """What is judged in the place of an output: some text."""
+    return "known-later" if isinstance(value, pulumi.Output) else value

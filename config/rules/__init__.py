@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from config.rule import Rule
-from config.rules import place, trusted, untrusted
+from config.rules import persistence, place, trusted, untrusted
 from config.sections import KINDS, Section, TrustedZone, UntrustedZone
 
 _OF_ZONES: Mapping[type[Section], tuple[Rule, ...]] = {
-    TrustedZone: trusted.RULES,
+    TrustedZone: (*trusted.RULES, *persistence.RULES),
     UntrustedZone: untrusted.RULES,
 }
 

@@ -11,10 +11,10 @@ from config.types import (
     AzureLocation,
     DnsLabel,
     Guid,
+    OperatorVersion,
     Section,
     TagName,
     TagValue,
-    Version,
     VmSize,
     azure_tags,
     some,
@@ -49,9 +49,15 @@ class OperatorsSection(Section):
     source: DnsLabel = Field(
         default="redhat-operators", description="CatalogSource, in openshift-marketplace, of all operators"
     )
-    cert_manager: Version = Field(
-        default=versions.Version("1.18.0"),
-        description="Version of the cert-manager operator for Red Hat OpenShift",
+    cert_manager: OperatorVersion = Field(
+        default=versions.OperatorVersion("1.18.0"),
+        description="Version of the cert-manager operator for Red Hat OpenShift; present where the cluster has one already,"
+        " which is then looked at and never changed",
+    )
+    external_secrets: OperatorVersion = Field(
+        default=versions.OperatorVersion("1.0.0"),
+        description="The same of the External Secrets operator, which is there only when secrets live in a vault; where it is"
+        " present, its ExternalSecretsConfig must let the controller out to the vaults",
     )
 
 

@@ -18,12 +18,12 @@ from config.types import (
     SecretKey,
     Section,
     ServedKey,
+    StorageAccount,
     Version,
     Whole,
     distinct,
     some,
 )
-from model import versions
 from model.policy import powers
 from model.policy.agent_policy import AgentSettings, PolicyError, arguments
 from model.workloads.grants import Grants
@@ -130,6 +130,21 @@ class ProfileSection(Section):
         return powers.of_settings(settings).full
 
 
+class PersistenceSection(Section):
+    """What a workload with a file persistence.yaml saves, and from what it may start."""
+
+    kind: Literal["objectStore"] = Field(
+        description="objectStore: encrypted snapshots of one volume in coco:objectStore"
+    )
+    floor: Whole = Field(
+        default=0,
+        ge=0,
+        le=9_999_999_999,
+        description="Oldest version of a snapshot that a pod may start from. Raise it as versions are seen in the store. 0 lets the pod"
+        " start empty where the store has no snapshot",
+    )
+
+
 class WorkloadSection(Section):
     """A confidential workload, workloads/<name>/: where it may run, and what its owner gives away. Nothing, unless said here."""
 
@@ -147,6 +162,10 @@ class WorkloadSection(Section):
         default=(),
         description="Volumes of ConfigMaps and Secrets, whose content whoever runs the spoke can change at any time; the"
         " application must trust nothing in them",
+    )
+
+    persistence: PersistenceSection | None = Field(
+        default=None, description=f"{PersistenceSection.__doc__} Without it nothing outlives a pod"
     )
 
     @property
@@ -192,6 +211,27 @@ class ServedSecretSection(Section):
     )
 
 
+class ObjectStoreSection(Section):
+    """The storage account, in the hub's subscription, for snapshots of workloads with persistence."""
+
+    account: StorageAccount = Field(
+        description="Name of the storage account that the stack makes, unique in Azure"
+    )
+    redundancy: Literal["LRS", "ZRS", "GRS", "GZRS"] = Field(
+        default="ZRS",
+        description="How Azure keeps copies: LRS in one data centre, ZRS in several of the region, GRS and GZRS in a second region too",
+    )
+    keep_days: Whole = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="How many days no snapshot can be changed or deleted, by anybody, after it was written",
+    )
+    credentials_until: Day = Field(
+        description="Last day on which the pods' credential for the store works, at most a year ahead"
+    )
+
+
 class KeyVaultSection(Section):
     """An Azure Key Vault that the hub's cluster reads as a service principal (secret key coco:keyVaultClientSecret)."""
 
@@ -212,10 +252,6 @@ class VaultSection(Section):
 class ExternalSecretsSection(Section):
     """The External Secrets operator, for secrets that live elsewhere."""
 
-    version: Version = Field(
-        default=versions.Version("1.0.0"),
-        description="Version of the External Secrets operator for Red Hat OpenShift",
-    )
     refresh_minutes: Whole = Field(
         default=60, ge=1, le=1440, description="How often values are fetched; the next update serves them"
     )
@@ -249,6 +285,7 @@ class TrustedZone(Section):
     secrets: Mapping[DnsLabel, ServedSecretSection] = Field(
         default={}, description="Secrets that Trustee serves, by name"
     )
+    object_store: ObjectStoreSection | None = Field(default=None, description=ObjectStoreSection.__doc__)
     external_secrets: ExternalSecretsSection = Field(
         default=ExternalSecretsSection(), description=ExternalSecretsSection.__doc__
     )

@@ -46,6 +46,11 @@ def managed_resource_group(stack: str) -> str:
     return f"{resource_group(stack)}_managed"
 
 
+def store_resource_group(stack: str) -> str:
+    """The group of the object store, which outlives the cluster. As above, no stack's own group can have this name."""
+    return f"{resource_group(stack)}_store"
+
+
 def role_definition_name(scope: str, role: str) -> str:
     """A GUID that is always the same for the same custom role."""
     return str(uuid5(_NAMESPACE, "|".join((scope, role)).lower()))

@@ -67,15 +67,11 @@ def custom(rego: str) -> str:
         raise PolicyError(
             f"The agent policy has {size} bytes, and no initdata takes more than {MAX_BYTES} of them."
         )
-    try:
-        answers = engine.evaluate(rego, "data.agent_policy")
-    except engine.Unreadable:
-        if not _PACKAGE.search(rego):
-            raise
+    given = engine.answers(rego)
+    if given is None and _PACKAGE.search(rego):
         return rego
-    if not isinstance(answers, Mapping):
+    if not given:
         raise PolicyError("The agent policy has no rules in `package agent_policy`, the one the agent asks.")
-    given = cast(Mapping[str, object], answers)
     wrong = [name for name in REQUESTS if name in given and not _is_answer(given[name])]
     if wrong:
         raise PolicyError(
@@ -97,20 +93,15 @@ def _is_answer(value: object) -> bool:
 
 def readable(rego: str) -> bool:
     """Whether the engine of this program can evaluate the policy, and not only the guest's."""
-    try:
-        engine.evaluate(rego, "data.agent_policy")
-    except engine.Unreadable:
-        return False
-    return True
+    return engine.answers(rego) is not None
 
 
 def unanswered(rego: str) -> list[str]:
     """The requests that a policy says nothing about. The agent refuses them, which is seldom meant for all of them."""
-    try:
-        answers = cast(Mapping[str, object], engine.evaluate(rego, "data.agent_policy"))
-    except engine.Unreadable:
+    given = engine.answers(rego)
+    if given is None:
         return [name for name in REQUESTS if re.search(rf"^(default )?{name}\b", rego, re.MULTILINE) is None]
-    return [name for name in REQUESTS if name not in answers]
+    return [name for name in REQUESTS if name not in given]
 
 
 def arguments(line: str) -> list[str]:

@@ -24,10 +24,6 @@ _PRINT: Final = re.compile(r"^[ \t]*print\(.*\)[ \t]*$", re.MULTILINE)
 _SOME_PAIR: Final = re.compile(r"^([ \t]*)some (\w+), (\w+) in (.+?)[ \t]*$", re.MULTILINE)
 
 
-class Unreadable(PolicyError):
-    """A policy that the guest's engine reads and regopy does not: what it answers is not known here."""
-
-
 class Session:
     """One policy as the agent has it from its start: `ask` it in the order of the requests.
 
@@ -80,21 +76,21 @@ def _compiled(rego: str) -> _Policy:
     return _Policy(rego)
 
 
-def evaluate(rego: str, query: str) -> Any:
-    """The value of `query` for an empty request, None where undefined. Raises PolicyError on what is no policy."""
+@lru_cache(maxsize=32)
+def answers(rego: str) -> Mapping[str, Any] | None:
+    """What each rule answers an empty request; None where regopy cannot evaluate one, which the guest's engine may.
+
+    Empty where there is no `package agent_policy`. Raises PolicyError on what is no policy.
+    """
     with _explained():
         interpreter = _interpreter(rego)
         interpreter.set_input_term("{}")
-        output = interpreter.query(query)
-    if not output.ok():
-        if _NOT_FOR_REGOPY in str(output.node().at(0)):
-            raise Unreadable(
-                "The agent policy has a rule that the engine of this program, regopy, cannot evaluate: the guest's may."
-            )
-        raise PolicyError(
-            "The agent policy contradicts itself: two of its rules give one name different values."
-        )
-    return _value(output)
+        output = interpreter.query("data.agent_policy")
+    if output.ok():
+        return cast(Mapping[str, Any], _value(output) or {})
+    if _NOT_FOR_REGOPY in str(output.node().at(0)):
+        return None
+    raise PolicyError("The agent policy contradicts itself: two of its rules give one name different values.")
 
 
 def _interpreter(rego: str) -> "Interpreter":

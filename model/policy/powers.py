@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
@@ -32,7 +32,8 @@ class Powers:
     """`exec`: `none`, `any` or `only: <commands>`. The others say whether it can be done at all, on whatever condition.
 
     `other_image`, `other_command`, `extra_environment`, `mount_over_files`: a container that is not the pod's own in that respect.
-    `replace_files`: CopyFile outside of what a container mounts. `fails_open`: what is refused is done all the same.
+    `replace_files`: CopyFile outside of what a container mounts. `fails_open`: what is refused is done all the same. `host_files`: where
+    the containers of a workload mount ConfigMaps, Secrets and the like, whose content is the host's, always.
     """
 
     exec: str
@@ -46,6 +47,7 @@ class Powers:
     mount_over_files: bool
     replace_files: bool
     commands: tuple[tuple[str, ...], ...] = ()
+    host_files: tuple[str, ...] = ()
 
     @property
     def full(self) -> bool:
@@ -76,6 +78,7 @@ def of(rego: str) -> Powers:
     """The powers that `rego` gives. Raises PolicyError where it is no policy."""
     if pins := read_workload(rego):
         commands = tuple(command for container in pins.containers for command in container.exec_commands)
+        mounts = [mount for container in pins.containers for mount in container.mounts]
         return Powers(
             exec=_listed_as(commands),
             read_logs=pins.read_logs,
@@ -88,6 +91,7 @@ def of(rego: str) -> Powers:
             mount_over_files=False,
             replace_files=False,
             commands=commands,
+            host_files=tuple(sorted({one.path for one in mounts if one.kind not in ("memory", "disk")})),
         )
     if settings := _settings(rego):
         return of_settings(settings)
@@ -169,14 +173,13 @@ _ALL: Final = Powers(
 
 def _asked(rego: str) -> Powers:
     """What nobody can know counts as granted."""
-    try:
-        engine.evaluate(rego, "data.agent_policy")
-    except engine.Unreadable:
+    answers = engine.answers(rego)
+    if answers is None:
         return replace(_ALL, fails_open=False)
     if _granted(rego, FAILS_OPEN):
         return _ALL
     creates = _granted(rego, "CreateContainerRequest")
-    exec_, commands = _exec_power(rego)
+    exec_, commands = _exec_power(rego, answers.get("policy_data"))
     return Powers(
         exec=exec_,
         read_logs=_granted(rego, "ReadStreamRequest"),
@@ -192,11 +195,11 @@ def _asked(rego: str) -> Powers:
     )
 
 
-def _exec_power(rego: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
+def _exec_power(rego: str, data: Any) -> tuple[str, tuple[tuple[str, ...], ...]]:
     # Nobody can have listed this one, so a policy that allows it allows all.
     if _exec_allowed(rego, [secrets.token_hex(16)]):
         return "any", ()
-    listed = engine.evaluate(rego, "data.agent_policy.policy_data.allowed_commands")
+    listed = cast(Mapping[str, Any], data).get("allowed_commands") if isinstance(data, Mapping) else None
     entries = [_listed(entry) for entry in cast(list[object], listed)] if isinstance(listed, list) else []
     commands = tuple(tuple(command) for command in entries if _exec_allowed(rego, command))
     if not _conditional(rego, "ExecProcessRequest"):

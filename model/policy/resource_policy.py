@@ -7,6 +7,7 @@ plugin in front).
 
 import json
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,8 @@ from typing import Final
 from model.digests import UNMEASURED, Pcr
 from model.paths import ResourcePath
 
+# No built-in function is called: regopy (rego-cpp 1.5), which computes posture's tables, fails on their calls in a policy that
+# names more than about a hundred values ("bundle verify: raw index").
 _HEAD: Final = """\
 package policy
 
@@ -21,18 +24,17 @@ import rego.v1
 
 default allow := false
 
-requested := data["resource-path"] if data.plugin == "resource"
-
-# Trustee 1.0. A list is kept from the functions for texts, which would fail the evaluation instead of this rule.
-requested := array.slice(split(data["resource-path"], "/"), 1, 4) if {
-	is_string(data["resource-path"])
-	startswith(data["resource-path"], "resource/")
-	count(split(data["resource-path"], "/")) == 4
+asks(path, _) if {
+	data.plugin == "resource"
+	data["resource-path"] == path
 }
+
+# Trustee 1.0 hands over one text.
+asks(_, text) if data["resource-path"] == text
 
 # Every part of the evidence is affirmed in every respect; 2 to 31 is AR4SI's range for that.
 attested if {
-	count(input.submods) > 0
+	some _ in input.submods
 	every submod in input.submods {
 		submod["ear.status"] == "affirming"
 		affirms(submod["ear.trustworthiness-vector"].executables)
@@ -49,10 +51,10 @@ affirms(claim) if {
 evidence := input.submods.cpu0["ear.veraison.annotated-evidence"]
 """
 _ALLOW: Final = """
-# {uri}: {readers}
+{comment}
 allow if {{
 	attested
-	requested == {path}
+	asks({path}, {text})
 	evidence.init_data in {{
 {measurements},
 	}}{claims}
@@ -97,10 +99,19 @@ def render(releases: Sequence[Release]) -> str:
 def _block(release: Release) -> str:
     if not release.pcr8:
         return _NOBODY.format(uri=release.path.uri)
+    readers = ", ".join(release.profiles) or "whoever measured"
     return _ALLOW.format(
-        uri=release.path.uri,
-        readers=", ".join(release.profiles) or "whoever measured",
+        # Engines refuse long lines (regorus 0.9: 1024 columns).
+        comment=textwrap.fill(
+            f"{release.path.uri}: {readers}",
+            width=100,
+            initial_indent="# ",
+            subsequent_indent="#   ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ),
         path=json.dumps(release.path.parts),
+        text=json.dumps(f"resource/{release.path}"),
         measurements=",\n".join(f'\t\t"{value}"' for value in dict.fromkeys(release.pcr8)),
         claims="".join(
             f"\n\tevidence{''.join(f'[{json.dumps(key)}]' for key in path)} == {json.dumps(value)}"

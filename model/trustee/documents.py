@@ -18,7 +18,6 @@ AZURE_COLLATERAL_SERVICE: Final = "https://global.acccache.azure.net/sgx/certifi
 _MIGRATED: Final = {"kbs.confidentialcontainers.org/migrated-from-v1.1.0": "v1.2.0"}
 
 _SERVER: Final = """\
-# The pods roll on: {pods_roll_on}
 [http_server]
 sockets = ["0.0.0.0:8080"]
 insecure_http = false
@@ -188,17 +187,9 @@ def layout(minor: str) -> Layout:
     return row
 
 
-def kbs_config(layout: Layout, *, token_minutes: int, pods_roll_on: str) -> str:
-    """The KBS's own TOML. `pods_roll_on` is any text that changes when a mounted secret does.
-
-    The operator rolls the pods when a ConfigMap changes but not when a Secret does, hence the comment it ends up in.
-    """
-    if not pods_roll_on.isprintable():
-        raise ValueError(
-            f"The text the pods roll on has to fit in one comment line, unlike {pods_roll_on!r}."
-        )
+def kbs_config(layout: Layout, *, token_minutes: int) -> str:
+    """The KBS's own TOML."""
     return layout.template.format(
-        pods_roll_on=pods_roll_on,
         admin=layout.admin,
         embedded_key=layout.embedded_key,
         token_minutes=token_minutes,

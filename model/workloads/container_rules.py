@@ -45,8 +45,10 @@ _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[^=\x00]+")
 
 
-def check_container(at: Field, *, init: bool) -> None:
-    given = fields(at, _INIT if init else _CONTAINER, _REFUSED)
+def check_container(at: Field, *, init: bool, pinned: bool = True) -> None:
+    """``pinned``: whether a policy is generated from it, which must know all that is started."""
+    allowed = _INIT if init else _CONTAINER
+    given = fields(at, allowed, _REFUSED) if pinned else fields(at, {**allowed, **_UNPINNED}, _REFUSED)
     for key, fix in (
         ("name", "give the container a name"),
         ("image", "write its image"),
@@ -239,6 +241,11 @@ _CONTAINER: Final[Mapping[str, Check]] = {
 _INIT: Final[Mapping[str, Check]] = {
     **_CONTAINER,
     "restartPolicy": only(("Always",), "write Always for a sidecar, or remove it"),
+}
+# What a policy cannot pin, and a profile, which pins nothing, need not.
+_UNPINNED: Final[Mapping[str, Check]] = {
+    **dict.fromkeys(("env", "envFrom"), anything),
+    **dict.fromkeys(("stdin", "stdinOnce", "tty"), flag),
 }
 _REFUSED: Final[Mapping[str, Refusal]] = {
     "envFrom": (

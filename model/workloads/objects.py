@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from model.workloads import lock
+from model.workloads import lock, persistence
 from model.workloads.documents import DocumentError, documents
 from model.workloads.problems import Field, Problem
+from model.workloads.volume_rules import NO_STORAGE
 
 # By kind that holds pods: its API version and where in it the pod template is. A Pod is its own template.
 HOLDERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -32,6 +33,12 @@ _BESIDE: Final = {
 FIRST: Final = ("Namespace", "ServiceAccount", "ConfigMap", "Secret")
 """What a pod cannot start without, in the order in which it can be made."""
 _REFUSED: Final = {
+    **dict.fromkeys(("PersistentVolume", "PersistentVolumeClaim"), NO_STORAGE),
+    "StorageClass": (
+        "must not be in a workload's folder: with encrypt-type and kbs-key-id it would let whoever runs the cluster choose the key"
+        " and the kind of the volume, before any policy is asked",
+        "remove it; what must last is saved as persistence.yaml says",
+    ),
     "List": ("must not be a list of objects", "write each object as a YAML document of its own"),
     **dict.fromkeys(
         ("DaemonSet", "ReplicaSet", "ReplicationController", "DeploymentConfig"),
@@ -67,7 +74,7 @@ def parse(folder: str, files: Mapping[str, str], problems: list[Problem]) -> lis
     """The objects in the order of their files, the lock file left out; mistakes in the text go to ``problems``."""
     found: list[Field] = []
     for file in sorted(files):
-        if file == lock.FILE or file.endswith(".md"):
+        if file in (lock.FILE, persistence.FILE) or file.endswith(".md"):
             continue
         whole = Field(None, f"{folder}/{file}", "", "", problems)
         if not file.endswith((".yaml", ".yml")):

@@ -43,8 +43,11 @@ _SHARED: Final = (
 )
 
 
-def check_pod(template: Field) -> dict[str, VolumeKind]:
-    """Report all that a pod may not have; the kinds of its volumes by name."""
+def check_pod(template: Field, *, pinned: bool = True) -> dict[str, VolumeKind]:
+    """Report all that a pod may not have; the kinds of its volumes by name.
+
+    ``pinned``: whether a policy is generated from it. Without, it runs under a profile, which need not know what is started.
+    """
     given = template.mapping()
     if (metadata := given.get("metadata")) is not None:
         _metadata(metadata)
@@ -54,7 +57,7 @@ def check_pod(template: Field) -> dict[str, VolumeKind]:
     inner = fields(spec, _POD, _REFUSED)
     volumes = inner.get("volumes")
     kinds = {} if volumes is None else volume_kinds(volumes)
-    _containers(spec, kinds, _names(volumes))
+    _containers(spec, kinds, _names(volumes), pinned=pinned)
     return kinds
 
 
@@ -69,13 +72,15 @@ def containers(spec: Field) -> list[tuple[Field, bool]]:
     ]
 
 
-def _containers(spec: Field, kinds: Mapping[str, VolumeKind], volumes: frozenset[str]) -> None:
+def _containers(
+    spec: Field, kinds: Mapping[str, VolumeKind], volumes: frozenset[str], *, pinned: bool
+) -> None:
     found = containers(spec)
     if not any(not init for _, init in found):
         spec.refuse("must have a container", "write it under containers", show=False)
     seen = set[str]()
     for container, init in found:
-        check_container(container, init=init)
+        check_container(container, init=init, pinned=pinned)
         given = container.mapping() if isinstance(container.value, dict) else {}
         if (name := given.get("name")) is not None and isinstance(name.value, str):
             if name.value in seen:

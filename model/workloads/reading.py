@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from model.policy.pins import ContainerPins, VolumeKind
-from model.workloads import images, lock, objects, sealed
+from model.workloads import images, lock, objects, persistence, sealed
 from model.workloads.documents import DocumentError
 from model.workloads.grants import Grants, NeededGrants, commands
 from model.workloads.lock import Lock
 from model.workloads.merging import Pod, container_pins
 from model.workloads.objects import HOLDERS, WorkloadObject
+from model.workloads.persistence import Persistence
 from model.workloads.pod_rules import check_pod, containers
 from model.workloads.problems import Field, Problem, WorkloadError
 from model.workloads.volume_rules import NO_STORAGE
@@ -44,6 +45,7 @@ def read(name: str, files: Mapping[str, str], grants: Grants | None = None) -> W
             "give each a folder of its own, because each kind of pod has a policy of its own",
             show=False,
         )
+    saved = _persistence(name, files, holders, problems)
     locked = _lock(name, files, problems)
     found = [_pod(item, field, locked) for item, field in holders]
     if locked is not None:
@@ -59,6 +61,7 @@ def read(name: str, files: Mapping[str, str], grants: Grants | None = None) -> W
         lock=locked,
         containers=tuple(found[0].pins),
         needs=found[0].needs,
+        persistence=saved,
     )
 
 
@@ -68,10 +71,11 @@ def references(name: str, files: Mapping[str, str]) -> tuple[str, ...]:
     Raises WorkloadError where a text cannot be read or an image's name is not one; other rules are left to `read`.
     """
     reported: list[Problem] = []
-    fields = objects.parse(f"workloads/{name}", files, reported)
+    known = objects.identify(objects.parse(f"workloads/{name}", files, reported))
+    _persistence(name, files, [(item, field) for item, field in known if item.kind in HOLDERS], reported)
     wrong = list(reported)
     found = set[str]()
-    for item, field in objects.identify(fields):
+    for item, field in known:
         template = objects.template(item, field) if item.kind in HOLDERS else None
         for image in _images(template):
             try:
@@ -84,6 +88,30 @@ def references(name: str, files: Mapping[str, str]) -> tuple[str, ...]:
     if wrong:
         raise WorkloadError(wrong)
     return tuple(sorted(found))
+
+
+def _persistence(
+    name: str, files: Mapping[str, str], holders: Sequence[tuple[WorkloadObject, Field]], found: list[Problem]
+) -> Persistence | None:
+    """What the file of that name says; its containers are put into the pod template where nothing speaks against it."""
+    if persistence.FILE not in files:
+        return None
+    at = Field(None, f"workloads/{name}/{persistence.FILE}", "", "", found)
+    try:
+        said = persistence.read(files[persistence.FILE])
+    except DocumentError as error:
+        at.refuse(error.rule, error.fix, show=False)
+        return None
+    for item, holder in holders:
+        template = objects.template(item, holder)
+        if template is None or not isinstance(template.value, dict):
+            continue
+        wrong = list(persistence.problems(holder, item.kind, template, said))
+        for place, rule, fix in wrong:
+            place.refuse(rule, fix, show=False)
+        if not wrong:
+            persistence.add(cast(dict[str, Any], template.value), name, said)
+    return said
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ FROM_HOST: Final[Mapping[str, VolumeKind]] = {
 }
 NO_STORAGE: Final[Refusal] = (
     "does not work in a peer pod: what the container writes never reaches the volume",
-    "use an emptyDir, and encrypt what must last with a key from the KBS before it leaves the pod over the network",
+    "use an emptyDir; what must last is encrypted in the pod and saved to an object store, as persistence.yaml says",
 )
 _REFUSED: Final[Mapping[str, Refusal]] = {
     "hostPath": (

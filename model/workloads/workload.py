@@ -15,6 +15,7 @@ from model.workloads import images, lock, sealed
 from model.workloads.grants import Grants, NeededGrants, ungranted
 from model.workloads.lock import Lock
 from model.workloads.objects import HOLDERS, WorkloadObject
+from model.workloads.persistence import Persistence
 from model.workloads.pod_rules import INITDATA
 from model.workloads.problems import Problem, WorkloadError
 
@@ -24,7 +25,7 @@ class Workload:
     """``objects`` in the order in which they can be made: first what a pod needs to start, then as the files have them.
 
     ``holder`` is the one that holds pods. ``containers`` are merged with their images, nothing granted. ``needs``: what the pod
-    asks its owner for.
+    asks its owner for. ``persistence``: what is saved of it, whose containers are among all of these; None where nothing is.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Workload:
     lock: Lock
     containers: tuple[ContainerPins, ...]
     needs: NeededGrants
+    persistence: Persistence | None = None
 
     @property
     def namespace(self) -> str:

@@ -9,7 +9,7 @@ from components.cluster.access import ClusterAccess
 from components.cluster.aro import AroCluster, AroClusterArgs, ServicePrincipalArgs
 from components.cluster.aro_managed import ManagedAroCluster, ManagedAroClusterArgs
 from components.cluster.peer_pod_identity import PeerPodIdentity, PeerPodIdentityArgs
-from components.cluster.shape import ClusterNetworkArgs, NodeArgs
+from components.cluster.shape import AroArgs, ClusterNetworkArgs, NodeArgs
 from components.cluster.workload_identities import WorkloadIdentities, WorkloadIdentitiesArgs
 from components.network.egress import NatEgress, NatEgressArgs
 from components.network.vnet import Network, NetworkArgs
@@ -34,24 +34,34 @@ class _Ground:
     egress: NatEgress | None
 
     @property
-    def nodes(self) -> NodeArgs:
-        return NodeArgs(
-            control_plane_vm_size=self.section.control_plane_vm_size,
-            worker_vm_size=self.section.worker_vm_size,
-            worker_count=self.section.worker_count,
-            worker_disk_gb=self.section.worker_disk_gb,
-        )
-
-    @property
-    def ranges(self) -> ClusterNetworkArgs:
-        return ClusterNetworkArgs(
-            visibility=self.section.visibility,
-            pod_cidr=str(self.section.pod_cidr),
-            service_cidr=str(self.section.service_cidr),
-            vnet_id=self.network.vnet_id,
-            control_plane_subnet_id=self.network.control_plane_subnet_id,
-            worker_subnet_id=self.network.worker_subnet_id,
-            peer_pod_nsg_id=self.network.peer_pod_nsg_id,
+    def cluster(self) -> AroArgs:
+        azure, section, network = self.stack.config.azure, self.section, self.network
+        return AroArgs(
+            cluster_name=self.prefix,
+            resource_group_name=self.group.name,
+            managed_resource_group=naming.managed_resource_group(self.stack.name),
+            subscription_id=azure.subscription_id,
+            location=azure.location,
+            domain=section.domain,
+            version=section.version,
+            nodes=NodeArgs(
+                control_plane_vm_size=section.control_plane_vm_size,
+                worker_vm_size=section.worker_vm_size,
+                worker_count=section.worker_count,
+                worker_disk_gb=section.worker_disk_gb,
+            ),
+            network=ClusterNetworkArgs(
+                visibility=section.visibility,
+                pod_cidr=str(section.pod_cidr),
+                service_cidr=str(section.service_cidr),
+                vnet_id=network.vnet_id,
+                control_plane_subnet_id=network.control_plane_subnet_id,
+                worker_subnet_id=network.worker_subnet_id,
+                peer_pod_nsg_id=network.peer_pod_nsg_id,
+            ),
+            pull_secret=self.stack.secrets["pullSecret"],
+            protect=section.protect,
+            tags=self.tags,
         )
 
     @property
@@ -64,10 +74,9 @@ class _Ground:
         """Options of the cluster. It comes after all of the network, also after what its own machines are not in: a network card
         that a peer pod left behind keeps the peer-pod subnet, and only the deletion of the cluster takes such a card away.
         """
-        return self.after(self.network, *others)
-
-    def after(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions.merge(self.in_azure, pulumi.ResourceOptions(depends_on=list(others)))
+        return pulumi.ResourceOptions.merge(
+            self.in_azure, pulumi.ResourceOptions(depends_on=[self.network, *others])
+        )
 
 
 def declare(
@@ -81,6 +90,7 @@ def declare(
     access, peer_pods = make(ground)
     return Place(
         cluster=access,
+        in_azure=in_azure,
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
@@ -132,30 +142,18 @@ def _ground(
 
 
 def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
-    section, azure = ground.section, ground.stack.config.azure
-    principal = section.service_principal
+    principal = ground.section.service_principal
     assert principal is not None, "config.rules refuses this identity without its section"
     cluster = AroCluster(
         "cluster",
         AroClusterArgs(
-            cluster_name=ground.prefix,
-            resource_group_name=ground.group.name,
-            managed_resource_group=naming.managed_resource_group(ground.stack.name),
-            subscription_id=azure.subscription_id,
-            location=azure.location,
-            domain=section.domain,
-            version=section.version,
-            nodes=ground.nodes,
-            network=ground.ranges,
+            **vars(ground.cluster),
             identity=ServicePrincipalArgs(
                 client_id=principal.client_id,
                 object_id=principal.object_id,
                 client_secret=ground.stack.secrets["clusterClientSecret"],
                 resource_provider_object_id=ground.resource_provider,
             ),
-            pull_secret=ground.stack.secrets["pullSecret"],
-            protect=section.protect,
-            tags=ground.tags,
         ),
         ground.after_network(),
     )
@@ -178,7 +176,7 @@ def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetw
 
 
 def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
-    section, azure, network = ground.section, ground.stack.config.azure, ground.network
+    azure, network = ground.stack.config.azure, ground.network
     identities = WorkloadIdentities(
         "identities",
         WorkloadIdentitiesArgs(
@@ -199,20 +197,9 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
     cluster = ManagedAroCluster(
         "cluster",
         ManagedAroClusterArgs(
-            cluster_name=ground.prefix,
-            resource_group_name=ground.group.name,
-            managed_resource_group=naming.managed_resource_group(ground.stack.name),
-            subscription_id=azure.subscription_id,
-            location=azure.location,
-            domain=section.domain,
-            version=section.version,
-            nodes=ground.nodes,
-            network=ground.ranges,
+            **vars(ground.cluster),
             cluster_identity_id=identities.cluster_identity_id,
             operator_identity_ids=identities.operator_identity_ids,
-            pull_secret=ground.stack.secrets["pullSecret"],
-            protect=section.protect,
-            tags=ground.tags,
         ),
         ground.after_network(identities),
     )
@@ -232,7 +219,7 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
             nsg_id=network.peer_pod_nsg_id,
             tags=ground.tags,
         ),
-        ground.after(network),
+        ground.after_network(),
     )
     return cluster.access, PeerPodNetwork(
         resource_group=identity.machines_group,

@@ -4,6 +4,7 @@ import pulumi
 
 from components.cluster.existing import ExistingCluster, ExistingClusterArgs
 from config.sections import CommonSections, ExistingSection
+from program import catalogue, installed
 from program.place import PeerPodNetwork, Place
 from program.stack import LoadedStack
 
@@ -14,11 +15,12 @@ def declare(
     in_azure: pulumi.ResourceOptions,
     runs_peer_pods: bool,
 ) -> Place:
+    operators = list(catalogue.installed_by(stack.config))
     cluster = ExistingCluster(
         "cluster",
         ExistingClusterArgs(
             cluster_name=section.name,
-            kubeconfig=stack.secrets["kubeconfig"],
+            kubeconfig=stack.secrets["kubeconfig"].apply(lambda text: installed.checked(text, operators)),
             runs_peer_pods=runs_peer_pods,
         ),
         in_azure,
@@ -32,4 +34,9 @@ def declare(
             nsg_id=azure.nsg_id,
             egress_address=None,
         )
-    return Place(cluster=cluster.access, operators_from=stack.config.operators.source, peer_pods=peer_pods)
+    return Place(
+        cluster=cluster.access,
+        in_azure=in_azure,
+        operators_from=stack.config.operators.source,
+        peer_pods=peer_pods,
+    )

@@ -1,10 +1,9 @@
 """Real Kubernetes API servers for the sandbox's clusters: etcd, kube-apiserver and its controllers, on loopback.
 
-    from sandbox.apiserver import ServerClusters, unavailable
+    from sandbox.apiserver import ServerClusters
 
-    reason = unavailable(root)           # why no API server can run on this machine; None when one can
     clusters = ServerClusters(root)      # `root` is the state directory; implements `sandbox.openshift.Clusters`
-    clusters.prepare(print)              # compiles the binaries into `root`/bin once (5 to 15 minutes on two cores), or
+    clusters.prepare(print)              # compiles the binaries once for the user (about six minutes on two cores), or
                                          # asks, where SANDBOX_KUBECONFIG names a cluster to use instead; see `external`
     kubeconfig = clusters.create(name, facts)   # running, with what OpenShift comes with, the operators at work
     clusters.kubeconfig(name)            # the same text for as long as the cluster exists
@@ -17,8 +16,9 @@ and no kubelet: `sandbox.watch`, one process a cluster, plays what OpenShift's o
 reactions of `sandbox.openshift`. `faults` makes a server answer as one in trouble does.
 """
 
-from sandbox.apiserver.binaries import BuildError, Offline, build, unavailable
+from sandbox.apiserver.binaries import PROGRAMS
 from sandbox.apiserver.clusters import ServerClusters
 from sandbox.apiserver.external import consent
+from sandbox.golang import BuildError, NotHere
 
-__all__ = ["BuildError", "Offline", "ServerClusters", "build", "consent", "unavailable"]
+__all__ = ["PROGRAMS", "BuildError", "NotHere", "ServerClusters", "consent"]

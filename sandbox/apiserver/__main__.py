@@ -1,4 +1,4 @@
-"""`python -m sandbox.apiserver build|list|stop`: the binaries of a state directory, and the processes of its clusters."""
+"""`python -m sandbox.apiserver build|list|stop`: the binaries, and the processes of a state directory's clusters."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from sandbox.apiserver.binaries import BuildError, build
+from sandbox.apiserver.binaries import PROGRAMS
 from sandbox.apiserver.clusters import ServerClusters
+from sandbox.ending import end
+from sandbox.golang import BuildError
 
 
 def main() -> int:
@@ -19,7 +21,7 @@ def main() -> int:
     match given.command:
         case "build":
             try:
-                print(build(given.home.resolve(), say=lambda text: print(text, file=sys.stderr)))
+                print(PROGRAMS.build(lambda text: print(text, file=sys.stderr)))
             except BuildError as error:
                 print(error, file=sys.stderr)
                 return 1
@@ -32,4 +34,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -1,13 +1,11 @@
-"""Builds the API server from the Go modules that `go.mod` beside this file pins, once, into the state directory."""
+"""The API server, from the Go modules that `go.mod` beside this file pins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from sandbox.golang import BuildError, GoPrograms, Offline
-
-__all__ = ["KUBERNETES", "PACKAGES", "BuildError", "Offline", "build", "is_built", "unavailable"]
+from sandbox.golang import GoPrograms
 
 KUBERNETES = "1.34.4"
 _VERSION = "k8s.io/component-base/version"
@@ -17,19 +15,6 @@ PACKAGES = {
     "kube-apiserver": ("k8s.io/kubernetes/cmd/kube-apiserver", _SAYS),
     "kube-controller-manager": ("k8s.io/kubernetes/cmd/kube-controller-manager", _SAYS),
 }
-_PROGRAMS = GoPrograms("the API server", Path(__file__).parent, PACKAGES)
-
-
-def unavailable(root: Path) -> str | None:
-    """Why no API server can run on this machine; None when one can, if need be after a build into `root`/bin."""
-    return _PROGRAMS.unavailable(root / "bin")
-
-
-def is_built(root: Path) -> bool:
-    """Whether what this version of the sandbox would build is there."""
-    return _PROGRAMS.is_built(root / "bin")
-
-
-def build(root: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-    """The folder with the binaries, `root`/bin, compiled unless they are there. Raises BuildError."""
-    return _PROGRAMS.build(root / "bin", say)
+PROGRAMS: Final = GoPrograms(
+    name="apiserver", what="the API server", modules=Path(__file__).parent, packages=PACKAGES, minutes=6
+)

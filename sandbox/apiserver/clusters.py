@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sandbox.apiserver import crds, external
-from sandbox.apiserver.binaries import build
+from sandbox.apiserver.binaries import PROGRAMS
 from sandbox.apiserver.client import ApiClient, ApiError, Manifest
 from sandbox.apiserver.external import External
 from sandbox.apiserver.paths import path_of, path_to
@@ -31,7 +31,6 @@ class ServerClusters:
     """Implements `sandbox.openshift.Clusters`. `root` is the state directory: clusters are in `root`/clusters/<name>."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
         self.directory = root / "clusters"
 
     def create(self, name: str, facts: ClusterFacts) -> str:
@@ -65,7 +64,7 @@ class ServerClusters:
         """The server of a cluster; the cluster need not exist."""
         folder = self.directory / name
         elsewhere = os.environ.get(external.VARIABLE)
-        return External(folder, Path(elsewhere)) if elsewhere else ServerProcesses(folder, self._root)
+        return External(folder, Path(elsewhere)) if elsewhere else ServerProcesses(folder)
 
     def names(self) -> list[str]:
         return sorted(path.parent.name for path in self.directory.glob(f"*/{_FACTS}"))
@@ -78,7 +77,7 @@ class ServerClusters:
         if os.environ.get(external.VARIABLE):
             external.consent()
         else:
-            build(self._root, say)
+            PROGRAMS.build(say)
 
     def start(self) -> None:
         """Every cluster that there is."""

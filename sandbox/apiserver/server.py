@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from sandbox.apiserver.binaries import build
+from sandbox.apiserver.binaries import PROGRAMS
 from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.credentials import ADMIN, OPERATORS, Credentials, write_private
 from sandbox.apiserver.process import Process
@@ -39,13 +39,12 @@ _START_SECONDS = 120
 
 
 class ServerProcesses:
-    """The cluster in `folder`, with the binaries of the state directory `root`."""
+    """The cluster in `folder`."""
 
     node_labels: ClassVar[dict[str, str]] = {}
 
-    def __init__(self, folder: Path, root: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._root = root
 
     @property
     def processes(self) -> dict[str, Process]:
@@ -83,7 +82,7 @@ class ServerProcesses:
 
     def start(self, *, watch: bool = True) -> None:
         """Until the API server is ready. Raises BuildError, and Refused when a process does not come up."""
-        commands = self._commands(build(self._root))
+        commands = self._commands(PROGRAMS.build())
         processes = self.processes
         for name in ("etcd", "kube-apiserver"):
             if processes[name].pid() is None:

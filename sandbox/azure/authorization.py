@@ -40,6 +40,8 @@ ROLES: Final = {
     "0d7aedc0-15fd-4a67-a412-efad370c947e": False,  # File Storage Operator
     "4436bae4-7702-4c84-919b-c4069ff25ee2": False,  # Service Operator
 }
+_WRITTEN: Final = {name: computed(TEXT) for name in ("createdOn", "updatedOn", "createdBy", "updatedBy")}
+"""What Azure says of who made it and when; `_answer` fills it in."""
 _ROLE_ID: Final = (
     rf"(?i)(?:/subscriptions/{GUID})?/providers/Microsoft\.Authorization/roleDefinitions/({GUID})"
 )
@@ -168,10 +170,7 @@ ROLE_ASSIGNMENT: Final = AzureKind(
         "description": TEXT,
         "condition": TEXT,
         "conditionVersion": TEXT,
-        "createdOn": computed(TEXT),
-        "updatedOn": computed(TEXT),
-        "createdBy": computed(TEXT),
-        "updatedBy": computed(TEXT),
+        **_WRITTEN,
         "systemData": computed(MAP),
     },
     replacing=frozenset({"principalId"}),
@@ -228,10 +227,7 @@ ROLE_DEFINITION: Final = AzureKind(
         "description": TEXT,
         "assignableScopes": required(TEXTS),
         "permissions": required(many(group(actions=required(TEXTS), notActions=TEXTS))),
-        "createdOn": computed(TEXT),
-        "updatedOn": computed(TEXT),
-        "createdBy": computed(TEXT),
-        "updatedBy": computed(TEXT),
+        **_WRITTEN,
     },
     names=NameRule(
         GUID,

@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import ipaddress
 import json
-import os
 import re
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -20,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
+from sandbox.files import replace_file, understood
 from sandbox.provider import Refused, Values
 
 # The file is JSON with a line for each resource, so that one can be changed without parsing them all.
@@ -142,8 +142,12 @@ class Cloud:
     def _load(self) -> Contents:
         if not self.path.exists():
             return Contents([])
-        lines = self.path.read_text().removeprefix(_HEAD).removesuffix(_TAIL)
-        return Contents(lines.split(",\n") if lines else [])
+        with understood(self.path):
+            text = self.path.read_text("utf-8")
+            if not (text.startswith(_HEAD) and text.endswith(_TAIL)):
+                raise ValueError(self.path)
+            lines = text[len(_HEAD) : -len(_TAIL)]
+            return Contents(lines.split(",\n") if lines else [])
 
     @contextmanager
     def _locked(self) -> Generator[None, None, None]:
@@ -151,13 +155,6 @@ class Cloud:
         with self._mutex, self.path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Readers see the whole old text or the whole new one, also when this process is killed."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)
 
 
 def guid(seed: str) -> str:

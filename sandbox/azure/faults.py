@@ -3,8 +3,9 @@
 `faults.json` beside the cloud's file is a list of orders such as
 `{"op": "create", "type": "azure-native:network:Subnet", "name": "workers", "code": "AnotherOperationInProgress", "times": 2}`.
 `op` is create, update, delete, read or invoke. `type`, `name` (the last segment of the id) and `message` may be left out, and
-`times` is 1 then. With `"after": true` the operation takes effect and only its answer is lost. An order that has
-been used `times` times is removed.
+`times` is 1 then. With `"after": true` the operation takes effect and only its answer is lost. With
+`"hold": <seconds>` the stand-in waits so long with it, in which a test can kill the engine. An order that has been used `times` times
+is removed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sandbox.azure.cloud import replace_file
+from sandbox.files import replace_file
 from sandbox.provider import Refused, Values
 
 _T = TypeVar("_T")
@@ -57,9 +58,11 @@ class Faults:
     def _once(self, op: str, type_: str, id_: str, operation: Callable[[], _T]) -> _T:
         order = self._take(op, type_, id_)
         if order is not None and not order.get("after"):
+            time.sleep(order.get("hold", 0))
             raise _answer(order)
         result = operation()
         if order is not None:
+            time.sleep(order.get("hold", 0))
             raise _answer(order)
         return result
 

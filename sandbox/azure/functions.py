@@ -10,6 +10,7 @@ from sandbox.azure.aro import OPENSHIFT_CLUSTER
 from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.egress import NAT_GATEWAY
 from sandbox.azure.kind import Account
+from sandbox.azure.storage import STORAGE_ACCOUNT, service_signature
 from sandbox.azure.subnets import SUBNET
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import Refused, Values
@@ -48,6 +49,8 @@ def call(token: str, args: Values, contents: Contents, account: Account, cluster
     if token in _CREDENTIALS:
         cluster = there(contents, OPENSHIFT_CLUSTER.id_of(args, account))
         return _CREDENTIALS[token](clusters, cluster.name)
+    if token == "azure-native:storage:listStorageAccountServiceSAS":
+        return service_signature(there(contents, STORAGE_ACCOUNT.id_of(args, account)), args)
     if token not in _GETS:
         raise Refused("UnknownFunction", f"the Azure stand-in knows no function {token}: see sandbox/azure")
     kind = _GETS[token]

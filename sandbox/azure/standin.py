@@ -22,6 +22,7 @@ from sandbox.azure import (
     identities,
     schema,
     security_groups,
+    storage,
     subnets,
     virtual_networks,
 )
@@ -38,6 +39,10 @@ KINDS: Final = {
     kind.type: kind
     for kind in (
         aro.OPENSHIFT_CLUSTER,
+        storage.IMMUTABILITY_POLICY,
+        storage.BLOB_CONTAINER,
+        storage.BLOB_SERVICE,
+        storage.STORAGE_ACCOUNT,
         aro_managed.MANAGED_CLUSTER,
         virtual_networks.VIRTUAL_NETWORK,
         subnets.SUBNET,
@@ -122,14 +127,14 @@ class AzureStandIn:
 
         def put() -> tuple[str, Values]:
             with self.cloud.change() as contents:
-                existing = contents.find(id_)
-                if existing and existing.inputs != self._stored(kind, inputs):
+                # azure-native asks first, whoever made it and however like it is.
+                if existing := contents.find(id_):
                     raise Refused(
                         "ResourceAlreadyExists",
-                        f"cannot create already existing resource '{existing.id}'. Somebody else made it: give yours another"
-                        " name, delete that one, or import it.",
+                        f"cannot create already existing resource '{existing.id}'. An interrupted run made it, or somebody else:"
+                        " see docs/operations.md, Backup and recovery.",
                     )
-                record = existing or self._put(contents, kind, id_, inputs, {})
+                record = self._put(contents, kind, id_, inputs, {})
                 return record.id, kind.outputs(contents, self.account, record)
 
         return self._faults.attempt("create", type_, id_, put)

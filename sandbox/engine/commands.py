@@ -46,7 +46,7 @@ def _show(workspace: Workspace, options: argparse.Namespace) -> int:
     if not state.path.exists():
         raise SandboxError(f"the stack {options.stack} has never been brought up: make up")
     if options.verb == "export":
-        print(json.dumps(json.loads(state.path.read_text()), indent=4, ensure_ascii=False))
+        print(json.dumps(state.exported(), indent=4, ensure_ascii=False))
     else:
         outputs = workspace.outputs(options.stack)
         shown = plain(outputs) if options.show_secrets else replaced(outputs, _masked)

@@ -7,6 +7,10 @@ class SandboxError(Exception):
     """The sandbox cannot do what was asked."""
 
 
+class Busy(SandboxError):
+    """Another run is at work on the same state."""
+
+
 class ResourceFailed(Exception):
     """A step on one resource failed; what depends on it is not attempted."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -10,7 +11,8 @@ from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
-from sandbox.engine.errors import ResourceFailed
+from sandbox.ending import explained
+from sandbox.engine.errors import ResourceFailed, SandboxError
 from sandbox.engine.goal import of_read, of_registration
 from sandbox.engine.steps import Engine
 from sandbox.engine.values import from_struct, to_struct
@@ -68,24 +70,24 @@ class EngineMonitor(mocks.MockMonitor):
         )
 
     def RegisterResource(self, request: Any) -> Any:
-        self._check_open()
-        resource = self._engine.register(of_registration(request))
+        with self._open():
+            resource = self._engine.register(of_registration(request))
         shown = resource.outputs if resource.custom else resource.inputs
         return resource_pb2.RegisterResourceResponse(
             urn=resource.urn, id=resource.id, object=to_struct(shown)
         )
 
     def ReadResource(self, request: Any) -> Any:
-        self._check_open()
-        resource = self._engine.read(of_read(request))
+        with self._open():
+            resource = self._engine.read(of_read(request))
         return resource_pb2.ReadResourceResponse(urn=resource.urn, properties=to_struct(resource.outputs))
 
     def Invoke(self, request: Any) -> Any:
-        self._check_open()
         try:
-            result = self._engine.invoke(
-                request.tok, from_struct(request.args), request.provider, request.version
-            )
+            with self._open():
+                result = self._engine.invoke(
+                    request.tok, from_struct(request.args), request.provider, request.version
+                )
         except ResourceFailed as failure:
             raise _CallFailed(failure.message) from failure
         if result is None:
@@ -94,13 +96,24 @@ class EngineMonitor(mocks.MockMonitor):
         return resource_pb2.ResourceInvokeResponse(**answer)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        self._check_open()
-        self._engine.publish(request.urn, from_struct(request.outputs))
+        with self._open():
+            self._engine.publish(request.urn, from_struct(request.outputs))
         return empty_pb2.Empty()
 
-    def _check_open(self) -> None:
+    @contextmanager
+    def _open(self) -> Generator[None, None, None]:
+        """Around every request. A file of the sandbox that cannot be used ends the program."""
         if self.stopped_by is not None:
             raise Stopped("the program has failed")
+        try:
+            yield
+        except SandboxError as error:
+            self.stop(error)
+            raise
+        except OSError as error:
+            unusable = SandboxError(explained(error))
+            self.stop(unusable)
+            raise unusable from error
 
 
 class Log:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sandbox.engine.errors import SandboxError
+from sandbox.files import understood
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -78,7 +79,8 @@ class PassphraseCipher:
             return _open(self._cipher, ciphertext)
         except (InvalidTag, ValueError):
             raise SandboxError(
-                f"the ciphertext {ciphertext[:12]}... cannot be decrypted with the passphrase of this sandbox"
+                f"this secret cannot be decrypted with the files passphrase (or {ENVIRONMENT}) and "
+                "encryptionsalt of this sandbox: put back those that it was encrypted with"
             ) from None
 
     def seal(self, place: str, text: str) -> str:
@@ -89,7 +91,10 @@ class PassphraseCipher:
         return known[1]
 
     def unseal(self, place: str, ciphertext: str) -> str:
-        text = self.decrypt(ciphertext)
+        try:
+            text = self.decrypt(ciphertext)
+        except SandboxError as error:
+            raise SandboxError(f"{place}: {error}") from None
         self._sealed[place] = (text, ciphertext)
         return text
 
@@ -106,15 +111,16 @@ class Keyring:
 
     def __init__(self, home: Path, rounds: int | None = None) -> None:
         """The passphrase is `PULUMI_CONFIG_PASSPHRASE`, else the file `passphrase` in `home`, made (0600)
-        when missing. `rounds`: how many derive a key, where not Pulumi's million.
+        when missing. Raises FileUnusable. `rounds`: how many derive a key, where not Pulumi's million.
         """
         self._passphrase = os.environ.get(ENVIRONMENT) or _kept(
             home / "passphrase", secrets.token_urlsafe(32)
         )
-        self._salt = _kept(home / "encryptionsalt", base64.b64encode(os.urandom(8)).decode())
         self._rounds = rounds
         self._vaults: dict[bytes, PassphraseCipher] = {}
-        self.default = self._vault(self._salt)
+        salt = home / "encryptionsalt"
+        with understood(salt):
+            self.default = self._vault(_kept(salt, base64.b64encode(os.urandom(8)).decode()))
 
     def vault(self, salt: str) -> PassphraseCipher:
         """The vault of a salt string; raises SandboxError when it is malformed."""
@@ -145,4 +151,8 @@ def _kept(path: Path, new: str) -> str:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(new + "\n")
         fresh.replace(path)
-    return path.read_text().strip()
+    with understood(path):
+        text = path.read_text("utf-8").strip()
+        if not text:
+            raise ValueError(path)
+        return text

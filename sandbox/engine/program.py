@@ -29,7 +29,7 @@ from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import settings
 from pulumi.runtime.stack import Stack, run_in_stack
 
-from sandbox.engine.errors import ProgramFailed
+from sandbox.engine.errors import ProgramFailed, SandboxError
 from sandbox.engine.monitor import EngineMonitor, Log
 from sandbox.engine.steps import Engine
 
@@ -141,7 +141,7 @@ async def _let_finish() -> None:
 
 
 def _explained(error: BaseException, target: Target) -> str:
-    if isinstance(error, pulumi.RunError) or str(error).startswith("invoke of "):
+    if isinstance(error, pulumi.RunError | SandboxError) or str(error).startswith("invoke of "):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     entry = str(target.root / "__main__.py")

@@ -2,17 +2,20 @@
 else.
 
 Providers are idempotent (`sandbox.provider`), so an operation that had succeeded succeeds again and its
-result is recorded at last. The run then goes on as usual, with an update or a deletion where the program has
-changed in the meantime.
+result is recorded at last. azure-native alone makes nothing a second time: what it had made is read. The run then goes
+on as usual, with an update or a deletion where the program has changed in the meantime.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from model.recovery import azure_id
+from sandbox.engine.errors import ResourceFailed
 from sandbox.engine.execution import Executor
 from sandbox.engine.ledger import Ledger
-from sandbox.engine.state import Operation
+from sandbox.engine.state import Operation, StateResource, now
+from sandbox.engine.values import plain
 
 
 def finish_interrupted(ledger: Ledger, executor: Executor) -> list[str]:
@@ -37,7 +40,7 @@ def _again(operation: Operation, ledger: Ledger, executor: Executor) -> None:
     old = ledger.old(resource.urn)
     match operation.type:
         case "creating":
-            ledger.recover(executor.create(resource), old)
+            ledger.recover(_made(resource, ledger, executor) or executor.create(resource), old)
         case "updating":
             if old is not None:
                 ledger.amend(old, executor.update(old, resource))
@@ -51,3 +54,17 @@ def _again(operation: Operation, ledger: Ledger, executor: Executor) -> None:
                     ledger.amend(gone, replace(gone, pending_replacement=True))
                 else:
                     ledger.drop(gone)
+
+
+def _made(resource: StateResource, ledger: Ledger, executor: Executor) -> StateResource | None:
+    """What the interrupted run had made in Azure after all."""
+    provider = ledger.find(resource.provider_urn)
+    subscription = provider.inputs.get("subscriptionId") if provider else None
+    id_ = azure_id(resource.type, plain(resource.inputs), plain(subscription))
+    if id_ is None:
+        return None
+    try:
+        found, _ = executor.read(replace(resource, id=id_))
+    except ResourceFailed:
+        return None
+    return replace(found, created=now(), modified=now())

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from config import stack_yaml
+from config.stack_yaml import StackYamlError
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.passphrase import Keyring, PassphraseCipher
 from sandbox.shapes import is_list, is_map, map_in
@@ -31,8 +33,13 @@ class ProjectFile:
         path = root / "Pulumi.yaml"
         if not path.exists():
             raise SandboxError(f"there is no Pulumi.yaml in {root}: run this in the folder of the project")
-        settings = yaml.safe_load(path.read_text())
-        return cls(root=root, name=settings["name"], stacks=root / settings.get("stackConfigDir", "."))
+        try:
+            settings = yaml.safe_load(path.read_text("utf-8"))
+            return cls(root=root, name=settings["name"], stacks=root / settings.get("stackConfigDir", "."))
+        except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError, AttributeError, RecursionError):
+            raise SandboxError(
+                f"{path} is not the file of a project, YAML with a name: put it back as it was committed"
+            ) from None
 
     def stack_names(self) -> list[str]:
         paths = sorted(self.stacks.glob("Pulumi.*.yaml"))
@@ -50,7 +57,9 @@ class StackFile:
 
     @property
     def role(self) -> str:
-        return str(next((value for key, value in self.values.items() if key.endswith(":role")), ""))
+        """Empty where there is none. One that is no text is not shown: it may be a secret."""
+        found = next((value for key, value in self.values.items() if key.endswith(":role")), "")
+        return found if isinstance(found, str) else ""
 
     @classmethod
     def of(cls, project: ProjectFile, stack: str) -> StackFile:
@@ -62,14 +71,15 @@ class StackFile:
                 f"no stack named '{stack}' found: {path} does not exist. Stacks there: {known}"
             )
         try:
-            content: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
-            config = map_in(content, "config")
-            values = {key if ":" in key else f"{project.name}:{key}": value for key, value in config.items()}
-        except (yaml.YAMLError, AttributeError, TypeError) as error:
-            raise SandboxError(
-                f"{path} is not a stack file, YAML with a mapping under config: {error}"
-            ) from None
-        return cls(stack=stack, values=values, salt=content.get("encryptionsalt"))
+            content = stack_yaml.read(path)
+        except StackYamlError as error:
+            raise SandboxError(str(error)) from None
+        salt = content.get("encryptionsalt")
+        if salt is not None and not isinstance(salt, str):
+            raise SandboxError(f"{path}: encryptionsalt must be text, as the pulumi command wrote it")
+        config = map_in(content, "config")
+        values = {key if ":" in key else f"{project.name}:{key}": value for key, value in config.items()}
+        return cls(stack=stack, values=values, salt=salt)
 
     def texts(self, keyring: Keyring) -> tuple[dict[str, str], frozenset[str]]:
         """The values as the CLI passes them, `secure:` ones decrypted, and the keys that hold one.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from typing import Any, Final, Literal, NamedTuple
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.passphrase import Keyring, PassphraseCipher
 from sandbox.engine.values import SECRET, SIGNATURE, SecretValue
+from sandbox.files import replace_file, understood
 from sandbox.provider import Values
 from sandbox.shapes import is_list, is_map
 
@@ -126,12 +126,24 @@ class StateFile:
         self._written: tuple[list[str], list[str]] = ([], [])
 
     def load(self) -> tuple[list[StateResource], list[Operation]]:
-        """Empty lists for a stack that has never been brought up. Raises SandboxError for what cannot be
-        decrypted.
+        """Empty lists for a stack that has never been brought up. Raises SandboxError for what cannot be decrypted,
+        and FileUnusable, which is one, for what is no state.
         """
         if not self.path.exists():
             return [], []
-        deployment = json.loads(self.path.read_text())["deployment"]
+        with understood(self.path):
+            return self._parsed()
+
+    def exported(self) -> dict[str, Any]:
+        """As `pulumi stack export` prints it, secrets encrypted. Raises FileUnusable."""
+        with understood(self.path):
+            export = json.loads(self.path.read_text("utf-8"))
+            if not is_map(export["deployment"]):
+                raise TypeError(self.path)
+            return export
+
+    def _parsed(self) -> tuple[list[StateResource], list[Operation]]:
+        deployment = json.loads(self.path.read_text("utf-8"))["deployment"]
         if provider := deployment.get("secrets_providers"):
             self._vault = self._keyring.vault(provider["state"]["salt"])
         resources = [self._decode(record) for record in deployment.get("resources", [])]
@@ -153,14 +165,7 @@ class StateFile:
         contents = self._contents(resources, pending)
         if self.path.exists() and {*contents[0]} == {*self._written[0]} and contents[1] == self._written[1]:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        with new.open("w") as file:
-            file.write(self._deployment(*contents))
-            if last:
-                file.flush()
-                os.fsync(file.fileno())
-        new.replace(self.path)
+        replace_file(self.path, self._deployment(*contents), last=last)
         self._written = contents
 
     def _contents(

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from config.roles import SECRETS, StackConfig, required_secrets
 from config.sections import KINDS
 from sandbox.engine.passphrase import PassphraseCipher
+from sandbox.files import replace_file, understood
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
 from sandbox.shapes import is_map
 
@@ -47,19 +48,27 @@ def supply(
     keys: list[str], config: Mapping[str, str], path: Path, vault: PassphraseCipher, azure: AzureStandIn
 ) -> dict[str, str]:
     """A value for each of `keys`; `path` keeps them, encrypted, for the next run."""
-    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    kept = _kept(path)
     supplied: dict[str, str] = {}
     for key in keys:
         if key == f"{_PREFIX}kubeconfig":
             supplied[key] = _existing_cluster(config, azure)
             continue
-        before = json.loads(vault.decrypt(kept[key])) if key in kept else None
+        with understood(path):
+            before = json.loads(vault.decrypt(kept[key])) if key in kept else None
         supplied[key] = _text(fresh := _made(key, config, before))
         if fresh != before:
             kept[key] = vault.encrypt(json.dumps(fresh))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(kept))
+            replace_file(path, json.dumps(kept))
     return supplied
+
+
+def _kept(path: Path) -> dict[str, str]:
+    """The ciphertexts in the file by key. Raises FileUnusable."""
+    if not path.exists():
+        return {}
+    with understood(path):
+        return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
 
 
 def _made(key: str, config: Mapping[str, str], before: Any) -> Any:

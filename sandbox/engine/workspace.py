@@ -13,7 +13,7 @@ from pathlib import Path
 from sandbox.engine import program
 from sandbox.engine.deletion import delete_remaining, refuse_protected
 from sandbox.engine.display import Display
-from sandbox.engine.errors import ProgramFailed, ResourceFailed, SandboxError
+from sandbox.engine.errors import Busy, ProgramFailed, ResourceFailed, SandboxError
 from sandbox.engine.execution import Executor
 from sandbox.engine.identity import Namespace
 from sandbox.engine.ledger import Ledger
@@ -45,14 +45,14 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Generator[None, None, None]:
-        """Raises SandboxError while another run is at work in the same state directory."""
+        """Raises Busy while another run is at work in the same state directory."""
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
-                raise SandboxError(
+                raise Busy(
                     f"another run ({file.read().strip() or 'of an unknown process'}) is at work in {self.home}: "
                     "wait for it to end, or stop it, and try again"
                 ) from None

@@ -66,21 +66,31 @@ class Cli:
                 "PULUMI_SKIP_UPDATE_CHECK": "true",
                 "PULUMI_SUPPRESS_NEO_LINK": "true",
                 "KUBECONFIG": os.devnull,
+                # Asked for by a `pulumi` that the sandbox built, and by no other.
+                "SANDBOX_LANGUAGE_HOST": str(self._language_host),
+                "SANDBOX_LANGUAGE_EXECUTOR": str(self.pulumi.with_name("pulumi-language-python-exec")),
             }
         )
 
     def prepare(self) -> None:
         """Make the backend, and put the stand-ins where `pulumi` looks for plugins."""
         (self.state / "backend").mkdir(parents=True, exist_ok=True)
+        self._write_command(self._language_host, "language")
         for package in SERVED:
-            # From the project's folder, because that is where Python finds the package `sandbox`.
-            command = [sys.executable, "-m", "sandbox.official.plugin", package, "--home", str(self.home)]
-            text = f'#!/bin/sh\ncd {shlex.quote(str(self.root))} && exec {shlex.join(command)} "$@"\n'
-            path = self.plugin(package)
-            if not path.exists() or path.read_text() != text:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
-                path.chmod(0o755)
+            self._write_command(self.plugin(package), "plugin", package, "--home", str(self.home))
+
+    @property
+    def _language_host(self) -> Path:
+        return self.state / "home" / "language-host"
+
+    def _write_command(self, path: Path, module: str, *arguments: str) -> None:
+        """A module of this package, as a program that is run in the project's folder, where Python finds `sandbox`."""
+        command = [sys.executable, "-m", f"sandbox.official.{module}", *arguments]
+        text = f'#!/bin/sh\ncd {shlex.quote(str(self.root))} && exec {shlex.join(command)} "$@"\n'
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o755)
 
     def plugin(self, package: str) -> Path:
         """Where `pulumi` looks for the plugin that the installed SDK of a package asks for."""

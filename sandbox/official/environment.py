@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from sandbox.apiserver import BuildError
-from sandbox.engine.display import matters
+from sandbox.engine.display import console, matters
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.stackfile import StackFile
 from sandbox.engine.workspace import Workspace
 from sandbox.official.cli import Cli
-from sandbox.official.install import find_pulumi, link_kubernetes
+from sandbox.official.install import get, link_kubernetes
 from sandbox.official.recovery import recover
 from sandbox.official.stacks import Stacks
 from sandbox.official.standins import Official
@@ -25,7 +25,7 @@ from sandbox.shapes import is_map
 
 
 class Environment:
-    """The project in `root`, with all state below `home`. Raises SandboxError where `pulumi` is missing."""
+    """The project in `root`, with all state below `home`. Raises SandboxError where there is no `pulumi` and it cannot be built."""
 
     def __init__(self, root: Path, home: Path, *, install: bool = False) -> None:
         self._workspace = Workspace(root, home)
@@ -33,7 +33,7 @@ class Environment:
         self.home = home
         self.project = self._workspace.project
         self.stand_ins = Official(home)
-        self.cli = Cli(pulumi=find_pulumi(home, install=install), root=root, home=home)
+        self.cli = Cli(pulumi=get(home, _say, install=install), root=root, home=home)
         self.keyring = self._workspace.keyring
         self.stacks = Stacks(self.cli, self.keyring, self.stand_ins)
 
@@ -111,11 +111,16 @@ class Environment:
         if missing:
             words = f"Stand-in secrets, made by the sandbox and worth nothing: {', '.join(missing)}"
             out.print(Text(words, "dim"))
-        for sentence in recover(self.cli, self.stacks, self.stand_ins, file.stack):
+        for sentence in recover(self.cli, self.stacks, file.stack):
             out.print(Text(sentence, "dim"))
         config = self.stacks.config_file(file.stack)
         out.file.flush()
         return self.cli.run(verb, "--stack", file.stack, "--config-file", str(config), *more)
+
+
+def _say(words: str) -> None:
+    """Not on standard output, which may be read by another program."""
+    console(stderr=True).print(Text(words, "dim"))
 
 
 def _refuse_protected(resources: list[dict[str, object]]) -> None:

@@ -1,70 +1,94 @@
-"""What the official engine needs and the sandbox does not have: found on this machine, or downloaded when somebody says so."""
+"""What the official engine needs: found on this machine, else built once for the user, or downloaded when somebody says so."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from sandbox.apiserver import unavailable
+from sandbox import cache
+from sandbox.apiserver import PROGRAMS as API_SERVER
+from sandbox.apiserver import external
 from sandbox.engine.errors import SandboxError
+from sandbox.golang import BuildError, GoPrograms, Say
+from sandbox.official.build import CLI, KUBERNETES
 from sandbox.official.cli import Cli
 from sandbox.official.plugin import sdk_version
 
 _INSTALL: Final = "python -m sandbox up --engine pulumi --install"
 
 
-def missing(home: Path) -> str | None:
-    """Why the official engine cannot run here as things are; None when it can, if need be after a build of the API server."""
+def to_build(home: Path) -> list[GoPrograms]:
+    """What this machine has not and `get` would build."""
+    needed: list[GoPrograms] = []
     if _command(home) is None:
-        return "the command `pulumi` is not on PATH"
-    if _kubernetes() is None:
-        return "the Kubernetes plugin of `pulumi` is neither on PATH nor among its plugins"
-    return unavailable(home)
+        needed.append(CLI)
+    if _kubernetes(home) is None:
+        needed.append(KUBERNETES)
+    if not os.environ.get(external.VARIABLE):
+        needed.append(API_SERVER)
+    return [programs for programs in needed if not programs.is_built()]
 
 
-def find_pulumi(home: Path, *, install: bool) -> Path:
-    """The command on PATH, or the one installed into the sandbox before. Raises SandboxError where there is none.
+def get(home: Path, say: Say, *, install: bool = False) -> Path:
+    """The command `pulumi`, after which nothing of `to_build` is missing. Raises SandboxError.
 
-    With `install`, or when somebody at the terminal agrees, Pulumi's own installer downloads it into the sandbox.
+    Somebody at the terminal is asked first. With `install`, Pulumi's own installer downloads the command into the sandbox.
     """
-    found = _command(home)
-    if found is None:
-        _ask(
-            "the official engine is the command `pulumi`, which is not on PATH. Install it as "
-            "https://www.pulumi.com/docs/install says, or have Pulumi's own installer download it into the sandbox",
-            install=install,
-        )
+    if install and _command(home) is None:
         from pulumi.automation import PulumiCommand
 
-        ours = _ours(home)
-        PulumiCommand.install(root=str(ours))
-        return ours / "bin" / "pulumi"
-    return Path(found)
+        PulumiCommand.install(root=str(_ours(home)))
+    missing = to_build(home)
+    if missing:
+        _agree(missing, say)
+    try:
+        for programs in missing:
+            programs.build(say)
+    except BuildError as error:
+        raise SandboxError(
+            f"{error}\nWhere Pulumi can be downloaded, its own installer gets it: {_INSTALL}"
+        ) from error
+    return Path(_command(home) or CLI.folder / "pulumi")
 
 
-def link_kubernetes(cli: Cli, *, install: bool) -> None:
-    """Put the official Kubernetes plugin beside the stand-ins. Raises SandboxError where there is none.
+def link_kubernetes(cli: Cli, *, install: bool = False) -> None:
+    """Put the official Kubernetes plugin beside the stand-ins, after `get`.
 
-    It is the one on PATH or the one that the user's own `pulumi` has, else downloaded as in `find_pulumi`.
+    It is the one on PATH or that of the user's own `pulumi`, else the one that was downloaded (`install`) or built.
     """
-    place, found = cli.plugin("kubernetes"), _kubernetes()
-    if found is not None:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists() or place.resolve() != Path(found).resolve():
-            place.unlink(missing_ok=True)
-            place.symlink_to(found)
-    elif not place.exists():
-        version = sdk_version("kubernetes")
-        _ask(
-            f"the Kubernetes plugin {version} of pulumi is neither on PATH nor among the plugins of pulumi. Install it with "
-            f"`pulumi plugin install resource kubernetes v{version}`, or have that done for the sandbox alone",
-            install=install,
+    place = cli.plugin("kubernetes")
+    found = _users_kubernetes()
+    if found is None and install and not _downloaded(place):
+        place.unlink(missing_ok=True)
+        cli.read("plugin", "install", "resource", "kubernetes", f"v{sdk_version('kubernetes')}")
+    if found is None and _downloaded(place):
+        return
+    source = Path(found or KUBERNETES.folder / place.name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not place.exists() or place.resolve() != source.resolve():
+        place.unlink(missing_ok=True)
+        place.symlink_to(source)
+
+
+def _agree(missing: list[GoPrograms], say: Say) -> None:
+    """Say once what is built, and how long it takes. Raises SandboxError when somebody at the terminal does not want it."""
+    names = [programs.what for programs in missing]
+    what = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    minutes = sum(programs.minutes for programs in missing)
+    words = (
+        f"{what} {'is' if len(names) == 1 else 'are'} not on this machine: built once from pinned Go modules into "
+        f"{cache.folder()}, in about {minutes} minutes on two cores"
+    )
+    if not sys.stdin.isatty():
+        say(f"{words}.")
+    elif input(f"{words}. Build now? [Y/n] ").strip().lower() not in ("", "y", "yes"):
+        raise SandboxError(
+            "nothing was built. The embedded engine needs none of it (leave ENGINE out). Your own `pulumi` and its plugins come "
+            f"first when they are on PATH (https://www.pulumi.com/docs/install), or Pulumi's installer gets them: {_INSTALL}"
         )
-        cli.read("plugin", "install", "resource", "kubernetes", f"v{version}")
 
 
 def _ours(home: Path) -> Path:
@@ -72,11 +96,18 @@ def _ours(home: Path) -> Path:
 
 
 def _command(home: Path) -> str | None:
+    """The user's own, or the one that was downloaded into the sandbox."""
     return shutil.which("pulumi") or shutil.which("pulumi", path=str(_ours(home) / "bin"))
 
 
-def _kubernetes() -> str | None:
-    """The plugin on PATH, or the user's own."""
+def _kubernetes(home: Path) -> Path | None:
+    place = Cli(pulumi=Path("pulumi"), root=home, home=home).plugin("kubernetes")
+    found = _users_kubernetes()
+    return Path(found) if found else place if _downloaded(place) else None
+
+
+def _users_kubernetes() -> str | None:
+    """The plugin on PATH, or the one that the user's own `pulumi` has."""
     name, version = "pulumi-resource-kubernetes", sdk_version("kubernetes")
     users = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     return shutil.which(name) or shutil.which(
@@ -84,13 +115,6 @@ def _kubernetes() -> str | None:
     )
 
 
-def _ask(lacking: str, *, install: bool) -> None:
-    """Returns when it is to be installed."""
-    if install:
-        return
-    if not sys.stdin.isatty() or not _agreed(input, lacking):
-        raise SandboxError(f"{lacking}: {_INSTALL}")
-
-
-def _agreed(ask: Callable[[str], str], lacking: str) -> bool:
-    return ask(f"{lacking}: download it now? [y/N] ").strip().lower() in ("y", "yes")
+def _downloaded(place: Path) -> bool:
+    """Whether Pulumi's own installer put it there; we put links there."""
+    return place.is_file() and not place.is_symlink()

@@ -6,15 +6,13 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from typing import Any
 
-from sandbox.azure.standin import KINDS
+from model.recovery import settled
 from sandbox.official.cli import Cli
 from sandbox.official.stacks import Stacks
-from sandbox.official.standins import Official
 
 
-def recover(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> Iterator[str]:
+def recover(cli: Cli, stacks: Stacks, stack: str) -> Iterator[str]:
     """A sentence for each thing that was done. No other `pulumi` may be at work on the stack."""
     for lock in cli.state.joinpath("backend").glob(f".pulumi/locks/**/{stack}/*.json"):
         holder = json.loads(lock.read_text())["pid"]
@@ -25,39 +23,20 @@ def recover(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> Iterat
     if interrupted := stacks.pending(stack):
         names = ", ".join(operation["resource"]["urn"].rsplit("::", 1)[-1] for operation in interrupted)
         yield f"The last run of {stack} was interrupted at {names}: looking up what became of that."
-        _look_up(cli, stacks, stand_ins, stack)
+        _look_up(cli, stacks, stack)
 
 
-def _look_up(cli: Cli, stacks: Stacks, stand_ins: Official, stack: str) -> None:
+def _look_up(cli: Cli, stacks: Stacks, stack: str) -> None:
     """Record the operations as done; the refresh then removes what is not there.
 
     `pulumi refresh --import-pending-creates` is meant for that, and forgets them instead (3.260).
     """
-    exported = stacks.export(stack)
-    deployment = exported["deployment"]
-    resources: list[dict[str, Any]] = deployment.setdefault("resources", [])
-    known = {resource["urn"] for resource in resources}
-    for operation in deployment.pop("pending_operations"):
-        resource = operation["resource"]
-        new = operation["type"] == "creating" and resource["urn"] not in known
-        if new and (id_ := _id(resource, stand_ins)):
-            resources.append({**resource, "id": id_})
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(exported, file)
+        json.dump(settled(stacks.export(stack)).document, file)
         file.flush()
         cli.read("stack", "import", "--stack", stack, "--file", file.name)
     config = str(stacks.config_file(stack))
     cli.read("refresh", "--yes", "--skip-preview", "--stack", stack, "--config-file", config)
-
-
-def _id(resource: dict[str, Any], stand_ins: Official) -> str | None:
-    """What the resource is called where it is, if it is there; None where only the provider could have known."""
-    package, inputs = resource["type"].split(":", 1)[0], resource.get("inputs", {})
-    if package == "kubernetes":
-        metadata = inputs.get("metadata", {})
-        return "/".join(filter(None, (metadata.get("namespace"), metadata.get("name"))))
-    kind = KINDS.get(resource["type"])
-    return kind.id_of(inputs, stand_ins.azure.account) if kind else None
 
 
 def _runs(pid: int) -> bool:

@@ -14,7 +14,7 @@ from sandbox.openshift.kinds import (
     NAMESPACE,
     ObjectKind,
 )
-from sandbox.openshift.objects import Manifest, Objects
+from sandbox.openshift.objects import Manifest, Objects, condition
 from sandbox.openshift.reactions.certificates import go_duration
 from sandbox.provider import Refused
 from sandbox.shapes import map_in
@@ -37,6 +37,8 @@ def admit(kind: ObjectKind, manifest: Manifest, live: Manifest | None, objects: 
         raise Refused("Invalid", f'{full} "{name}" is invalid: {text}')
     if kind.namespaced and objects.get(NAMESPACE, namespace) is None:
         raise Refused("NotFound", f'namespaces "{namespace}" not found')
+    if kind in _CERT_MANAGER and (answer := _untrusted(objects)):
+        raise Refused("InternalError", answer)
     if answer := denial(kind, manifest, objects):
         raise Refused("Forbidden", answer)
 
@@ -50,6 +52,18 @@ def problems(kind: ObjectKind, manifest: Manifest) -> list[str]:
     if found:
         return found
     return [*metadata_rules.problems(kind, manifest), *kind_rules.problems(kind, manifest)]
+
+
+def _untrusted(objects: Objects) -> str | None:
+    """The webhook of cert-manager answers before the cainjector has told the API server its authority."""
+    injector = objects.get(DEPLOYMENT, "cert-manager-cainjector", "cert-manager")
+    if injector is None or condition(injector, "Available") == "True":
+        return None
+    return (
+        'failed calling webhook "webhook.cert-manager.io": failed to call webhook: Post '
+        '"https://cert-manager-webhook.cert-manager.svc:443/validate?timeout=30s": tls: failed to verify certificate: x509: '
+        "certificate signed by unknown authority"
+    )
 
 
 def denial(kind: ObjectKind, manifest: Manifest, objects: Objects) -> str | None:

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import yaml
 
+from sandbox.files import understood
 from sandbox.openshift import initial
 from sandbox.openshift.storage import SecretCipher
 from sandbox.openshift.store import Identity, StoredCluster
@@ -105,7 +106,11 @@ class StoreClusters:
                 self.directory.mkdir(parents=True, exist_ok=True)
                 with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(secrets.token_bytes(32))
-            self._key = path.read_bytes()
+            with understood(path):
+                key = path.read_bytes()
+                if len(key) != 32:
+                    raise ValueError(path)
+            self._key = key
         return self._key
 
     def create(self, name: str, facts: ClusterFacts) -> str:

@@ -26,6 +26,7 @@ from sandbox.openshift.waits import WAIT_FOR, parse, unready
 from sandbox.provider import UNKNOWN, Diff, Failure, Incomplete, Refused, Values
 from sandbox.shapes import is_map
 
+PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 MANAGER, PATCH_MANAGER = "pulumi-kubernetes", "pulumi-kubernetes-patch"
 """Field managers. The official provider has one a resource; here two Patch resources of one object share theirs."""
 
@@ -153,7 +154,9 @@ class KubernetesStandIn:
             if patch:
                 cluster.relinquish(_ref(kind, id_), PATCH_MANAGER)
             else:
-                cluster.delete(_ref(kind, id_))
+                # The official provider's default is foreground; the annotation counts as it was written last.
+                policy = annotation(manifest_of(kind, inputs), PROPAGATION) if inputs else None
+                cluster.delete(_ref(kind, id_), foreground=policy in (None, "foreground"))
 
     def invoke(self, token: str, args: Values) -> Values:
         raise Refused("NotSupported", f"the sandbox has no function {token}")

@@ -254,5 +254,17 @@ def dependents(objects: Objects, ref: Ref, uid: str) -> list[Ref]:
     return [ref_of(manifest) for manifest in objects if depends(manifest)]
 
 
+def blocking(objects: Objects, uid: str) -> list[Ref]:
+    """What must be gone before its owner when that is deleted in the foreground."""
+    return [
+        ref_of(manifest)
+        for manifest in objects
+        if any(
+            owner.get("uid") == uid and owner.get("blockOwnerDeletion")
+            for owner in manifest["metadata"].get("ownerReferences", ())
+        )
+    ]
+
+
 def short_hash(*parts: str, length: int = 10) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]

@@ -7,14 +7,14 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
+from sandbox.files import replace_file
 from sandbox.openshift.apply import Path as FieldPath
 from sandbox.openshift.objects import Manifest
 
@@ -54,19 +54,21 @@ class SecretCipher:
     def entry(self, content: dict[str, Any]) -> Entry:
         manifest, applied = content["object"], content["applied"]
         if "sealed" in content:
-            sealed = json.loads(self._fernet.decrypt(content["sealed"]))
+            sealed = json.loads(self._opened(content["sealed"]))
             applied = sealed["applied"]
             if sealed["data"] is not None:
                 manifest = {**manifest, "data": sealed["data"]}
         taken = {tuple(path): owner for path, owner in content["taken"]}
         return Entry(manifest, content["madeBy"], applied, taken)
 
+    def _opened(self, sealed: str) -> bytes:
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise ValueError("it was encrypted with another key") from None
+
 
 def write(path: Path, head: dict[str, Any], lines: Iterable[str]) -> None:
     """`head` is a JSON object; the lines become its key `objects`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(head, indent=1).rstrip("}\n") + ',\n "objects": [\n' + ",\n".join(lines) + "\n]}\n"
-    temporary = path.with_suffix(".tmp")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    temporary.replace(path)
+    replace_file(path, text, private=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sandbox.files import understood
 from sandbox.openshift import admission, storage
 from sandbox.openshift.apply import Path as FieldPath
 from sandbox.openshift.apply import changed, conflicts, leaves, merge
@@ -24,6 +25,7 @@ from sandbox.openshift.objects import (
     Manifest,
     Objects,
     Ref,
+    blocking,
     dependents,
     events_about,
     now,
@@ -67,7 +69,13 @@ class StoredCluster:
 
     @staticmethod
     def load(path: Path, vault: SecretCipher) -> StoredCluster:
-        stored = json.loads(path.read_text())
+        """Raises FileUnusable."""
+        with understood(path):
+            return StoredCluster._parsed(path, vault)
+
+    @staticmethod
+    def _parsed(path: Path, vault: SecretCipher) -> StoredCluster:
+        stored = json.loads(path.read_text("utf-8"))
         cluster = StoredCluster(path, vault, Identity(stored["facts"], stored["uid"]))
         cluster._revision = stored["revision"]
         for content in stored["objects"]:
@@ -161,10 +169,16 @@ class StoredCluster:
         self._admissible(wanted, entry.object)
         return self._write(ref, self._taken_over(entry, wanted, manager))
 
-    def delete(self, ref: Ref) -> None:
-        """Gone when this returns; Refused while a finalizer holds it. An operator may have made another one since."""
+    def delete(self, ref: Ref, *, foreground: bool = False) -> None:
+        """Gone when this returns; Refused while a finalizer holds it. An operator may have made another one since.
+
+        `foreground`: the garbage collector takes its dependents first, before an operator looks at it.
+        """
         before = self.objects.at(ref)
         self._remove(ref)
+        if foreground and before:
+            for dependent in blocking(self.objects, before["metadata"]["uid"]):
+                self._remove(dependent)
         self._settle()
         live = self.objects.at(ref)
         if before and live and live["metadata"]["uid"] == before["metadata"]["uid"]:

@@ -5,33 +5,23 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sandbox.golang import BuildError, GoPrograms, Offline
+from sandbox.golang import GoPrograms
 
-__all__ = ["BuildError", "Offline", "build", "serve", "unavailable"]
-
-_PROGRAMS = GoPrograms(
-    "the registry",
-    Path(__file__).parent,
-    {"registry": ("github.com/distribution/distribution/v3/cmd/registry", "")},
+PROGRAMS = GoPrograms(
+    name="registry",
+    what="the registry",
+    modules=Path(__file__).parent,
+    packages={"registry": ("github.com/distribution/distribution/v3/cmd/registry", "")},
+    minutes=3,
 )
 _PATIENCE = 20.0  # seconds
-
-
-def unavailable(root: Path) -> str | None:
-    """Why no registry can run on this machine; None when one can, if need be after a build into `root`/registry."""
-    return _PROGRAMS.unavailable(root / "registry")
-
-
-def build(root: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-    """The program, in `root`/registry, compiled unless it is there: about three minutes on two cores. Raises BuildError."""
-    return _PROGRAMS.build(root / "registry", say) / "registry"
 
 
 @contextmanager

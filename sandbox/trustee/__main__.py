@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from sandbox.ending import end
 from sandbox.engine.display import console
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.workspace import Workspace
@@ -87,4 +88,4 @@ Ctrl-C stops it and deletes its files.
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

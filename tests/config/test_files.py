@@ -62,6 +62,24 @@ def test_reference_values_that_cannot_be_read_say_why(project: Path, text: str |
     assert "\n" not in found
 
 
+def test_a_workload_whose_policy_does_not_fit_into_a_vm_is_refused() -> None:
+    # Digests, because a text that repeats itself would be packed small.
+    command = "cat " + " ".join(sha256(number.to_bytes(2)).hexdigest() for number in range(2000))
+    found = problems("dev-hub", {"workloads.kbs-access.execCommands": {"kbs-access": [command]}})
+    assert len(found) == 1
+    assert found[0].startswith("coco:workloads.kbs-access: must be a pod that an agent policy can pin")
+    assert "64 KB of userData" in found[0]
+
+
+def test_a_volume_that_the_host_fills_is_refused_unless_the_hub_says_that_nothing_trusts_it() -> None:
+    [found] = problems("dev-hub", {"workloads.kbs-sealed.untrustedInput": GONE})
+    assert found.startswith(
+        "coco:workloads.kbs-sealed: workloads/kbs-sealed/kbs-sealed.yaml: Deployment kbs-sealed: "
+    )
+    assert "content whoever runs the cluster can change at any time" in found
+    assert "add sealed to untrustedInput of the workload in the hub" in found
+
+
 def test_reference_values_of_another_version_are_refused(project: Path) -> None:
     folder = project / "reference-values"
     shutil.copy(folder / "1.13.1.yaml", folder / "1.13.0.yaml")
@@ -109,7 +127,7 @@ def test_a_policy_file_that_is_no_text_is_refused(project: Path) -> None:
 def test_a_policy_that_is_no_rego_is_refused(project: Path) -> None:
     [found] = problems("dev-hub", policy(project, "package agent_policy\nallow if {"), root=project)
     assert found.startswith(
-        "coco:profiles.web.policyFile: must be a policy that answers all that the agent asks"
+        "coco:profiles.web.policyFile: must be a policy that the agent in the guest can ask"
     )
     assert "not valid Rego" in found
 

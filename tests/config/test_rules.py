@@ -115,6 +115,8 @@ def asked(name: str, changes: dict[str, Any]) -> tuple[dict[str, Any], list[Rule
 def spoils(bad: str, key: str) -> bool:
     """Whether a bad value at one key makes that of another one unknown. Without its kind, nothing of a cluster can be read."""
     bad = "cluster" if bad == "cluster.kind" else bad
+    # Tags have a rule as a whole, which is not asked where one of them is bad.
+    bad, key = ("azure.tags" if each.startswith("azure.tags.") else each for each in (bad, key))
     return f"{bad}.".startswith(f"{key}.") or f"{key}.".startswith(f"{bad}.")
 
 

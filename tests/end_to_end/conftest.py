@@ -16,7 +16,7 @@ VAULTS: dict[str, Any] = {
     },
     "secrets.payments": {
         "source": "keyVault",
-        "keys": ["api.key", "user"],
+        "keys": ["api-key", "user"],
         "readableBy": ["hardened"],
         "allowUnpinned": True,
     },

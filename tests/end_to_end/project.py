@@ -104,6 +104,10 @@ class CommittedProject:
         return {str(path.relative_to(self.home)): path.read_bytes() for path in sorted(paths)}
 
 
+ROLLS = {"trustee-kbs": "~", "trustee-pods": "±"}
+"""What changes when Trustee's pods roll, and are waited for."""
+
+
 def changes(text: str) -> dict[str, str]:
     """From what people see, the resources that change: name -> symbol (+ ~ ± -), components apart."""
     found = re.findall(r"^[ │├└─]+([+~±-]) (\S+)  (?!coco:)\S+:", text, re.MULTILINE)

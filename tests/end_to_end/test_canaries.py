@@ -64,8 +64,8 @@ def test_no_secret_lies_open_in_a_file_or_is_shown(
         "pull secret",
         "token",
         "sandbox-vaults.vault.example.com.db.password",
-        "trustee-operator-system/payments.api.key",
-        "trustee-operator-system/payments-fingerprint.api.key",
+        "trustee-operator-system/payments.api-key",
+        "trustee-operator-system/payments-fingerprint.api-key",
         "trustee-operator-system/kbs-https.tls.key",
         "trustee-operator-system/key-vault-reader.clientSecret",
     ):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.end_to_end.project import CommittedProject, Run, changes
+from tests.end_to_end.project import ROLLS, CommittedProject, Run, changes
 
 TRUSTEE = "trustee-operator-system"
 
@@ -53,7 +53,12 @@ def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: Co
     dev.configure("dev-hub", {"trustee.tokenMinutes": 10})
     dev.configure("dev-spoke", {"peerPods.limitPerNode": 5})
     preview = dev.preview()
-    assert changes(preview.text) == {"trustee-kbs-config": "~", "peer-pods-cm": "~"}
+    assert changes(preview.text) == {
+        "trustee-kbs-config": "~",
+        **ROLLS,
+        "peer-pods-cm": "~",
+        "sandboxed-containers-peer-pods": "±",
+    }
     assert "-duration_min = 5" in preview.text
     assert "+duration_min = 10" in preview.text
     assert "~ data.PEERPODS_LIMIT_PER_NODE: 10 => 5" in preview.text
@@ -69,8 +74,10 @@ def test_a_change_is_previewed_by_resource_and_property_and_then_applied(dev: Co
 
 
 def test_what_is_made_outside_a_zone_is_kept_apart_by_name(is_up: CommittedProject) -> None:
-    """Two stacks in one subscription: every Azure id names its own stack."""
-    for id_ in is_up.azure():
+    """Two stacks in one subscription: every id names its own stack, but for roles on the subscription, whose names are GUIDs."""
+    in_groups = [id_ for id_ in is_up.azure() if "/resourcegroups/" in id_.lower()]
+    assert in_groups
+    for id_ in in_groups:
         assert ("coco-dev-hub" in id_) != ("coco-dev-spoke" in id_), id_
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests import certificates
 from tests.config.committed import ROOT
 from tests.end_to_end.conftest import CANARY
-from tests.end_to_end.project import HUB, CommittedProject, Run, changes
+from tests.end_to_end.project import HUB, ROLLS, CommittedProject, Run, changes
 
 # Each brings the whole program up again, which takes seconds.
 pytestmark = pytest.mark.integration
@@ -46,10 +46,10 @@ def test_secrets_of_every_source_are_served_and_a_second_preview_is_empty(
     with_vaults: tuple[CommittedProject, Run],
 ) -> None:
     project, _ = with_vaults
-    assert served(project, "payments").keys() == {"api.key", "user"}
+    assert served(project, "payments").keys() == {"api-key", "user"}
     assert served(project, "db").keys() == {"password"}
     assert {"payments", "db", "token", "kbsres1"} <= kbs_volumes(project)
-    assert project.outputs("dev-hub")["resources"]["default/payments/api.key"] == ["hardened"]
+    assert project.outputs("dev-hub")["resources"]["default/payments/api-key"] == ["hardened"]
     assert "dev-hub: nothing changes" in project.preview("dev-hub").text
 
 
@@ -58,22 +58,22 @@ def test_a_secret_rotated_in_its_vault_rolls_trustee_and_touches_nothing_else(
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
     assert project.sandbox.vault_secrets() == [
-        "coco.vault.azure.net.payments-api.key",
+        "coco.vault.azure.net.payments-api-key",
         "coco.vault.azure.net.payments-user",
         "vault.example.com.db.password",
     ]
     before = project.pods(TRUSTEE)
-    assert project.sandbox.rotate("coco.vault.azure.net.payments-api.key", "rotated")
+    assert project.sandbox.rotate("coco.vault.azure.net.payments-api-key", "rotated")
     assert project.pods(TRUSTEE) == before, "the KBS copies secrets only when it starts"
-    assert changes(project.preview("dev-hub").text) == {"trustee-kbs-config": "~"}
+    assert changes(project.preview("dev-hub").text) == ROLLS
     for place in ("coco.vault.azure.net.payments-user", "vault.example.com.db.password"):
         pods = project.pods(TRUSTEE)
         assert project.sandbox.rotate(place, "rotated")
         up = project.up("dev-hub")
-        assert changes(up.text) == {"trustee-kbs-config": "~"}
+        assert changes(up.text) == ROLLS
         assert "Outputs:" not in up.text
         assert project.pods(TRUSTEE) != pods
-    assert served(project, "payments") == {"api.key": "rotated", "user": "rotated"}
+    assert served(project, "payments") == {"api-key": "rotated", "user": "rotated"}
     assert served(project, "db") == {"password": "rotated"}
 
 
@@ -81,13 +81,13 @@ def test_a_vault_without_the_secret_stops_up_before_trustee_is_touched(
     with_vaults: tuple[CommittedProject, Run], tmp_path: Path
 ) -> None:
     project = with_vaults[0].copy(tmp_path)
-    config = project.object("ConfigMap", "kbs-config", TRUSTEE)
+    before = project.object("KbsConfig", "kbs", TRUSTEE)
     project.sandbox.rotate("vault.example.com.db.password", "")
     project.configure("dev-hub", {"secrets.db.keys": ["password", "user"]})
     up = project.up("dev-hub")
     assert not up.succeeded
     assert "db of https://vault.example.com:8200: Secret does not exist" in up.text
-    assert project.object("ConfigMap", "kbs-config", TRUSTEE) == config
+    assert project.object("KbsConfig", "kbs", TRUSTEE) == before
 
 
 def test_people_rotate_a_secret_by_its_name(
@@ -126,8 +126,7 @@ def test_an_added_secret_reaches_trustee_and_who_may_read_it(dev: CommittedProje
         "served-secrets-token": "+",
         "served-secrets-token-value": "+",
         "trustee-resource-policy": "~",
-        "trustee-kbs-config": "~",
-        "trustee-kbs": "~",
+        **ROLLS,
     }
     assert len(served(dev, "token")["value"]) == 32
     assert served(dev, "kbsres1") == before
@@ -144,7 +143,7 @@ def test_a_secret_from_the_configuration_rotates_alone(
     pods = project.pods(TRUSTEE)
     project.set_secret("dev-hub", "secretValues", json.dumps({"token": {"value": "second"}}))
     up = project.up("dev-hub")
-    assert changes(up.text) == {"served-secrets-token": "~", "trustee-kbs-config": "~"}
+    assert changes(up.text) == {"served-secrets-token": "~", **ROLLS}
     assert served(project, "token") == {"value": "second"}
     assert project.pods(TRUSTEE) != pods
 

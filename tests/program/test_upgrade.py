@@ -126,6 +126,8 @@ def test_only_the_operator_and_its_documents_change(hubs: list[Graph]) -> None:
         "trustee-kbs-config",
         "trustee-resource-policy",
         "trustee-reference-values",
+        "trustee-kbs",
+        "trustee-pods",
     }
 
 

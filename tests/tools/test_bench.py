@@ -30,3 +30,15 @@ def test_many_spokes_of_one_hub_share_nothing_they_must_not(tmp_path: Path) -> N
     assert {stack["coco:hub"] for stack in made if stack["coco:role"] == "spoke"} == {
         "organization/coco/n50-hub"
     }
+
+
+def test_the_initdata_of_each_sample_fits_and_the_policy_of_five_containers_is_timed(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "round-0").symlink_to(home)
+    timed, *documents = bench._policies(tmp_path)
+    assert (timed.unit, timed.at_most, timed.value > 0) == ("ms", 50, True)
+    assert [figure.what for figure in documents] == [
+        f"initdata of {name}, encoded" for name in ("hello-openshift", "kbs-access", "kbs-sealed")
+    ]
+    assert all(figure.value <= 12 for figure in documents)

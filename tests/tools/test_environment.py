@@ -1,9 +1,11 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tools.environment import stamp
+from tools.environment import offline, stamp
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,3 +41,25 @@ def test_tests_run_with_the_packages_of_the_program() -> None:
     ]
     shared = versions[0].keys() & versions[1].keys()
     assert {name: versions[0][name] for name in shared} == {name: versions[1][name] for name in shared}
+
+
+def test_a_package_index_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--retries",
+        "1",
+        "--target",
+        str(tmp_path),
+    ]
+    nowhere = ["--isolated", "--index-url", "http://127.0.0.1:1/simple", "no-such-package"]
+    refused = subprocess.run([*pip, *nowhere], capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert offline(refused.stderr)
+
+
+def test_another_failure_of_pip_is_not_taken_for_a_missing_network() -> None:
+    assert not offline("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE")

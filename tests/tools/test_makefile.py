@@ -43,6 +43,14 @@ def test_a_value_of_make_never_runs_as_code(variable: str, value: str, tmp_path:
     assert not mark.exists()
 
 
+def test_a_target_never_runs_as_code(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    done = make("outputs", f"x';touch {mark};'")
+    assert done.returncode != 0
+    assert "MAKECMDGOALS must be a plain name" in done.stderr
+    assert not mark.exists()
+
+
 def test_help_is_the_default_and_names_every_target_for_people() -> None:
     listed = set(re.findall(r"^  ([a-z-]+) ", make().stdout, re.MULTILINE))
     declared = set(re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))

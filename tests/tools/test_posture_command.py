@@ -73,8 +73,13 @@ def test_a_planned_change_is_shown_before_it_is_made(home: Path, tmp_path: Path)
         subprocess.run(["cp", "-r", str(ROOT / part), str(project)], check=True)
     file = project / "stacks/Pulumi.dev-hub.yaml"
     stack = file.read_text()
-    file.write_text(stack.replace("hardened: {}", "hardened: {readLogs: true}"))
-    assert file.read_text() != stack
+    # A profile, and a workload that reads a secret: the resource policy knows only the second.
+    changed = stack.replace("hardened: {}", "hardened: {readLogs: true}")
+    changed = changed.replace(
+        "kbs-access: {spokes: [dev-spoke]}", "kbs-access: {spokes: [dev-spoke], readLogs: true}"
+    )
+    assert changed.count("readLogs: true") == stack.count("readLogs: true") + 2
+    file.write_text(changed)
     sandbox = command.sources.SandboxStates(engine="embedded", home=home)
     before, after = sandbox.export("dev-hub"), sandbox.planned("dev-hub", project)
     changes = {one.what for one in difference.between(deployed.posture(before), deployed.posture(after))}

@@ -139,6 +139,34 @@ def test_the_json_has_the_powers_of_each(home: Path) -> None:
     assert (powers["hardened"]["pinned"], powers["kbs-access"]["pinned"]) == (False, True)
 
 
+def test_a_spoke_shows_what_each_profile_in_use_measures(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-spoke"), deployed.export(home, "dev-hub"))
+    assert found.untrusted is not None
+    measured = {one.pcr8 for one in found.untrusted.workloads if one.pcr8}
+    assert len(measured) == 3
+    text = text_of(found)
+    assert all(pcr8 in text for pcr8 in measured)
+
+
+def test_the_programs_own_jobs_are_no_workloads(home: Path) -> None:
+    found = deployed.posture(deployed.export(home, "dev-standalone"))
+    assert found.untrusted is not None
+    assert not [one.name for one in found.untrusted.workloads if one.kind == "Job"]
+
+
+def test_what_the_host_writes_into_a_workload_is_listed_in_every_form(home: Path) -> None:
+    said = "kbs-sealed on dev-spoke mounts /sealed: whoever runs the spoke writes what is in it, at any time."
+    hub = deployed.export(home, "dev-hub")
+    for stack in ("dev-hub", "dev-spoke"):
+        found = deployed.posture(deployed.export(home, stack), hub)
+        assert said in text_of(found)
+        assert said in html.unescape(render_html.page(found, None, "", "", NOW))
+    profiles = model.as_json(deployed.posture(hub))["trusted"]["profiles"]
+    assert {one["name"]: one["powers"]["hostFiles"] for one in profiles if one["powers"]["hostFiles"]} == {
+        "kbs-sealed": ["/sealed"]
+    }
+
+
 def test_the_attacks_are_there_in_short_in_every_form(home: Path) -> None:
     found = deployed.posture(deployed.export(home, "dev-spoke"), deployed.export(home, "dev-hub"))
     assert found.untrusted is not None

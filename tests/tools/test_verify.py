@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from live.cluster import Live, Unreachable
 from sandbox import api
 from tests.tools import deployed
 from tools.posture.deployment import Deployment
 from tools.posture.untrusted import ANNOTATION
 from tools.verify import __main__ as command
-from tools.verify import sandboxed, spoke
-from tools.verify.live import Live, Unreachable
+from tools.verify import removal, sandboxed, spoke
 
 TRUSTEE, OSC = "trustee-operator-system", "openshift-sandboxed-containers-operator"
 HOST = "kbs.apps.dev-hub.eastus2.aroapp.io"
@@ -112,15 +112,20 @@ HUB = [
     ("ClusterServiceVersion", "trustee-operator", put("metadata/name", "trustee-operator.v1.3.0"), f"ClusterServiceVersion {TRUSTEE}/trustee-operator.v1.2.1", "installed at the pinned version"),
     ("Subscription", "trustee-operator", put("spec/installPlanApproval", "Automatic"), f"Subscription {TRUSTEE}/trustee-operator", AS_STATED),
     ("Certificate", "kbs-https", put("spec/dnsNames", ["kbs.example.com"]), f"Certificate {TRUSTEE}/kbs-https", AS_STATED),
-    ("Certificate", "kbs-https", put("status/revision", 2), f"Certificate {TRUSTEE}/kbs-https", "is issued, and is the one in use"),
+    ("Certificate", "kbs-https", put("status/notBefore", "2026-09-01T00:00:00Z"), f"Certificate {TRUSTEE}/kbs-https", "is issued, and is the one in use"),
     ("Certificate", "kbs-https", put("status/notAfter", "2020-01-01T00:00:00Z"), f"Certificate {TRUSTEE}/kbs-https", "is issued, and is the one in use"),
     ("Certificate", "kbs-https", put("status/conditions", []), f"Certificate {TRUSTEE}/kbs-https", "is issued, and is the one in use"),
+    ("Deployment", "trustee-deployment", put("spec/template/spec/containers/0/env/0/value", "other"), f"Deployment {TRUSTEE}/trustee-deployment", "runs what the state rendered"),
+    ("Deployment", "trustee-deployment", put("status/updatedReplicas", 0), f"Deployment {TRUSTEE}/trustee-deployment", "runs what the state rendered"),
     ("Secret", "kbs-auth", gone, f"Secret {TRUSTEE}/kbs-auth", "exists; its content is not read"),
     ("ClusterIssuer", "kbs-ca-self-signed", gone, "ClusterIssuer kbs-ca-self-signed", AS_STATED),
 ]  # fmt: skip
 SPOKE = [
     ("ConfigMap", "peer-pods-cm", put("data/INITDATA", deployed.foreign_initdata()), f"ConfigMap {OSC}/peer-pods-cm", AS_STATED),
     ("ConfigMap", "peer-pods-cm", put("data/DISABLECVM", "true"), "machines of peer pods", "are confidential"),
+    ("ConfigMap", "peer-pods-cm", put("data/AZURE_IMAGE_ID", ""), "machines of peer pods", "have an image to start from"),
+    ("DaemonSet", "osc-caa-ds", put("status/numberReady", 1), f"DaemonSet {OSC}/osc-caa-ds", "runs on every node of peer pods"),
+    ("DaemonSet", "osc-caa-ds", put("status/updatedNumberScheduled", 1), f"DaemonSet {OSC}/osc-caa-ds", "runs on every node of peer pods"),
     ("ConfigMap", "osc-feature-gates", put("data/confidential", "false"), f"ConfigMap {OSC}/osc-feature-gates", AS_STATED),
     ("Pod", "kbs-access", put(f"metadata/annotations/{ANNOTATION}", deployed.foreign_initdata()), "pods of Deployment kbs-access/kbs-access", "run with the initdata of the state"),
     ("Pod", "kbs-access", put("metadata/annotations", None), "pods of Deployment kbs-access/kbs-access", "run with the initdata of the state"),
@@ -191,6 +196,36 @@ def test_what_cannot_be_checked_is_listed_and_fails_only_when_asked(
     assert command.main(arguments) == 0
     assert "2 not checked" in capsys.readouterr().out
     assert command.main([*arguments, "--strict"]) == 1
+
+
+def test_what_an_operator_keeps_from_then_on_is_no_difference(home: Path) -> None:
+    state = deployed.export(home, "dev-spoke")
+    later = put("data/IMAGE_VERSION", "2.0.1")
+    live = Tampered(sandboxed.cluster_of(state, home), "ConfigMap", "azure-podvm-image-cm", later)
+    assert failing(home, "dev-spoke", live) == []
+    assert live.done
+
+
+def test_only_pods_of_others_hold_up_the_removal(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for stack in ("dev-hub", "dev-spoke"):
+        assert command.main([stack, "--home", str(home), "--before-destroy"]) == 0
+    assert capsys.readouterr().out.endswith("Nothing of others holds up the removal of dev-spoke.\n")
+    state = deployed.export(home, "dev-spoke")
+    live = sandboxed.cluster_of(state, home)
+    others = {
+        "metadata": {"name": "theirs", "namespace": "default"},
+        "spec": {"runtimeClassName": "kata-remote"},
+    }
+    ordinary = {"metadata": {"name": "plain", "namespace": "default"}, "spec": {}}
+
+    class Shared(Tampered):
+        def list(self, api_version: str, kind: str, namespace: str) -> Sequence[Mapping[str, Any]]:
+            found = super().list(api_version, kind, namespace)
+            return [*found, others, ordinary] if kind == "Pod" else found
+
+    assert removal.foreign_pods(state, Shared(live, "None", "", gone)) == ["default/theirs"]
 
 
 def test_a_subnet_without_outbound_access_differs(home: Path) -> None:

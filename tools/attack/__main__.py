@@ -9,8 +9,8 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
+from sandbox.ending import end
 from tools.attack import judges, render
 from tools.attack.report import as_json, build
 from tools.attack.short import matrix
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 where no attack gets through, 1 where one does, 2 where that cannot be said."""
     options = _parser().parse_args(arguments)
     try:
-        spoke = _export(options, options.stack, options.file)
+        spoke = sources.chosen(options, options.stack, options.file)
         hub = _hub(options, spoke)
         zone = posture.build(spoke, hub, root=sources.ROOT, now=datetime.now(UTC))
         if zone.untrusted is None:
@@ -40,18 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if found.holds else 1
 
 
-def _export(options: argparse.Namespace, stack: str, file: str | None) -> Deployment:
-    if file:
-        return sources.from_file(file, stack)
-    return sources.SandboxStates(engine=options.engine, home=options.home.resolve()).export(stack)
-
-
 def _hub(options: argparse.Namespace, spoke: Deployment) -> Deployment | None:
     """None where it is not known: then the report does not mention secrets."""
     if spoke.hub is None or (options.file and not options.hub_file):
         return None
     try:
-        return _export(options, spoke.hub.rsplit("/", 1)[-1], options.hub_file)
+        return sources.chosen(options, spoke.hub.rsplit("/", 1)[-1], options.hub_file)
     except PostureError:
         if options.hub_file:
             raise
@@ -61,14 +55,7 @@ def _hub(options: argparse.Namespace, spoke: Deployment) -> Deployment | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.attack", description=__doc__)
     parser.add_argument("stack", help="for example dev-spoke")
-    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(".sandbox"),
-        help="where the sandbox keeps state (default: .sandbox)",
-    )
-    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    sources.add_options(parser)
     parser.add_argument("--hub-from", dest="hub_file", metavar="FILE", help="the export of the spoke's hub")
     parser.add_argument(
         "--judge",
@@ -82,4 +69,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

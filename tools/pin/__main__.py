@@ -22,6 +22,7 @@ from model.workloads.documents import DocumentError
 from model.workloads.lock import Lock, LockedImage
 from model.workloads.problems import WorkloadError
 from model.workloads.reading import references
+from sandbox.ending import end
 from tools.pin.errors import PinError
 from tools.pin.registry import read
 
@@ -96,4 +97,4 @@ def _known(text: str) -> Mapping[str, LockedImage]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -16,6 +16,7 @@ from typing import Final, cast
 
 from model.attestation import platform_values
 from model.attestation.platform_values import PlatformValuesError
+from sandbox.ending import end
 from tools.platform_values import certificates, evidence, judging, writing
 from tools.platform_values.judging import Finding, Vendors
 from tools.platform_values.refused import EvidenceRefused
@@ -91,4 +92,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox.ending import end
 from tools.attack import short as attack
 from tools.posture import difference, model, render_html, render_text, report, sources
 from tools.posture.deployment import Deployment, PostureError
@@ -102,14 +103,7 @@ class _Run:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.posture", description=__doc__)
     parser.add_argument("stack", help="for example dev-hub")
-    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(".sandbox"),
-        help="where the sandbox keeps state (default: .sandbox)",
-    )
-    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    sources.add_options(parser)
     parser.add_argument("--hub-from", dest="hub_file", metavar="FILE", help="the export of a spoke's hub")
     parser.add_argument("--brief", action="store_true", help="leave the documents out")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
@@ -124,4 +118,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -40,5 +40,6 @@ def read(encoded: str, image_policy: Mapping[str, Any]) -> Decoded:
         fails_open=held.fails_open,
         pinned=held.pinned,
         full=held.full,
+        host_files=held.host_files,
     )
     return Decoded(document, inner, allowed)

@@ -43,9 +43,15 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
     yield (
         "what the administrator of a spoke can do",
         "\n".join(
-            f"{profile.label}: {what}: {answer}"
+            line
             for profile in hub.profiles
-            for what, answer in zip(words.POWERS, words.powers(profile.powers), strict=True)
+            for line in (
+                *(
+                    f"{profile.label}: {what}: {answer}"
+                    for what, answer in zip(words.POWERS, words.powers(profile.powers), strict=True)
+                ),
+                *words.host_files({profile.label: profile.powers}),
+            )
         ),
     )
     yield (

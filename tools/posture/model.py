@@ -14,7 +14,7 @@ class PodPowers:
 
     `images` is what the image policy admits. From `other_image` on they are those of `model.policy.powers.Powers`: containers that
     are not the pod's own, files that no container mounts, a policy that fails open, whether nothing but the pod as its owner wrote it
-    can be created, and whether all powers together amount to running anything.
+    can be created, whether all powers together amount to running anything, and where a workload mounts what the host writes.
     """
 
     exec: str
@@ -30,6 +30,7 @@ class PodPowers:
     fails_open: bool
     pinned: bool
     full: bool
+    host_files: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,19 @@ class Requirement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Saved:
+    """What outlives the pods of a workload: where its snapshots are, the version from which a pod may start, and for how many days
+    none can be deleted. `credentials_until` is the last day on which pods can reach them.
+    """
+
+    workload: str
+    url: str
+    floor: int
+    keep_days: int
+    credentials_until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Paravisor:
     """`value`: its measurement. `generation`, `seen` and `source` are those of the reviewed file, None where it does not hold it."""
 
@@ -161,6 +175,7 @@ class Trusted:
     roots: tuple[Root, ...]
     advisories: tuple[Advisory, ...]
     reference_values: tuple[ReferenceValue, ...]
+    saved: tuple[Saved, ...]
     documents: Mapping[str, str]
 
 

@@ -34,7 +34,8 @@ class Policy:
         try:
             self._interpreter.add_module("policy", rego)
             self._interpreter.add_data(data)
-            self._interpreter.query("data.policy")
+            # One rule and not the package: rego-cpp cannot make a value of all rules where some hold many texts.
+            self._interpreter.query("data.policy.allow")
         except (RegoError, json.JSONDecodeError) as error:
             raise PostureError(
                 f"The deployed {what} is not valid Rego, so nothing can be said of it."

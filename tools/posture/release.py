@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from model.paths import ResourcePath, served
@@ -34,17 +34,14 @@ def matrix(
 def _row(
     path: str, asked: Sequence[rego.Policy], readers: Sequence[Reader], measured: Sequence[str]
 ) -> Access:
-    return Access(
-        path=path,
-        allowed=tuple(
-            any(
-                policy.ask("data.policy.allow", token) is True
-                for policy in asked
-                for token in _tokens(reader, measured)
-            )
-            for reader in readers
-        ),
-    )
+    def may_read(tokens: Iterator[Mapping[str, Any]]) -> bool:
+        return any(policy.ask("data.policy.allow", token) is True for token in tokens for policy in asked)
+
+    allowed: dict[Reader, bool] = {}
+    for reader in readers:  # whoever did not attest comes last
+        released = {one.pcr8 for one, may in allowed.items() if may}
+        allowed[reader] = may_read(_tokens(reader, measured, released))
+    return Access(path=path, allowed=tuple(allowed.values()))
 
 
 def _readers(policy: str, profiles: Sequence[Profile]) -> Iterator[Reader]:
@@ -60,8 +57,13 @@ def _readers(policy: str, profiles: Sequence[Profile]) -> Iterator[Reader]:
     yield Reader(kind="unattested", label="not attested")
 
 
-def _tokens(reader: Reader, measured: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """The tokens that stand for a reader: it may read what any of them may."""
+def _tokens(
+    reader: Reader, measured: Sequence[str], released: Collection[str | None]
+) -> Iterator[Mapping[str, Any]]:
+    """The tokens that stand for a reader: it may read what any of them may. ``released``: the values that may read it, attested.
+
+    A value that may not is tried without attestation once, and not in each respect: with many readers that would take minutes.
+    """
     match reader.kind:
         case "foreign":
             yield _token(secrets.token_hex(32))  # nobody can have listed this one
@@ -70,7 +72,7 @@ def _tokens(reader: Reader, measured: Sequence[str]) -> Iterator[Mapping[str, An
             yield {"submods": {"cpu0": {"ear.status": "affirming", "ear.trustworthiness-vector": _GOOD}}}
         case "unattested":
             for value in measured:
-                yield from _unattested(value)
+                yield from _unattested(value) if value in released else [_unaffirmed(value)]
             yield {"submods": {}}
             yield {}
         case _:
@@ -78,14 +80,17 @@ def _tokens(reader: Reader, measured: Sequence[str]) -> Iterator[Mapping[str, An
 
 
 def _unattested(pcr8: str) -> Iterator[Mapping[str, Any]]:
-    yield _token(pcr8, status="contraindicated", vector=_BAD)
+    yield _unaffirmed(pcr8)
     yield _token(pcr8, status="warning")
     for claim, bad in _BAD.items():
         yield _token(pcr8, vector={**_GOOD, claim: bad})
     yield _token(pcr8, vector={})
     # A second device that does not affirm, beside a processor that does.
-    worse = _token(pcr8, status="contraindicated", vector=_BAD)["submods"]["cpu0"]
-    yield {"submods": {**_token(pcr8)["submods"], "gpu0": worse}}
+    yield {"submods": {**_token(pcr8)["submods"], "gpu0": _unaffirmed(pcr8)["submods"]["cpu0"]}}
+
+
+def _unaffirmed(pcr8: str) -> dict[str, dict[str, dict[str, Any]]]:
+    return _token(pcr8, status="contraindicated", vector=_BAD)
 
 
 def _token(

@@ -102,6 +102,9 @@ def _trusted(hub: Trusted) -> Iterator[str]:
         for value in hub.reference_values
     ]
     yield _section("Reference values", _table(["name", "accepted", "until", "who vouches for it"], values))
+    if hub.saved:
+        rows = [[escape(cell) for cell in row] for row in words.saved(hub)]
+        yield _section("What outlives its pods", _table(words.SAVED, rows))
     yield _section("Documents", "".join(_documents(hub)))
 
 
@@ -204,7 +207,9 @@ def _powers(whose: str, held: Mapping[str, PodPowers]) -> str:
     return _section(
         "What an administrator of a spoke could do to a pod",
         _table([whose, *words.POWERS], rows),
-        f"By asking each agent policy, and by the image policy. {words.FOOTNOTE}",
+        " ".join(
+            ["By asking each agent policy, and by the image policy.", words.FOOTNOTE, *words.host_files(held)]
+        ),
     )
 
 

@@ -49,6 +49,7 @@ def _parts(posture: Posture, *, documents: bool) -> Iterator[RenderableType]:
         yield from _trusted(posture.trusted, documents=documents)
     if posture.untrusted:
         yield _workloads(posture.untrusted)
+        yield _in_use(posture.untrusted)
         yield _powers("pod", words.holders(posture.untrusted))
         yield from _attacks(posture.untrusted, posture.stack)
     for note in posture.notes:
@@ -79,6 +80,11 @@ def _trusted(hub: Trusted, *, documents: bool) -> Iterator[RenderableType]:
             value.name, "\n".join(value.values), value.expires[:10], Text(words.origin(value), style)
         )
     yield values
+    if hub.saved:
+        kept = _table("What outlives its pods", *words.SAVED)
+        for row in words.saved(hub):
+            kept.add_row(*row)
+        yield kept
     if documents:
         for profile in hub.profiles:
             for name, text in profile.documents.items():
@@ -149,6 +155,14 @@ def _workloads(spoke: Untrusted) -> Table:
     return table
 
 
+def _in_use(spoke: Untrusted) -> Table:
+    """What each machine that runs, or starts without initdata of its own, has measured."""
+    table = _table("What the machines of the pods measure", "profile or workload", "PCR8")
+    for profile, pcr8 in sorted({(one.profile or "-", one.pcr8) for one in spoke.workloads if one.pcr8}):
+        table.add_row(profile, pcr8)
+    return table
+
+
 def _powers(whose: str, held: Mapping[str, PodPowers]) -> RenderableType:
     """At most 120 columns wide: headings break between words, and long names and lists of commands are folded."""
     table = _table("What an administrator of a spoke could do to a pod", whose, *words.POWERS)
@@ -160,7 +174,9 @@ def _powers(whose: str, held: Mapping[str, PodPowers]) -> RenderableType:
         table.columns[1 + words.POWERS.index(heading)].max_width = 12
     for name, powers in held.items():
         table.add_row(name, *map(_answer, words.powers(powers)))
-    return Group(table, Text(words.FOOTNOTE, "dim"))
+    return Group(
+        table, Text(words.FOOTNOTE, "dim"), *(Text(line, "yellow") for line in words.host_files(held))
+    )
 
 
 def _attacks(spoke: Untrusted, stack: str) -> Iterator[RenderableType]:

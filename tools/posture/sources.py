@@ -1,5 +1,6 @@
 """Where exports come from: the sandbox's state, a file, standard input, or what the program would make of the stack files."""
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,25 @@ def from_file(path: str, stack: str) -> Deployment:
         return deployment.read(Path(path).read_text("utf-8"), stack)
     except (OSError, UnicodeDecodeError) as error:
         raise PostureError(f"The export {path} cannot be read: {error}.") from error
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Where the stack's export comes from: `--engine` and `--home`, or `--from`."""
+    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=Path(".sandbox"),
+        help="where the sandbox keeps state (default: .sandbox)",
+    )
+    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+
+
+def chosen(options: argparse.Namespace, stack: str, file: str | None) -> Deployment:
+    """The export of `stack` in `file`, or without one in the state that `add_options` names. Raises PostureError."""
+    if file:
+        return from_file(file, stack)
+    return SandboxStates(engine=options.engine, home=options.home.resolve()).export(stack)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from model.paths import PathError, ResourcePath
 from model.trustee import documents
 from model.trustee.documents import Layout
 from model.versions import Version
-from tools.posture import attestation, decoded, measurements, release, root
+from tools.posture import attestation, decoded, measurements, release, root, storage
 from tools.posture.deployment import Deployment, PostureError, Resource, table, unknown
 from tools.posture.model import Advisory, Matrix, Profile, Requirement, Root, Trusted
 
@@ -43,6 +43,7 @@ def build(hub: Deployment, project: Path, today: date) -> Trusted:
         roots=roots,
         advisories=_advisories(hub, project, today, roots, requirements, found),
         reference_values=measurements.traced(entries, project, hub.outputs["oscVersions"]),
+        saved=storage.saved(hub),
         documents=texts,
     )
 

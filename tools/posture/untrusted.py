@@ -10,6 +10,11 @@ from tools.posture.model import PodPowers, PodRow, Profile, Untrusted
 ANNOTATION: Final = "io.katacontainers.config.hypervisor.cc_init_data"
 RUNTIME_CLASS: Final = "kata-remote"
 _DEFAULT: Final = "(pods without initdata of their own)"
+_OWN_JOBS: Final = (
+    *("await-kbs", "await-key-vault", "await-peer-pods", "await-vault"),
+    *("look-for-cert-manager-operator", "look-for-external-secrets-operator"),
+    *("try-issuer", "try-key-vault", "try-vault"),
+)
 _WITH_PODS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet", "Pod")
 
 
@@ -66,8 +71,8 @@ def _workload(
     confidential = table(template, "spec").get("runtimeClassName") == RUNTIME_CLASS
     name = f"{one.namespace}/{one.object_name}"
     if not confidential:
-        if annotation is None and one.object_name.startswith("approve-"):
-            return None  # the installer's own Job, which holds nothing to protect
+        if annotation is None and (one.object_name.startswith("approve-") or one.object_name in _OWN_JOBS):
+            return None  # the program's own Jobs, which hold nothing to protect
         return PodRow(name=name, kind=one.kind[1], profile=None, state="ordinary", pcr8=None, powers=None)
     return _row(name, one.kind[1], annotation or fallback, profiles, image_policy)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from model.trustee import sealed_secrets
-from tools.posture import attestation, images, measurements, trusted
+from tools.posture import attestation, images, measurements, storage, trusted
 from tools.posture.model import Access, Matrix, PodPowers, Profile, Reader, ReferenceValue, Trusted, Untrusted
 from tools.posture.release import ANYTHING_ELSE
 
@@ -21,6 +21,7 @@ def of_hub(
     yield from _of_access(hub.matrix, hub.profiles, {SEALING_KEY, *public}, promised)
     yield from _of_attestation(hub)
     yield from _of_values(hub, now)
+    yield from storage.warnings(hub.saved, now)
     if hub.admin_api != "closed":
         yield f"Trustee's admin API is {hub.admin_api}: whoever uses it can replace policies and secrets."
     for setting in trusted.insecure_settings(hub.documents["kbs-config.toml"]):

@@ -15,6 +15,7 @@ from tools.posture.model import (
     ReferenceValue,
     Requirement,
     Root,
+    Trusted,
     Untrusted,
 )
 
@@ -29,6 +30,8 @@ POWERS = (
     "mount over files",
     "replace files",
 )
+SAVED = ("workload", "snapshots", "starts from version", "kept for", "credential until")
+
 FOOTNOTE = (
     '"replace files": files that no container mounts. What a mounted ConfigMap or Secret, /etc/hosts and the like hold is always '
     "the host's choice."
@@ -40,6 +43,20 @@ STATES = {
     "unknown": "UNKNOWN initdata",
     "ordinary": "NOT CONFIDENTIAL, an ordinary pod",
 }
+
+
+def saved(hub: Trusted) -> list[tuple[str, ...]]:
+    """A row for each workload whose data outlives its pods."""
+    return [
+        (
+            one.workload,
+            one.url,
+            str(one.floor) if one.floor else "0, or empty",
+            f"{one.keep_days} days",
+            one.credentials_until,
+        )
+        for one in hub.saved
+    ]
 
 
 def powers(held: PodPowers) -> tuple[str, ...]:
@@ -55,6 +72,15 @@ def powers(held: PodPowers) -> tuple[str, ...]:
         _yes(held.mount_over_files),
         _yes(held.replace_files),
     )
+
+
+def host_files(held: Mapping[str, PodPowers]) -> list[str]:
+    """A sentence for each holder that mounts what the host writes."""
+    return [
+        f"{name} mounts {', '.join(one.host_files)}: whoever runs the spoke writes what is in it, at any time."
+        for name, one in held.items()
+        if one.host_files
+    ]
 
 
 def holders(spoke: Untrusted) -> dict[str, PodPowers]:

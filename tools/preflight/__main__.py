@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.roles import SECRETS, PlacedStack, StackConfig
+from sandbox.ending import end
 from tools.arm import AZURE, Arm, NoLogin, token
 from tools.posture import render_text
 from tools.preflight import checks
@@ -119,4 +120,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

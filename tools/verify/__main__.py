@@ -19,11 +19,12 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from live.cluster import Live, LiveCluster, Unreachable
+from sandbox.ending import end
 from tools.posture import render_text, sources
 from tools.posture.deployment import Deployment, PostureError
-from tools.verify import hub, kbs, objects, sandboxed, spoke
+from tools.verify import hub, kbs, objects, removal, sandboxed, spoke
 from tools.verify.check import LiveCheck
-from tools.verify.live import Live, LiveCluster, Unreachable
 
 _STYLES = {"ok": "green", "differs": "bold red", "not checked": "yellow"}
 _ORDER = ("differs", "not checked", "ok")  # what a person must look at comes first
@@ -32,8 +33,10 @@ _ORDER = ("differs", "not checked", "ok")  # what a person must look at comes fi
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        stack = _state(options)
+        stack = sources.chosen(options, options.stack, options.file)
         live = _cluster(options, stack)
+        if options.before_destroy:
+            return _held_up(stack.stack, removal.foreign_pods(stack, live))
         found = sorted(checks(options, stack, live), key=lambda one: _ORDER.index(one.state))
     except (PostureError, Unreachable) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -73,10 +76,16 @@ def checks(options: argparse.Namespace, stack: Deployment, live: Live) -> Iterat
             yield from kbs.checks(url, ca, path, address=options.kbs_address, now=now)
 
 
-def _state(options: argparse.Namespace) -> Deployment:
-    if options.file:
-        return sources.from_file(options.file, options.stack)
-    return sources.SandboxStates(engine=options.engine, home=options.home).export(options.stack)
+def _held_up(stack: str, pods: Sequence[str]) -> int:
+    if not pods:
+        print(f"Nothing of others holds up the removal of {stack}.")
+        return 0
+    shown = "\n".join(f"  {pod}" for pod in pods)
+    print(
+        f"{len(pods)} pods that {stack} did not make run in its confidential machines. Its KataConfig cannot be deleted, and so its "
+        f"cluster cannot, before they are gone:\n{shown}\nDelete what makes them, then destroy the stack."
+    )
+    return 1
 
 
 def _cluster(options: argparse.Namespace, stack: Deployment) -> Live:
@@ -126,14 +135,7 @@ def _address(text: str) -> tuple[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.verify", description=__doc__)
     parser.add_argument("stack", help="for example dev-hub")
-    parser.add_argument("--engine", default="embedded", help="whose state is read (default: embedded)")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=Path(".sandbox"),
-        help="where the sandbox keeps state (default: .sandbox)",
-    )
-    parser.add_argument("--from", dest="file", metavar="FILE", help="an export instead; - is standard input")
+    sources.add_options(parser)
     parser.add_argument(
         "--kubeconfig", type=Path, metavar="FILE", help="of the live cluster (default: the sandbox's cluster)"
     )
@@ -143,6 +145,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help="connect there for the KBS, as to a forwarded port",
     )
+    parser.add_argument(
+        "--before-destroy",
+        action="store_true",
+        help="only name the pods of others that would hold up the removal of the stack",
+    )
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.add_argument(
         "--strict", action="store_true", help="fail also where something could not be checked"
@@ -151,4 +158,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

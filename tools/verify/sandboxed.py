@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from live.cluster import LiveCluster, Unreachable
 from model.azure.ids import AzureId
 from sandbox import api
 from tools.posture.deployment import Deployment, table
-from tools.verify.live import LiveCluster, Unreachable
 
 _NONE: Final = "The sandbox in {home} has no cluster of {stack}: is it up, and with this engine?"
 
@@ -27,7 +27,8 @@ class SandboxCluster:
         return _without_content(found) if found else None
 
     def list(self, api_version: str, kind: str, namespace: str) -> Sequence[Mapping[str, Any]]:
-        return [_without_content(one) for one in self._cluster.list(kind, namespace, api_version=api_version)]
+        found = self._cluster.list(kind, namespace or None, api_version=api_version)
+        return [_without_content(one) for one in found]
 
 
 def cluster_of(stack: Deployment, home: Path) -> SandboxCluster:

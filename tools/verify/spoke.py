@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from live.cluster import Live, Unreachable
 from tools.posture.deployment import Deployment, table
 from tools.posture.untrusted import RUNTIME_CLASS
 from tools.verify.check import LiveCheck
-from tools.verify.live import Live, Unreachable
 from tools.verify.objects import subject
 
 NatGateway = Callable[[str], str | None]
@@ -24,6 +24,8 @@ def checks(stack: Deployment, live: Live, nat_gateway: NatGateway) -> Iterator[L
         if config.object_name == "peer-pods-cm":
             found = live.get("v1", "ConfigMap", "peer-pods-cm", config.namespace)
             yield _confidential(table(found, "data"))
+            yield _image(table(found, "data"))
+            yield _adaptor(live, config.namespace)
             yield _outbound_access(stack, str(table(found, "data").get("AZURE_SUBNET_ID", "")), nat_gateway)
 
 
@@ -33,6 +35,28 @@ def _confidential(data: dict[str, Any]) -> LiveCheck:
     return LiveCheck.of(
         "machines of peer pods", "are confidential", ["peer-pods-cm says DISABLECVM"] if ordinary else []
     )
+
+
+def _image(data: dict[str, Any]) -> LiveCheck:
+    """The operator writes it when its image job has succeeded, and is content without it."""
+    made = bool(data.get("AZURE_IMAGE_ID"))
+    problems = (
+        []
+        if made
+        else ["peer-pods-cm has no AZURE_IMAGE_ID: the image was not made, and nothing tries again"]
+    )
+    return LiveCheck.of("machines of peer pods", "have an image to start from", problems)
+
+
+def _adaptor(live: Live, namespace: str) -> LiveCheck:
+    status = table(live.get("apps/v1", "DaemonSet", "osc-caa-ds", namespace), "status")
+    wanted, ready = status.get("desiredNumberScheduled") or 0, status.get("numberReady") or 0
+    updated = status.get("updatedNumberScheduled") or 0
+    fine = wanted > 0 and ready == wanted == updated
+    problems = (
+        [] if fine else [f"{ready} of {wanted} pods are ready, {updated} of them with the present settings"]
+    )
+    return LiveCheck.of(f"DaemonSet {namespace}/osc-caa-ds", "runs on every node of peer pods", problems)
 
 
 def _outbound_access(stack: Deployment, subnet_id: str, nat_gateway: NatGateway) -> LiveCheck:

@@ -44,7 +44,7 @@ from sandbox.openshift.reactions.certificates import (
 )
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.workloads import deployment
-from sandbox.shapes import map_in
+from sandbox.shapes import list_in, map_in
 
 OPERANDS = "cert-manager"
 REQUEST = "sandbox/certificate-request"
@@ -113,8 +113,10 @@ def _certificate(objects: Objects, certificate: Manifest) -> list[Effect]:
     metadata, spec = certificate["metadata"], certificate["spec"]
     secret = objects.get(SECRET, spec["secretName"], metadata["namespace"])
     if secret and not _due(certificate, secret):
-        revision = certificate.get("status", {}).get("revision", 1)
-        return put_changed(certificate, _ready(certificate, secret, revision))
+        # None for a certificate that found its Secret: the revision counts what was issued for this object.
+        return put_changed(
+            certificate, _ready(certificate, secret, certificate.get("status", {}).get("revision"))
+        )
     reference = spec["issuerRef"]
     kind = CLUSTER_ISSUER if reference.get("kind") == "ClusterIssuer" else ISSUER
     namespace = metadata["namespace"] if kind is ISSUER else ""
@@ -160,6 +162,11 @@ def _issued(certificate: Manifest, secret: Manifest | None, ca: Pair | None) -> 
         "cert-manager.io/certificate-name": metadata["name"],
         "cert-manager.io/issuer-name": spec["issuerRef"]["name"],
         "cert-manager.io/issuer-kind": spec["issuerRef"].get("kind", "Issuer"),
+        "cert-manager.io/issuer-group": spec["issuerRef"].get("group", "cert-manager.io"),
+        "cert-manager.io/common-name": spec.get("commonName", ""),
+        "cert-manager.io/alt-names": ",".join(list_in(spec, "dnsNames")),
+        "cert-manager.io/ip-sans": ",".join(list_in(spec, "ipAddresses")),
+        "cert-manager.io/uri-sans": ",".join(list_in(spec, "uris")),
         REQUEST: _request(certificate),
     }
     fresh = new(
@@ -176,7 +183,7 @@ def _issued(certificate: Manifest, secret: Manifest | None, ca: Pair | None) -> 
     return {**secret, "data": fresh["data"], "metadata": {**secret["metadata"], "annotations": annotations}}
 
 
-def _ready(certificate: Manifest, secret: Manifest, revision: int) -> Manifest:
+def _ready(certificate: Manifest, secret: Manifest, revision: int | None) -> Manifest:
     """The certificate with the status that follows from its Secret; the revision counts what was issued."""
     start, end = validity(_pair(secret).chain)
     before = certificate["spec"].get("renewBefore")
@@ -188,7 +195,7 @@ def _ready(certificate: Manifest, secret: Manifest, revision: int) -> Manifest:
         notBefore=_text(start),
         notAfter=_text(end),
         renewalTime=_text(renewal),
-        revision=revision,
+        **({"revision": revision} if revision else {}),
     )
 
 

@@ -109,20 +109,29 @@ def issue(spec: dict[str, Any], key: Key, ca: Pair | None) -> Pair:
     if names := _alternative_names(spec):
         # Without a subject the names are all there is, so RFC 5280 wants the extension critical.
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not list(subject))
-    builder = builder.add_extension(
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-    )
+    if authority:
+        identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
     if parent:
         identifier = parent.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
         )
-    digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    pem = builder.sign(signer, digest).public_bytes(serialization.Encoding.PEM).decode()
+    pem = builder.sign(signer, _digest(signer)).public_bytes(serialization.Encoding.PEM).decode()
     encoding = map_in(spec, "privateKey").get("encoding") or "PKCS1"
     return Pair(
         chain=pem + _intermediates(parent, ca), key=key_pem(key, encoding), root=ca.root if ca else pem
     )
+
+
+def _digest(signer: Key) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
+    """As strong as the key that signs, which is cert-manager's choice where the spec makes none."""
+    if isinstance(signer, ed25519.Ed25519PrivateKey):
+        return None
+    bits = signer.key_size
+    if isinstance(signer, rsa.RSAPrivateKey):
+        return hashes.SHA512() if bits >= 4096 else hashes.SHA384() if bits >= 3072 else hashes.SHA256()
+    return hashes.SHA512() if bits > 384 else hashes.SHA384() if bits > 256 else hashes.SHA256()
 
 
 def _intermediates(parent: x509.Certificate | None, ca: Pair | None) -> str:

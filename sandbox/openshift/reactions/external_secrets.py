@@ -40,6 +40,7 @@ from sandbox.openshift.objects import (
     now,
     owner_reference,
     put_changed,
+    short_hash,
     with_status,
 )
 from sandbox.openshift.reactions.olm import installed
@@ -169,6 +170,9 @@ def _report(
     wanted: Manifest, ready: bool, reason: str, message: str, *, refreshed: bool = False
 ) -> list[Effect]:
     status: dict[str, Any] = {"conditions": conditions(wanted, ("Ready", ready, reason, message))}
+    if ready:
+        generation = wanted["metadata"].get("generation", 1)
+        status["syncedResourceVersion"] = f"{generation}-{short_hash(_target(wanted))}"
     if refreshed:
         status |= {"refreshTime": now(), "binding": {"name": _target(wanted)}}
     return put_changed(wanted, with_status(wanted, **status))

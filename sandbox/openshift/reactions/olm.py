@@ -1,7 +1,7 @@
 """The Operator Lifecycle Manager: Subscription, InstallPlan, ClusterServiceVersion, and what a version installs.
 
-With Manual approval a plan waits for `spec.approved`; a newer version in the channel makes a further plan, which stays
-unapproved, and an approved plan installs exactly what it names.
+With Manual approval a plan waits for `spec.approved`, and an approved plan installs exactly what it names. What it names is the
+next step of the catalogue's upgrade graph, not the newest version: OLM follows `replaces`, `skips` and `skipRange`.
 """
 
 from __future__ import annotations
@@ -69,10 +69,13 @@ def _subscription(objects: Objects, subscription: Manifest) -> list[Effect]:
     present = next(
         (csv for csv in objects.all(CSV, namespace) if csv["metadata"]["name"] in package.csvs), None
     )
-    head = package.csvs[-1]
+    channel = spec.get("channel") or next(iter(package.channels))
     have = present["metadata"]["name"] if present else None
     done = present is not None and present.get("status", {}).get("phase") == "Succeeded"
-    target = head if done else have or spec.get("startingCSV") or head
+    if have is None:
+        target = spec.get("startingCSV") or package.head(channel)
+    else:
+        target = (package.next(channel, have) if done else None) or have
     plan = _plan(objects, subscription, target) if target != have else None
     effects: list[Effect] = []
     if plan and objects.at(ref_of(plan)) is None:
@@ -89,12 +92,13 @@ def _unresolvable(objects: Objects, subscription: Manifest) -> str | None:
     package = PACKAGES.get(spec["name"])
     if package is None:
         return f"constraints not satisfiable: no operators found in package {spec['name']} {here}"
-    if spec.get("channel", package.channel) != package.channel:
+    channel = spec.get("channel") or next(iter(package.channels))
+    if channel not in package.channels:
         return f"constraints not satisfiable: no operators found in channel {spec['channel']} of package {package.name} {here}"
-    if spec.get("startingCSV", package.csvs[-1]) not in package.csvs:
+    if spec.get("startingCSV") and spec["startingCSV"] not in package.offered(channel):
         return (
             f"constraints not satisfiable: no operators found with name {spec['startingCSV']} in channel "
-            f"{package.channel} of package {package.name} {here}"
+            f"{channel} of package {package.name} {here}"
         )
     groups = len(objects.all(OPERATOR_GROUP, metadata["namespace"]))
     if groups != 1:
@@ -182,7 +186,7 @@ def _csv(package: Package, name: str, namespace: str, replaces: str | None) -> M
     ]
     spec = {
         "displayName": package.name,
-        "version": name.removeprefix(f"{package.csv}.v"),
+        "version": package.version_of(name),
         "install": {"strategy": "deployment", "spec": {"deployments": [{"name": package.deployment}]}},
         "installModes": [{"type": mode, "supported": True} for mode in modes],
         **({"replaces": replaces} if replaces else {}),

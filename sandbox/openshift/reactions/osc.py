@@ -2,12 +2,14 @@
 
 The order is the operator's: pool, `kata`, then with peer pods the checked `peer-pods-cm`, credentials, image job, daemons and
 `kata-remote`. Each pass takes the next step. Nothing reboots and no image is made in Azure.
+
+Read in the operator's code: settings that it cannot use leave the status unwritten, and are in its log alone (here an event, so that
+a person sees them); an image job that failed is not tried again and holds nothing up; a blocked deletion has InProgress False.
 """
 
 from __future__ import annotations
 
 from sandbox.openshift.kinds import (
-    CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
     JOB,
@@ -33,7 +35,7 @@ from sandbox.openshift.objects import (
     report,
     with_status,
 )
-from sandbox.openshift.reactions import peer_pods
+from sandbox.openshift.reactions import peer_pods, pod_vm_image
 from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.peer_pods import POOL
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE
@@ -46,8 +48,7 @@ _MADE: tuple[tuple[ObjectKind, str, str], ...] = (
     (RUNTIME_CLASS, "kata-remote", ""),
     (DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE),
     (DEPLOYMENT, "peer-pods-webhook", OSC_NAMESPACE),
-    (JOB, peer_pods.IMAGE_JOB, OSC_NAMESPACE),
-    (CONFIG_MAP, peer_pods.IMAGE_SETTINGS, OSC_NAMESPACE),
+    (JOB, pod_vm_image.JOB_NAME, OSC_NAMESPACE),
     (MACHINE_CONFIG_POOL, "kata-oc", ""),
 )
 
@@ -83,16 +84,17 @@ def _install(objects: Objects, config: Manifest) -> list[Effect]:
         return [Put(pool), *put_changed(config, started)]
     if objects.get(RUNTIME_CLASS, "kata") is None:
         return [*_join_pool(objects, True), Put(_runtime_class("kata", "350Mi"))]
+    if "kata" not in config.get("status", {}).get("runtimeClasses", []):
+        waiting = _progress(objects, config, True, "Installing", "Waiting for the runtime classes")
+        return put_changed(config, waiting)
     effects: list[Effect] = []
     if map_in(config, "spec").get("enablePeerPods"):
         problem = peer_pods.problem(objects)
-        effects += report(objects, config, "osc-operator", "PeerPodsNotReady", problem)
+        effects += report(objects, config, "osc-operator", "ReconcileError", problem)
         if problem:
-            return effects + put_changed(
-                config, _progress(objects, config, True, "PeerPodsNotReady", problem)
-            )
-        steps = peer_pods.steps(objects)
-        if steps or not peer_pods.running(objects):
+            return effects
+        steps = peer_pods.steps(objects, config)
+        if steps or not (peer_pods.running(objects) or pod_vm_image.gave_up(objects)):
             waiting = "Waiting for the pod VM image and the cloud API adaptor"
             return [
                 *effects,
@@ -112,7 +114,7 @@ def _uninstall(objects: Objects, config: Manifest) -> list[Effect]:
     if pods:
         shown = ", ".join(pods[:5]) + (" and more" if len(pods) > 5 else "")
         message = f"existing pods use a kata runtime class, delete them to proceed: {shown}"
-        blocked = conditions(config, ("InProgress", True, "BlockedByExistingKataPods", message))
+        blocked = conditions(config, ("InProgress", False, "BlockedByExistingKataPods", message))
         effects = report(objects, config, "osc-operator", "BlockedByExistingKataPods", message)
         return effects + put_changed(config, with_status(config, conditions=blocked))
     effects: list[Effect] = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterator
 
@@ -12,8 +11,7 @@ from sandbox.openshift.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
-    INFRASTRUCTURE,
-    JOB,
+    EVENT,
     SECRET,
     SUBSCRIPTION,
 )
@@ -29,17 +27,15 @@ from sandbox.openshift.objects import (
     new,
     overlay,
     put_changed,
-    short_hash,
-    with_annotations,
 )
-from sandbox.openshift.reactions import initdata
+from sandbox.openshift.reactions import initdata, pod_vm_image
+from sandbox.openshift.reactions.pods import EXITS
 from sandbox.openshift.reactions.problem import OSC_NAMESPACE
 from sandbox.openshift.reactions.workloads import deployment
 from sandbox.shapes import map_in
 
 POOL = {"node-role.kubernetes.io/kata-oc": ""}
 SETTINGS, GATES = "peer-pods-cm", "osc-feature-gates"
-IMAGE_SETTINGS, IMAGE_JOB = "azure-podvm-image-cm", "osc-podvm-image-creation"
 CREDENTIALS, MADE_BY_OPERATOR = "peer-pods-secret", "sandbox/made-by-osc"
 _REQUIRED = ("AZURE_REGION", "AZURE_RESOURCE_GROUP", "AZURE_SUBNET_ID", "AZURE_INSTANCE_SIZE", "VXLAN_PORT")
 _SUBNET = re.compile(
@@ -82,7 +78,7 @@ def _elsewhere(objects: Objects, data: dict[str, str]) -> Iterator[str]:
 
     The cluster's credentials may do so in the cluster's group alone. On ARO an identity of one's own may do so anywhere but there.
     """
-    cloud = cloud_conf(objects)
+    cloud = pod_vm_image.cloud_conf(objects)
     if not cloud:
         return
     group, its = data["AZURE_RESOURCE_GROUP"], cloud["resourceGroup"]
@@ -98,32 +94,38 @@ def _elsewhere(objects: Objects, data: dict[str, str]) -> Iterator[str]:
         yield f"{SETTINGS}: AZURE_SUBNET_ID is not in the cluster's virtual network {'/'.join(network)}"
 
 
-def cloud_conf(objects: Objects) -> dict[str, str]:
-    config = objects.get(CONFIG_MAP, "cloud-conf", "openshift-cloud-controller-manager")
-    return json.loads(config["data"]["cloud.conf"]) if config else {}
-
-
-def steps(objects: Objects) -> list[Effect]:
+def steps(objects: Objects, config: Manifest) -> list[Effect]:
     """What the operator does next, `problem` being None."""
     settings = objects.get(CONFIG_MAP, SETTINGS, OSC_NAMESPACE)
     if settings is None:
         return []
     data, confidential = settings["data"], _confidential(objects)
-    image = objects.get(CONFIG_MAP, IMAGE_SETTINGS, OSC_NAMESPACE)
+    image = objects.get(CONFIG_MAP, pod_vm_image.SETTINGS, OSC_NAMESPACE)
     if image is None:
-        return [Put(new(CONFIG_MAP, IMAGE_SETTINGS, OSC_NAMESPACE, data=_image_settings(confidential)))]
+        return [
+            Put(
+                new(
+                    CONFIG_MAP,
+                    pod_vm_image.SETTINGS,
+                    OSC_NAMESPACE,
+                    data=pod_vm_image.settings(objects, confidential),
+                )
+            )
+        ]
     wanted = {**data, "DISABLECVM": "false" if confidential else "true"}
     effects = put_changed(settings, {**settings, "data": wanted})
     if not data.get("AZURE_IMAGE_ID") and at(image, ("data", "CONFIDENTIAL_COMPUTE_ENABLED")) != _yes(
         confidential
     ):
-        effects += put_changed(image, {**image, "data": {**image["data"], **_image_settings(confidential)}})
+        effects += put_changed(
+            image, {**image, "data": {**image["data"], "CONFIDENTIAL_COMPUTE_ENABLED": _yes(confidential)}}
+        )
     if effects:
         return effects
     effects += _credentials(objects)
-    if not data.get("AZURE_IMAGE_ID"):
-        return effects + _image(objects, settings)
-    return effects + _daemons(objects, settings)
+    if not data.get("AZURE_IMAGE_ID") and not pod_vm_image.gave_up(objects):
+        return effects + pod_vm_image.make(objects, settings, image)
+    return effects + _daemons(objects, settings, config)
 
 
 def running(objects: Objects) -> bool:
@@ -144,22 +146,11 @@ def _yes(flag: bool) -> str:
     return "yes" if flag else "no"
 
 
-def _image_settings(confidential: bool) -> dict[str, str]:
-    return {
-        "PODVM_DISTRO": "rhel",
-        "IMAGE_GALLERY_NAME": "",
-        "IMAGE_DEFINITION_NAME": "podvm-image",
-        "IMAGE_VERSION": "0.0.1",
-        "CONFIDENTIAL_COMPUTE_ENABLED": _yes(confidential),
-        "UPDATE_PEERPODS_CM": "yes",
-    }
-
-
 def _credentials(objects: Objects) -> list[Effect]:
     """An existing secret is left alone; workload identity where the Subscription names it; else the CCO's secret."""
     if objects.get(SECRET, CREDENTIALS, OSC_NAMESPACE):
         return []
-    cloud = cloud_conf(objects)
+    cloud = pod_vm_image.cloud_conf(objects)
     tenant, subscription = cloud.get("tenantId", ""), cloud.get("subscriptionId", "")
     content = {"AZURE_TENANT_ID": tenant, "AZURE_SUBSCRIPTION_ID": subscription}
     identity = _workload_identity(objects)
@@ -201,26 +192,8 @@ def _workload_identity(objects: Objects) -> dict[str, str]:
     return {}
 
 
-def _image(objects: Objects, settings: Manifest) -> list[Effect]:
-    """The job that makes the pod VM image; when it is done its result is written into `peer-pods-cm`."""
-    job = objects.get(JOB, IMAGE_JOB, OSC_NAMESPACE)
-    if job is None:
-        pod = {"restartPolicy": "Never", "containers": [{"name": "create", "image": "osc-podvm-builder"}]}
-        return [Put(new(JOB, IMAGE_JOB, OSC_NAMESPACE, spec={"template": {"spec": pod}}))]
-    if condition(job, "Complete") != "True":
-        return []
-    cloud, cluster = cloud_conf(objects), objects.get(INFRASTRUCTURE, "cluster") or {}
-    gallery = f"PodVMGallery_{short_hash(at(cluster, ('status', 'infrastructureName')) or '', length=8)}"
-    identifier = (
-        f"/subscriptions/{cloud.get('subscriptionId')}/resourceGroups/{settings['data']['AZURE_RESOURCE_GROUP']}/providers/"
-        f"Microsoft.Compute/galleries/{gallery}/images/podvm-image/versions/0.0.1"
-    )
-    filled = {**settings, "data": {**settings["data"], "AZURE_IMAGE_ID": identifier}}
-    return [Put(with_annotations(filled, {"LATEST_IMAGE_ID": identifier, "IMAGE_GALLERY_NAME": gallery}))]
-
-
-def _daemons(objects: Objects, settings: Manifest) -> list[Effect]:
-    """The adaptor's pods roll when `peer-pods-cm` changes."""
+def _daemons(objects: Objects, settings: Manifest, config: Manifest) -> list[Effect]:
+    """The adaptor's pods roll when `peer-pods-cm` changes, and exit while there is no image."""
     labels = {"app": "osc-caa-ds"}
     stamp = {"peer-pods-cm/version": settings["metadata"].get("resourceVersion", "")}
     template = {
@@ -231,7 +204,10 @@ def _daemons(objects: Objects, settings: Manifest) -> list[Effect]:
             "containers": [{"name": "caa-pod", "image": "osc-caa"}],
         },
     }
-    adaptor = new(DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE)
+    if not settings["data"].get("AZURE_IMAGE_ID"):
+        stamp[EXITS] = "AZURE_IMAGE_ID is required"
+    adaptor = new(DAEMON_SET, "osc-caa-ds", OSC_NAMESPACE, owner=config)
+    adaptor["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = True
     adaptor["spec"] = {"selector": {"matchLabels": labels}, "template": template}
     webhook = deployment("peer-pods-webhook", OSC_NAMESPACE, image="peer-pods-webhook", replicas=2)
     return [*overlay(objects, adaptor), *ensure(objects, webhook)]
@@ -244,6 +220,8 @@ def forget(objects: Objects) -> list[Effect]:
         live = objects.get(SECRET, name, OSC_NAMESPACE)
         if live and MADE_BY_OPERATOR in live["metadata"].get("annotations", {}):
             effects.append(Delete(Ref(SECRET, OSC_NAMESPACE, name)))
+    if pod_vm_image.gave_up(objects):
+        effects.append(Delete(Ref(EVENT, OSC_NAMESPACE, pod_vm_image.FAILED_EVENT)))
     settings = objects.get(CONFIG_MAP, SETTINGS, OSC_NAMESPACE)
     if settings and "LATEST_IMAGE_ID" in settings["metadata"].get("annotations", {}):
         annotations = {

@@ -1,14 +1,25 @@
 """The Trustee operator with a KbsConfig: deployment, service, readiness, and the ConfigMaps it deletes on 1.2.
 
-Behaviour read in trustee-operator 1.2.1: every named ConfigMap and Secret must exist or there is no deployment; a
-ConfigMap without the migration annotation is taken for one of Trustee 1.1, copied to `<name>.v1.1` and deleted.
+Behaviour read in trustee-operator at its tags v1.0.0 to v1.2.1: every named ConfigMap and Secret must exist or there is no
+deployment, and no new one (the status then stays what it was); from 1.2 on pods roll when a ConfigMap changes; a ConfigMap without the
+migration annotation is taken for one of Trustee 1.1, copied to `<name>.v1.1` and deleted. What is missing at first the real operator
+says in its log alone; here it is an event, so that a person sees it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sandbox.openshift.kinds import CONFIG_MAP, DEPLOYMENT, KBS_CONFIG, SECRET, SERVICE, ObjectKind
+from sandbox.openshift.kinds import (
+    CONFIG_MAP,
+    CSV,
+    DEPLOYMENT,
+    KBS_CONFIG,
+    NAMESPACE,
+    SECRET,
+    SERVICE,
+    ObjectKind,
+)
 from sandbox.openshift.metadata_rules import label_problem
 from sandbox.openshift.objects import (
     Delete,
@@ -32,6 +43,9 @@ from sandbox.openshift.reactions.workloads import deployment
 from sandbox.shapes import list_in, map_in
 
 MIGRATED = "kbs.confidentialcontainers.org/migrated-from-v1.1.0"
+DEPLOYMENT_NAME = "trustee-deployment"
+PRIVILEGED = {f"pod-security.kubernetes.io/{level}": "privileged" for level in ("enforce", "audit", "warn")}
+FINALIZER = "kbsconfig.confidentialcontainers.org/finalizer"
 VERSIONS = "kbs.confidentialcontainers.org/configmap-versions"
 _DELETED_UNLESS_MIGRATED = (
     "kbsConfigMapName",
@@ -56,44 +70,98 @@ def react(objects: Objects) -> list[Effect]:
     effects: list[Effect] = []
     for config in objects.all(KBS_CONFIG):
         effects += _kbs_config(objects, config, version)
+    return effects + _privileged(objects)
+
+
+def _privileged(objects: Objects) -> list[Effect]:
+    """The operator labels its own namespace when it starts."""
+    effects: list[Effect] = []
+    for csv in objects.all(CSV):
+        if csv["metadata"]["name"].startswith("trustee-operator.v"):
+            namespace = objects.get(NAMESPACE, csv["metadata"]["namespace"])
+            if namespace:
+                metadata = namespace["metadata"]
+                labels = {**metadata.get("labels", {}), **PRIVILEGED}
+                effects += put_changed(namespace, {**namespace, "metadata": {**metadata, "labels": labels}})
     return effects
 
 
 def _kbs_config(objects: Objects, config: Manifest, version: str) -> list[Effect]:
     if kbs.since(version, "1.2") and (effects := _migrate(objects, config)):
         return effects
+    metadata, spec = config["metadata"], config["spec"]
+    namespace = metadata["namespace"]
+    running = objects.get(DEPLOYMENT, DEPLOYMENT_NAME, namespace)
+    if "deletionTimestamp" in metadata:
+        return _finalize(objects, config, running)
     problem = "; ".join(_missing(objects, config))
-    effects = report(objects, config, "trustee-operator", "ReconcileError", problem or None)
+    reason = "DeploymentUpdateFailed" if running else "ReconcileError"
+    effects = report(objects, config, "trustee-operator", reason, problem or None)
     if problem:
-        return effects + put_changed(config, with_status(config, isReady=False))
+        return effects if running else effects + put_changed(config, with_status(config, isReady=False))
+    wanted = _deployment(objects, config, version)
+    effects += overlay(objects, wanted)
+    if running is not None and FINALIZER not in metadata.get("finalizers", []):
+        return [*effects, Put({**config, "metadata": {**metadata, "finalizers": [FINALIZER]}})]
+    ports = [{"name": "kbs-port", "port": 8080, "targetPort": 8080, "protocol": "TCP"}]
+    service = new(SERVICE, "kbs-service", namespace, owner=config)
+    service["spec"] = {
+        "type": spec.get("kbsServiceType") or "ClusterIP",
+        "selector": {"app": "kbs"},
+        "ports": ports,
+    }
+    effects += overlay(objects, service)
+    status = (running or {}).get("status", {})
+    # Not whether the pods are those of the present template.
+    ready = status.get("readyReplicas", 0) > 0 and status.get("readyReplicas") == status.get("replicas")
+    return effects + put_changed(config, with_status(config, isReady=ready))
+
+
+def _finalize(objects: Objects, config: Manifest, running: Manifest | None) -> list[Effect]:
+    """It deletes the Deployment, and never ends where that is gone already: NotFound is an error to it."""
+    if FINALIZER not in config["metadata"].get("finalizers", []):
+        return []
+    if running is None:
+        message = f'deployments.apps "{DEPLOYMENT_NAME}" not found'
+        return report(objects, config, "trustee-operator", "FinalizeError", message)
+    released = {key: value for key, value in config["metadata"].items() if key != "finalizers"}
+    return [Delete(ref_of(running)), Put({**config, "metadata": released})]
+
+
+def _deployment(objects: Objects, config: Manifest, version: str) -> Manifest:
     namespace, spec = config["metadata"]["namespace"], config["spec"]
     maps = [objects.get(CONFIG_MAP, spec[field], namespace) for field in _CONFIG_MAPS if spec.get(field)]
     stamp = ",".join(
-        f"{item['metadata']['name']}={item['metadata'].get('resourceVersion', '')}" for item in maps if item
+        f"{item['metadata']['name']}:{item['metadata'].get('resourceVersion', '')}" for item in maps if item
     )
     failure = kbs.exits(objects, config, version)
-    replicas = map_in(spec, "KbsDeploymentSpec").get("replicas", 1)
     wanted = deployment(
-        "trustee-deployment",
+        DEPLOYMENT_NAME,
         namespace,
         image=f"trustee-{version}",
-        replicas=replicas,
+        replicas=map_in(spec, "KbsDeploymentSpec").get("replicas", 1),
         owner=config,
-        annotations={VERSIONS: stamp, EXITS: failure or ""},
+        annotations={**({VERSIONS: stamp} if kbs.since(version, "1.2") else {}), EXITS: failure or ""},
         volumes=list(_volumes(spec)),
     )
     labels = {"app": "kbs"}
-    wanted["spec"] |= {"selector": {"matchLabels": labels}}
-    wanted["spec"]["template"]["metadata"]["labels"] = labels
-    effects += overlay(objects, wanted)
-    ports = [{"name": "kbs-port", "port": 8080, "targetPort": 8080, "protocol": "TCP"}]
-    service = new(SERVICE, "kbs-service", namespace, owner=config)
-    service["spec"] = {"type": spec.get("kbsServiceType") or "ClusterIP", "selector": labels, "ports": ports}
-    effects += overlay(objects, service)
-    running = objects.get(DEPLOYMENT, "trustee-deployment", namespace)
-    status = (running or {}).get("status", {})
-    ready = status.get("updatedReplicas", 0) > 0 and status.get("updatedReplicas") == status.get("replicas")
-    return effects + put_changed(config, with_status(config, isReady=ready and failure is None))
+    wanted["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = True
+    wanted["spec"] |= {
+        "selector": {"matchLabels": labels},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
+    }
+    template = wanted["spec"]["template"]
+    template["metadata"]["labels"] = labels
+    variables = map_in(spec, "KbsEnvVars")
+    template["spec"]["containers"] = [
+        {
+            "name": "kbs",
+            "image": f"trustee-{version}",
+            "env": [{"name": name, "value": variables[name]} for name in sorted(variables)],
+        }
+    ]
+    template["spec"]["initContainers"] = [{"name": "secret-converter", "image": f"trustee-{version}"}]
+    return wanted
 
 
 def _migrate(objects: Objects, config: Manifest) -> list[Effect]:
@@ -146,5 +214,13 @@ def _volumes(spec: Manifest) -> Iterator[Manifest]:
         if spec.get(key) and spec.get(certificate):
             yield {"name": f"{directory}-key", "secret": {"secretName": spec[key]}}
             yield {"name": f"{directory}-cert", "secret": {"secretName": spec[certificate]}}
+    for name in (
+        "base-storage-dir",
+        "attestation-policy-dir",
+        "resource-policy-dir",
+        "repository-dir",
+        "rvps-dir",
+    ):
+        yield {"name": name, "emptyDir": {}}
     for name in list_in(spec, "kbsSecretResources"):
         yield {"name": name, "secret": {"secretName": name}}

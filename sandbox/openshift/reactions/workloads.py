@@ -38,7 +38,7 @@ from sandbox.openshift.objects import (
     with_annotations,
     with_status,
 )
-from sandbox.openshift.reactions.pods import NOT_RUN, admission_problem, start_problem
+from sandbox.openshift.reactions.pods import EXITS, NOT_RUN, admission_problem, start_problem
 from sandbox.shapes import map_in
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -91,7 +91,7 @@ def _roll_out(objects: Objects, live: Manifest) -> list[Effect]:
     current = objects.get(REPLICA_SET, name, namespace)
     revision = annotation(live, REVISION) or "0"
     if current is None:
-        if sets and at(spec, ("strategy", "type")) == "Recreate":
+        if sets and _gives_way(spec):
             return [Delete(ref_of(item)) for item in sets]
         revision = str(int(revision) + 1)
         wanted = {"replicas": spec.get("replicas", 1), "selector": spec["selector"], "template": template}
@@ -109,6 +109,14 @@ def _roll_out(objects: Objects, live: Manifest) -> list[Effect]:
     if ready >= total:
         effects += [Delete(ref_of(item)) for item in sets if item is not current]
     return effects
+
+
+def _gives_way(spec: Manifest) -> bool:
+    """Whether all pods of the former template may go before those of the new one are ready."""
+    if at(spec, ("strategy", "type")) == "Recreate":
+        return True
+    spared: object = at(spec, ("strategy", "rollingUpdate", "maxUnavailable"))
+    return isinstance(spared, int) and spared >= spec.get("replicas", 1)
 
 
 def _replica_set(objects: Objects, live: Manifest) -> list[Effect]:
@@ -178,11 +186,12 @@ def _daemon_set(objects: Objects, live: Manifest) -> list[Effect]:
         node for node in objects.all(NODE) if "node-role.kubernetes.io/worker" in node["metadata"]["labels"]
     ]
     count = len(workers)
-    numbers = {"desiredNumberScheduled": count, "currentNumberScheduled": count, "numberReady": count}
+    ready = 0 if annotation(live["spec"]["template"], EXITS) else count
+    numbers = {"desiredNumberScheduled": count, "currentNumberScheduled": count, "numberReady": ready}
     generation = live["metadata"].get("generation", 1)
     state: dict[str, Any] = {
         **numbers,
-        "numberAvailable": count,
+        "numberAvailable": ready,
         "updatedNumberScheduled": count,
         "numberMisscheduled": 0,
     }

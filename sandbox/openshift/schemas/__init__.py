@@ -130,11 +130,14 @@ def _validator(kind: ObjectKind) -> Validator:
 
 @cache
 def _definitions() -> Registry[Any]:
-    """Imported when first needed: the libraries and the definitions take about 0.2 s."""
+    """Imported when first needed: the libraries and the definitions take about 0.2 s.
+
+    Crawled here once: a registry that is not would be crawled again, whole, at each reference of each object.
+    """
     from referencing import Registry, Resource
 
     definitions = Resource[Any].from_contents(_packaged("_definitions"))
-    return Registry[Any]().with_resource(_BUILT_IN, definitions)
+    return Registry[Any]().with_resource(_BUILT_IN, definitions).crawl()
 
 
 def _packaged(name: str) -> Schema:

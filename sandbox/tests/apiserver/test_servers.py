@@ -1,15 +1,13 @@
 """What an API server of the sandbox needs, and what a person is told when it is not there."""
 
-import re
 import socket
 import stat
-import sys
 from pathlib import Path
 
 import pytest
 
-from sandbox.apiserver import BuildError, Offline, ServerClusters, build, consent, external, unavailable
-from sandbox.apiserver.binaries import PACKAGES, is_built
+from sandbox.apiserver import PROGRAMS, BuildError, ServerClusters, consent, external
+from sandbox.apiserver.binaries import PACKAGES
 from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.credentials import Credentials
 from sandbox.apiserver.server import ServerProcesses
@@ -26,65 +24,25 @@ def _tool(path: Path, script: str) -> None:
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory whose binaries end at once."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
+    """A state directory, of a user whose binaries end at once."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    PROGRAMS.folder.mkdir(parents=True)
     for name in PACKAGES:
-        _tool(folder / name, "echo no such luck; exit 1")
-    _tool(tmp_path / "go", "exit 0")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    build(tmp_path)
+        _tool(PROGRAMS.folder / name, "echo no such luck; exit 1")
     return tmp_path
-
-
-def test_without_go_the_reason_and_the_fix_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    reason = unavailable(tmp_path)
-    assert reason
-    assert "install Go" in reason
-    with pytest.raises(BuildError, match="install Go"):
-        build(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("said", "offline"),
-    [
-        ("etcd.go:1: undefined: nothing", False),
-        ("verifying module: checksum mismatch", False),
-        ('Get "https://proxy.golang.org": dial tcp: lookup proxy.golang.org: no such host', True),
-        ("module lookup disabled by GOPROXY=off", True),
-    ],
-)
-def test_a_failed_build_says_what_the_compiler_said_and_is_not_taken_for_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, offline: bool
-) -> None:
-    """What a test may be skipped for is a proxy out of reach, and never code that does not compile or is not the pinned one."""
-    _tool(tmp_path / "go", f"echo '{said}' >&2; exit 1")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BuildError, match=re.escape(said)) as failure:
-        build(tmp_path)
-    assert isinstance(failure.value, Offline) is offline
-    assert not is_built(tmp_path)
 
 
 def test_where_there_is_a_cluster_in_its_place_no_server_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(BuildError, match="install Go"):
+    (tmp_path / "cache").touch()  # nothing can be built
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(BuildError, match="the API server could not be built"):
         ServerClusters(tmp_path).prepare(print)
     monkeypatch.setenv(external.VARIABLE, str(tmp_path / "kubeconfig"))
     monkeypatch.setenv(external.CONSENT, "1")
     ServerClusters(tmp_path / "other").prepare(print)
     assert not (tmp_path / "other").exists()
-
-
-def test_what_is_built_is_not_built_again(broken: Path) -> None:
-    (broken / "go").unlink()
-    assert build(broken) == broken / "bin"
-    assert unavailable(broken) is None
 
 
 def test_a_server_that_ends_says_its_last_words(broken: Path) -> None:
@@ -96,7 +54,7 @@ def test_a_server_that_ends_says_its_last_words(broken: Path) -> None:
 
 
 def test_a_port_that_somebody_else_took_is_named(broken: Path) -> None:
-    server = ServerProcesses(broken / "clusters" / "lab", broken)
+    server = ServerProcesses(broken / "clusters" / "lab")
     with socket.socket() as other:
         server.folder.mkdir(parents=True)
         other.bind(("127.0.0.1", 0))

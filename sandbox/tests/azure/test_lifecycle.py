@@ -1,4 +1,4 @@
-"""What an engine may rely on: repeating is safe, drift is seen, secrets stay out, and ordered faults come."""
+"""What an engine may rely on: nothing is made twice, drift is seen, secrets stay out, and ordered faults come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from pulumi_azure_native import authorization, managedidentity, network, redhatopenshift, resources
+from pulumi_azure_native import authorization, managedidentity, network, redhatopenshift, resources, storage
 
 from sandbox.azure.standin import KINDS
 from sandbox.openshift.clusters import StoreClusters, self_managed
@@ -17,10 +17,13 @@ from sandbox.tests.azure.zone import CLUSTER, MANAGED, MISSING, NETWORK, VNET, Z
 SUBNET = "azure-native:network:Subnet"
 
 
-def test_repeating_a_create_returns_what_is_there(whole: Zone):
+def test_nothing_is_created_a_second_time_not_even_with_the_same_inputs(whole: Zone):
     there, cloud = whole.azure.resources(), (whole.directory / "azure.json").read_text()
     for which in ZONE:
-        assert whole.make(which) == whole.made[which][0]
+        with pytest.raises(
+            Refused, match=f"cannot create already existing resource '{whole.made[which][0]}'"
+        ):
+            whole.make(which)
     assert (whole.azure.resources(), (whole.directory / "azure.json").read_text()) == (there, cloud)
 
 
@@ -227,7 +230,8 @@ def test_an_answer_that_is_lost_does_not_make_a_second_one(zone: Zone):
     with pytest.raises(Refused, match="InternalServerError"):
         zone.make("group")
     assert len(zone.azure.resources()) == 1
-    zone.make("group")
+    with pytest.raises(Refused, match="cannot create already existing resource"):
+        zone.make("group")
     assert len(zone.azure.resources()) == 1
 
 
@@ -241,6 +245,10 @@ SDK = {
     "RoleAssignment": authorization.RoleAssignmentArgs,
     "OpenShiftCluster": redhatopenshift.OpenShiftClusterArgs,
     "UserAssignedIdentity": managedidentity.UserAssignedIdentityArgs,
+    "StorageAccount": storage.StorageAccountArgs,
+    "BlobServiceProperties": storage.BlobServicePropertiesArgs,
+    "BlobContainer": storage.BlobContainerArgs,
+    "BlobContainerImmutabilityPolicy": storage.BlobContainerImmutabilityPolicyArgs,
     "FederatedIdentityCredential": managedidentity.FederatedIdentityCredentialArgs,
     "RoleDefinition": authorization.RoleDefinitionArgs,
     "Resource": resources.ResourceArgs,

@@ -107,9 +107,7 @@ def test_what_the_program_sends_is_taken_known_or_not(zone: Zone, which):
 
 
 def test_a_type_nobody_taught_the_stand_in_is_a_failure(zone: Zone):
-    assert (
-        "knows no resource type" in zone.azure.check("azure-native:storage:StorageAccount", "x", {})[0].reason
-    )
+    assert "knows no resource type" in zone.azure.check("azure-native:cache:Redis", "x", {})[0].reason
 
 
 # (what is made before, resource, change, code): rules on a request against what is there

@@ -132,3 +132,10 @@ def test_what_a_program_says_of_garbage_ends_with_it(playground: Playground) -> 
         playground.up(f"import gc\ngc.disable()\ngc.freeze()\n{ending}")
         assert gc.isenabled()
         assert gc.get_freeze_count() == 0
+
+
+def test_a_role_that_is_no_text_is_not_shown(playground: Playground) -> None:
+    playground.configure("dev-hub", "config:\n  toy:role: {secure: canary-role}\n")
+    with pytest.raises(SandboxError, match="has no role") as raised:
+        Selection.of(playground.workspace().project, "dev", None)
+    assert "canary-role" not in str(raised.value)

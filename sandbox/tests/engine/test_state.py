@@ -92,7 +92,7 @@ def test_configuration_arrives_as_the_cli_passes_it(playground: Playground) -> N
     playground.configure(
         "solo",
         f"encryptionsalt: {vault.salt}\nconfig:\n  toy:text: words\n  toy:count: 3\n  toy:flag: true\n"
-        f"  other:nested: {{a: [1, yes]}}\n  toy:password:\n    secure: {vault.encrypt('canary-4')}\n",
+        f"  other:nested: {{a: [1, true, yes]}}\n  toy:password:\n    secure: {vault.encrypt('canary-4')}\n",
     )
     assert playground.up("""
 import json
@@ -109,7 +109,7 @@ Thing("a", {
         "toy:text": "words",
         "toy:count": "3",
         "toy:flag": "true",
-        "other:nested": '{"a": [1, true]}',
+        "other:nested": '{"a": [1, true, "yes"]}',
     }
     assert things["password"] == "canary-4"
     assert things["where"] == "organization/toy/solo"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.engine.workspace import Workspace
-from sandbox.official.install import missing
+from sandbox.official.install import to_build
 from sandbox.tests.integration import guests
 from sandbox.tests.integration.servers import built
 from sandbox.tests.integration.world import World
@@ -46,9 +46,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @contextmanager
 def _up(folder: Path) -> Iterator[World]:
     """Whatever happens, no process is left."""
-    if reason := missing(guests.ROOT / ".sandbox"):
-        pytest.skip(reason)
-    built()
+    built(*to_build(folder))
     world = World(folder)
     try:
         done = world.sandbox("up", "--env", "dev")

@@ -38,10 +38,7 @@ class OfficialProject:
             else:
                 shutil.copy(source, folder)
         (folder / ".venv").symlink_to(sys.prefix)
-        # Built once for the checkout: minutes of Go.
-        (ROOT / ".sandbox" / "bin").mkdir(parents=True, exist_ok=True)
         self.home.mkdir()
-        (self.home / "bin").symlink_to(ROOT / ".sandbox" / "bin")
 
     def sandbox(self, *arguments: str) -> Done:
         """`python -m sandbox` to its end."""

@@ -1,5 +1,6 @@
 """A person at a real API server: applies manifests in order and waits for each as the official provider would."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,29 +9,37 @@ from typing import Any
 
 import pytest
 
-from sandbox.apiserver import Offline, ServerClusters, build
+from sandbox.apiserver import PROGRAMS, ServerClusters
 from sandbox.apiserver.client import ApiClient, ApiError
 from sandbox.apiserver.paths import path_of, path_to
+from sandbox.golang import GoPrograms, NotHere
+from sandbox.official.build import CLI
 from sandbox.openshift.clusters import ClusterFacts, self_managed
 from sandbox.openshift.kinds import ENDPOINTS, ObjectKind
 from sandbox.openshift.objects import Manifest, Objects, ref_of
 from sandbox.openshift.waits import unready
 from tests.answers import APPS_DOMAIN, SUBSCRIPTION
-from tests.config import committed
 from tests.harness import Secret
 from tests.program import roles
 
 _MANAGER = "pulumi-kubernetes"
-HOME = committed.ROOT / ".sandbox"
-"""Where the binaries of this checkout are, or are to be."""
 
 
-def built() -> None:
-    """The binaries are there afterwards; else the test is skipped, where Go's module proxy cannot be reached."""
+def built(*programs: GoPrograms) -> None:
+    """They are there afterwards; else the test is skipped, where this machine cannot build them."""
     try:
-        build(HOME)
-    except Offline as error:
+        for each in programs:
+            each.build()
+    except NotHere as error:
         pytest.skip(str(error))
+
+
+def pulumi_command() -> Path:
+    """The user's own, else the one that the sandbox builds."""
+    if found := shutil.which("pulumi"):
+        return Path(found)
+    built(CLI)
+    return CLI.folder / "pulumi"
 
 
 def facts(name: str) -> ClusterFacts:
@@ -127,6 +136,6 @@ def refusal(act: Callable[[], Any]) -> ApiError | None:
 
 
 def clusters_in(root: Path) -> ServerClusters:
-    """In a state directory of its own, with the binaries of the checkout."""
-    (root / "bin").symlink_to(HOME / "bin")
+    """In a state directory of its own."""
+    built(PROGRAMS)
     return ServerClusters(root)

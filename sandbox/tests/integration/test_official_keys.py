@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -13,15 +12,12 @@ import pytest
 import yaml
 
 from sandbox.official.cli import Cli
+from sandbox.tests.integration.servers import pulumi_command
 from sandbox.tests.integration.transit import transit
 from tests.config.committed import ROOT
 from tests.program.roles import HUB_OUTPUTS
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.xdist_group("keys"),
-    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the command `pulumi` is not on PATH"),
-]
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("keys")]
 SECRET = "canary-that-only-the-hub-may-read"
 PUBLISHED = {**HUB_OUTPUTS, "images": {"document": None, **HUB_OUTPUTS["images"]}}
 _HUB = f"""
@@ -38,13 +34,11 @@ class Zones:
 
     folder: Path
     address: str
+    command: Path
 
     def pulumi(self, zone: str, whose: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command in the folder of `zone`, with the rights of `whose` token."""
-        command = shutil.which("pulumi")
-        assert command is not None
-        cli = Cli(pulumi=Path(command), root=self.folder / zone, home=self.folder / "home")
-        cli.state.joinpath("backend").mkdir(parents=True, exist_ok=True)
+        cli = Cli(pulumi=self.command, root=self.folder / zone, home=self.folder / "home")
         # The names that gocloud.dev has had for the same two.
         vault = {
             f"{prefix}_{name}": value
@@ -52,7 +46,7 @@ class Zones:
             for name, value in zip(names, (self.address, whose), strict=True)
         }
         return subprocess.run(
-            [command, *arguments, "--non-interactive"],
+            [str(cli.pulumi), *arguments, "--non-interactive"],
             cwd=cli.root,
             env=cli.environment() | vault | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -84,8 +78,11 @@ def zones(tmp_path_factory: pytest.TempPathFactory) -> Generator[Zones, None, No
         "test-contract": frozenset({"test-hub", "test-contract"}),
         "test-spoke": frozenset({"test-spoke", "test-contract"}),
     }
+    folder, command = tmp_path_factory.mktemp("zones"), pulumi_command()
+    # The language host is started from the checkout.
+    Cli(pulumi=command, root=ROOT, home=folder / "home").prepare()
     with transit(tokens) as address:
-        zones = Zones(folder=tmp_path_factory.mktemp("zones"), address=address)
+        zones = Zones(folder=folder, address=address, command=command)
         program = (ROOT / "__main__.py").read_text("utf-8")
         zones.project("test-hub", _HUB, {})
         zones.project("test-contract", program, _contract_of("test-hub"))

@@ -1,12 +1,9 @@
 """`make pin` against a real registry, with images that the test pushes as any client does."""
 
-import gzip
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,47 +11,16 @@ import requests
 
 from model.workloads import lock
 from sandbox import registry
-from sandbox.tests.integration.servers import HOME
+from sandbox.tests.integration.registries import PushClient, plain_registry, program, real
 from tests.tools import oci
-from tests.tools.oci import Image, Person
+from tests.tools.oci import Person
 
 ROOT = Path(__file__).parents[3]
 # bcrypt of oci.PASSWORD, the only kind of hash that the registry takes
 HTPASSWD = f"{oci.USER}:$2b$04$UCUa2UNjdcvy4Ka.wun9MebU3hp41aZD4XNc8h587R.ChTxjP3u1q\n"
 
 pytestmark = pytest.mark.integration
-
-
-@dataclass
-class PinClient:
-    """Pushes to one repository (OCI distribution specification, Push)."""
-
-    base: str
-    session: requests.Session
-
-    def push(self, made: Image, *tags: str) -> None:
-        for blob in made.blobs:
-            begun = self.session.post(f"{self.base}/blobs/uploads/")
-            begun.raise_for_status()
-            done = self.session.put(begun.headers["Location"], params={"digest": oci.digest(blob)}, data=blob)
-            done.raise_for_status()
-        for name in (*tags, oci.digest(made.manifest)):
-            self.manifest(made.manifest, oci.MANIFEST, name)
-
-    def manifest(self, body: bytes, kind: str, name: str) -> None:
-        answer = self.session.put(f"{self.base}/manifests/{name}", data=body, headers={"Content-Type": kind})
-        answer.raise_for_status()
-        assert answer.headers["Docker-Content-Digest"] == oci.digest(body)
-
-
-@pytest.fixture(scope="module")
-def program() -> Path:
-    if reason := registry.unavailable(HOME):
-        pytest.skip(reason)
-    try:
-        return registry.build(HOME)
-    except registry.Offline as error:
-        pytest.skip(str(error))
+__all__ = ["program"]
 
 
 @pytest.fixture
@@ -63,7 +29,7 @@ def someone(tmp_path: Path) -> Person:
 
 
 @pytest.fixture
-def secure(program: Path, tmp_path: Path, someone: Person) -> Iterator[PinClient]:
+def secure(program: Path, tmp_path: Path, someone: Person) -> Iterator[PushClient]:
     """With TLS of an authority of its own, and a password."""
     pem, users = tmp_path / "registry.pem", tmp_path / "htpasswd"
     authority = oci.loopback_certificate(pem)
@@ -77,13 +43,13 @@ def secure(program: Path, tmp_path: Path, someone: Person) -> Iterator[PinClient
         session.trust_env = False  # else $REQUESTS_CA_BUNDLE would win over what is said here
         session.verify = str(trusted)
         session.auth = (oci.USER, oci.PASSWORD)
-        yield PinClient(f"https://{address}/v2/team/web", session)
+        yield PushClient(f"https://{address}/v2/team/web", session)
 
 
 @pytest.fixture
-def plain(program: Path, tmp_path: Path) -> Iterator[PinClient]:
-    with registry.serve(program, tmp_path / "plain", {}) as address, requests.Session() as session:
-        yield PinClient(f"http://{address}/v2/team/web", session)
+def plain(program: Path, tmp_path: Path) -> Iterator[PushClient]:
+    with plain_registry(program, tmp_path / "plain", "team/web") as client:
+        yield client
 
 
 def pin(someone: Person, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -106,28 +72,15 @@ def locked(someone: Person) -> dict[str, dict[str, object]]:
     return {name: each.settings for name, each in lock.read(someone.lock.read_text()).images.items()}
 
 
-def address_of(client: PinClient) -> str:
-    return client.base.split("/")[2]
-
-
-def real(settings: object, architecture: str = "amd64") -> Image:
-    """With a layer that is one: a registry does not look inside, but a node would."""
-    made = oci.image(settings, architecture=architecture)
-    layer = gzip.compress(b"\0" * 1024, mtime=0)
-    manifest = json.loads(made.manifest)
-    manifest["layers"] = [oci.descriptor(layer, oci.LAYER)]
-    return Image(oci.encode(manifest), (made.blobs[0], layer))
-
-
 def test_tags_digests_and_indexes_of_a_private_registry_are_pinned(
-    secure: PinClient, someone: Person
+    secure: PushClient, someone: Person
 ) -> None:
     amd, arm = real(oci.SETTINGS), real({"Cmd": ["arm"]}, "arm64")
     secure.push(amd, "1")
     secure.push(arm)
     both = oci.index(("arm64", arm), ("amd64", amd))
     secure.manifest(both, oci.INDEX, "2")
-    address = address_of(secure)
+    address = secure.address
 
     someone.write_manifest(f"{address}/team/web:1")
     refused = pin(someone)
@@ -151,9 +104,9 @@ def test_tags_digests_and_indexes_of_a_private_registry_are_pinned(
     assert f"{address}/team/web:none is not there" in gone.stderr
 
 
-def test_a_mirror_answers_for_a_registry_that_cannot_be_reached(plain: PinClient, someone: Person) -> None:
+def test_a_mirror_answers_for_a_registry_that_cannot_be_reached(plain: PushClient, someone: Person) -> None:
     plain.push(real(oci.SETTINGS), "1")
-    address = address_of(plain)
+    address = plain.address
     someone.configure(
         "registries.conf",
         f"""
@@ -172,23 +125,23 @@ def test_a_mirror_answers_for_a_registry_that_cannot_be_reached(plain: PinClient
 
 
 def test_content_that_was_changed_in_the_registrys_storage_is_noticed(
-    plain: PinClient, someone: Person, tmp_path: Path
+    plain: PushClient, someone: Person, tmp_path: Path
 ) -> None:
     made = real(oci.SETTINGS)
     plain.push(made, "1")
     config = oci.digest(made.blobs[0]).removeprefix("sha256:")
     (stored,) = (tmp_path / "plain").rglob(f"{config}/data")
     stored.write_bytes(made.blobs[0].replace(b"serve", b"sever"))
-    someone.plain_http(address_of(plain))
-    someone.write_manifest(f"{address_of(plain)}/team/web:1")
+    someone.plain_http(plain.address)
+    someone.write_manifest(f"{plain.address}/team/web:1")
     done = pin(someone)
     assert done.returncode == 2
     assert f"expected digest sha256:{config}" in done.stderr
     assert not someone.lock.exists()
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused(secure: PinClient, someone: Person) -> None:
-    address = address_of(secure)
+def test_a_certificate_of_an_unknown_authority_is_refused(secure: PushClient, someone: Person) -> None:
+    address = secure.address
     (someone.root / f"home/.config/containers/certs.d/{address}/ca.crt").unlink()
     someone.log_in(address)
     someone.write_manifest(f"{address}/team/web:1")

@@ -205,7 +205,7 @@ def test_with_the_release_condition_opened_exactly_that_resource_is_let_out(
     trustee: DeployedTrustee, tmp_path: Path
 ) -> None:
     rendered = trustee.deployment.config_maps["resource-policy"]["resource-policy.rego"]
-    rule = f"\nallow if requested == {json.dumps(KEY1.split('/'))}\n"
+    rule = f"\nallow if asks({json.dumps(KEY1.split('/'))}, null)\n"
     opened_for_one = with_document(trustee, "resource-policy", "resource-policy.rego", rendered + rule)
     with started(opened_for_one, tmp_path / "log") as kbs, router.serving(trustee.host, kbs.port) as proxy:
         served = trustee.deployment.secrets["kbsres1"]
@@ -229,7 +229,7 @@ def test_even_affirmed_evidence_is_refused_where_the_measurement_is_not_a_profil
             "\n".join(
                 (
                     policy.read_text().partition("# kbs:///")[0],
-                    f"allow if {{\n\tattested\n\trequested == {json.dumps(KEY1.split('/'))}\n}}",
+                    f"allow if {{\n\tattested\n\tasks({json.dumps(KEY1.split('/'))}, null)\n}}",
                 )
             )
         )

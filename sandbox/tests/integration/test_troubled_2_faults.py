@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.apiserver import faults
 from sandbox.apiserver.server import ServerProcesses
-from sandbox.azure.cloud import replace_file
+from sandbox.files import replace_file
 from sandbox.tests.integration.canaries import leaks
 from sandbox.tests.integration.world import HUB, SPOKE, World
 

@@ -54,7 +54,7 @@ class World:
     def recover(self, stack: str) -> list[str]:
         """What `python -m sandbox up` does after a kill."""
         self.environment.stacks.configure(StackFile.of(self.environment.project, stack))
-        return list(recover(self.environment.cli, self.environment.stacks, self.environment.stand_ins, stack))
+        return list(recover(self.environment.cli, self.environment.stacks, stack))
 
     def up(self, stack: str, *more: str) -> Done:
         """Without the preview before it; must succeed."""

@@ -43,7 +43,11 @@ PACKAGES = {
 ALL_NAMESPACES = (EXTERNAL_SECRETS,)
 RULES = [
     {"apiGroups": ["operators.coreos.com"], "resources": ["installplans"], "verbs": ["get", "list", "patch"]},
-    {"apiGroups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["get"]},
+    {
+        "apiGroups": ["operators.coreos.com"],
+        "resources": ["clusterserviceversions", "subscriptions"],
+        "verbs": ["list"],
+    },
 ]
 FACTS = self_managed("test", location="eastus2", subscription_id="sub", tenant_id="tenant")
 MUTABLE = {"enableConfigMapMutable": "true", "enableSecretMutable": "true"}
@@ -81,8 +85,9 @@ class Api:
             type_, id_, {}, {}, self.inputs(name, namespace, **content), preview=False, timeout=None
         )
 
-    def delete(self, type_: str, name: str, namespace: str = "") -> None:
-        self.provider.delete(type_, f"{namespace}/{name}" if namespace else name, {}, {}, None)
+    def delete(self, type_: str, name: str, namespace: str = "", policy: str = "background") -> None:
+        inputs = self.inputs(name, namespace, annotations={"pulumi.com/deletionPropagationPolicy": policy})
+        self.provider.delete(type_, f"{namespace}/{name}" if namespace else name, inputs, {}, None)
 
     def get(self, kind: ObjectKind, name: str, namespace: str = "") -> Manifest:
         live = self.cluster.objects.get(kind, name, namespace)
@@ -111,23 +116,31 @@ class Api:
             "startingCSV": csv or pinned,
         }
         self.put(SUBSCRIPTION, package, namespace, spec={**wanted, **spec})
-        self.put("kubernetes:core/v1:ServiceAccount", "approver", namespace)
-        rbac = "kubernetes:rbac.authorization.k8s.io/v1"
-        self.put(f"{rbac}:Role", "approver", namespace, rules=RULES)
-        subject = {"kind": "ServiceAccount", "name": "approver", "namespace": namespace}
-        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "approver"}
-        self.put(f"{rbac}:RoleBinding", "approver", namespace, roleRef=reference, subjects=[subject])
+        self.may(namespace, *RULES, account="approver")
 
     def approve(self, namespace: str, csv: str | None = None) -> Manifest:
         csv = csv or PACKAGES[namespace][2]
-        environment = [{"name": "CSV", "value": csv}, {"name": "NAMESPACE", "value": namespace}]
+        return self.script(
+            f"approve-{csv.replace('.', '-')}", namespace, account="approver", CSV=csv, NAMESPACE=namespace
+        )
+
+    def may(self, namespace: str, *rules: Any, account: str = "script") -> None:
+        """A service account of a namespace with these rights there; where it exists, with others than before."""
+        rbac = "kubernetes:rbac.authorization.k8s.io/v1"
+        self.put("kubernetes:core/v1:ServiceAccount", account, namespace)
+        self.put(f"{rbac}:Role", account, namespace, rules=list(rules))
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account}
+        self.put(f"{rbac}:RoleBinding", account, namespace, roleRef=reference, subjects=[subject])
+
+    def script(self, name: str, namespace: str, *, account: str = "script", **environment: str) -> Manifest:
+        """A Job of the OpenShift CLI, waited for."""
         container = {
-            "name": "approve",
+            "name": "oc",
             "image": "registry.redhat.io/openshift4/ose-cli-rhel9",
-            "env": environment,
+            "env": [{"name": key, "value": value} for key, value in environment.items()],
         }
-        pod = {"serviceAccountName": "approver", "restartPolicy": "OnFailure", "containers": [container]}
-        name = f"approve-{csv.replace('.', '-')}"
+        pod = {"serviceAccountName": account, "restartPolicy": "OnFailure", "containers": [container]}
         return self.put(JOB, name, namespace, spec={"template": {"spec": pod}})
 
     def install(self, *namespaces: str) -> None:

@@ -1,12 +1,13 @@
 import base64
+import json
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from sandbox.openshift import kinds
-from sandbox.openshift.objects import Manifest, Ref, condition
+from sandbox.openshift import admission, kinds
+from sandbox.openshift.objects import Manifest, Objects, Ref, condition, conditions, with_status
 from sandbox.provider import Incomplete, Refused
 from sandbox.tests.openshift.cluster import CERT_MANAGER, CERTIFICATE, CLUSTER_ISSUER, SECRET, Api
 
@@ -124,3 +125,93 @@ def test_the_webhook_refuses_what_could_never_be_issued(
     authority(api)
     with pytest.raises(Refused, match=answer):
         leaf(api, **changes)
+
+
+def test_a_certificate_that_finds_its_secret_is_ready_and_has_no_revision(api: Api) -> None:
+    authority(api)
+    leaf(api)
+    before = content(api, "tls.crt")
+    api.delete(CERTIFICATE, "leaf", "app")
+    status = leaf(api)["status"]
+    assert content(api, "tls.crt") == before
+    assert "revision" not in status
+    assert status["notBefore"]
+
+
+def test_a_leaf_is_signed_as_strongly_as_its_authority_can_and_names_no_key_of_its_own(api: Api) -> None:
+    authority(api)
+    api.change(
+        CERTIFICATE,
+        "ca",
+        "cert-manager",
+        spec={
+            **api.get(kinds.CERTIFICATE, "ca", "cert-manager")["spec"],
+            "privateKey": {"algorithm": "ECDSA", "size": 384},
+        },
+    )
+    leaf(api)
+    certificate = x509.load_pem_x509_certificate(content(api, "tls.crt"))
+    digest = certificate.signature_hash_algorithm
+    assert digest is not None
+    assert digest.name == "sha384"
+    with pytest.raises(x509.ExtensionNotFound):
+        certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+
+
+def manifest(**changes: Any) -> str:
+    named = {"name": "coco-dry-run", "namespace": "app"}
+    return json.dumps(
+        {"apiVersion": "cert-manager.io/v1", "kind": "Issuer", "metadata": named, "spec": {"selfSigned": {}}}
+        | changes
+    )
+
+
+def test_what_an_api_server_would_take_ends_the_dry_run_and_makes_nothing(api: Api) -> None:
+    api.install(CERT_MANAGER)
+    api.may("app", {"apiGroups": ["cert-manager.io"], "resources": ["issuers"], "verbs": ["create"]})
+    assert condition(api.script("try", "app", MANIFEST=manifest()), "Complete") == "True"
+    assert not api.cluster.objects.all(kinds.ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("installed", "text", "answer"),
+    [
+        (False, manifest(), 'no matches for kind "Issuer"'),
+        (True, manifest(spec={}), "exactly one issuer type must be configured"),
+    ],
+)
+def test_what_an_api_server_would_not_take_keeps_the_dry_run_waiting(
+    api: Api, installed: bool, text: str, answer: str
+) -> None:
+    if installed:
+        api.install(CERT_MANAGER)
+    api.may("app", {"apiGroups": ["cert-manager.io"], "resources": ["issuers"], "verbs": ["create"]})
+    with pytest.raises(Incomplete, match=answer):
+        api.script("try", "app", MANIFEST=text)
+
+
+def test_a_dry_run_needs_the_right_to_create(api: Api) -> None:
+    api.install(CERT_MANAGER)
+    api.may("app", {"apiGroups": ["cert-manager.io"], "resources": ["issuers"], "verbs": ["get"]})
+    with pytest.raises(Incomplete, match='cannot create resource "issuers"'):
+        api.script("try", "app", MANIFEST=manifest())
+
+
+def test_a_webhook_whose_authority_nobody_knows_yet_refuses_everything(api: Api) -> None:
+    api.install(CERT_MANAGER)
+    deployment = api.get(kinds.DEPLOYMENT, "cert-manager-cainjector", "cert-manager")
+    late = with_status(deployment, conditions=conditions(deployment, ("Available", False, "Late", "")))
+    objects = Objects(api.cluster.objects)
+    objects.set(late)
+    with pytest.raises(Refused, match="x509: certificate signed by unknown authority"):
+        admission.admit(
+            kinds.CLUSTER_ISSUER,
+            {
+                "apiVersion": "cert-manager.io/v1",
+                "kind": "ClusterIssuer",
+                "metadata": {"name": "first"},
+                "spec": {"selfSigned": {}},
+            },
+            None,
+            objects,
+        )

@@ -3,9 +3,12 @@ from typing import Any
 import pytest
 
 from sandbox.openshift import kinds
-from sandbox.openshift.objects import condition
+from sandbox.openshift.objects import Manifest, condition
+from sandbox.openshift.reactions.catalog import PACKAGES as CATALOGUE
+from sandbox.openshift.reactions.catalog import Bundle, Package
 from sandbox.provider import Incomplete
 from sandbox.tests.openshift.cluster import (
+    CERT_MANAGER,
     JOB,
     KATA_CONFIG,
     OPERATOR_GROUP,
@@ -59,6 +62,64 @@ def test_a_new_pin_upgrades_and_keeps_what_runs(api: Api) -> None:
     assert api.get(kinds.KATA_CONFIG, "kata")["status"]["runtimeClasses"] == ["kata"]
 
 
+def test_an_upgrade_goes_from_version_to_version_up_to_the_pin(api: Api) -> None:
+    """trustee-operator 1.2.1 replaces 1.2.0 and nothing else: from 1.1.0 OLM never offers it."""
+    oldest, between, pin = (f"trustee-operator.v{version}" for version in ("1.1.0", "1.2.0", "1.2.1"))
+    api.subscribe(TRUSTEE, oldest)
+    api.approve(TRUSTEE, oldest)
+    assert plans(api, TRUSTEE) == {oldest: True, between: False}
+    api.approve(TRUSTEE, pin)
+    assert plans(api, TRUSTEE) == {oldest: True, between: True, pin: True}
+    assert [csv["metadata"]["name"] for csv in api.cluster.objects.all(kinds.CSV)] == [pin]
+
+
+def test_a_version_that_takes_over_from_all_older_ones_is_offered_at_once_and_a_pin_below_it_never(
+    api: Api,
+) -> None:
+    api.subscribe(OSC, "sandboxed-containers-operator.v1.12.0")
+    api.approve(OSC, "sandboxed-containers-operator.v1.12.0")
+    with pytest.raises(Incomplete, match=f"v1.13.0 is not installed.*OLM has plans for .*{NEWER}"):
+        api.approve(OSC, OLDER)
+    assert plans(api, OSC)[NEWER] is False
+    assert condition(api.approve(OSC, NEWER), "Complete") == "True"
+
+
+def test_a_pin_below_what_is_installed_is_refused(api: Api) -> None:
+    api.install(OSC)
+    with pytest.raises(Incomplete, match=f"{NEWER} is installed, which is newer than the pin {OLDER}"):
+        api.approve(OSC, OLDER)
+
+
+@pytest.mark.parametrize("package", CATALOGUE.values(), ids=lambda package: package.name)
+def test_every_channel_has_one_head_that_each_of_its_versions_reaches(package: Package) -> None:
+    for channel in package.channels:
+        for csv in package.offered(channel):
+            at: str | None = csv
+            while at and at != package.head(channel):
+                at = package.next(channel, at)
+            assert at == package.head(channel), csv
+
+
+def test_a_skipped_version_is_left_by_the_one_that_skips_it() -> None:
+    assert Bundle(version="1.2.0", replaces="1.0.0", skips=("1.1.0",)).follows("1.1.0")
+    assert not Bundle(version="1.2.0", replaces="1.0.0").follows("1.1.0")
+    ranged = Bundle(version="1.10.0", skip_range=("1.2.0", "1.10.0"))
+    assert [ranged.follows(version) for version in ("1.1.9", "1.2.0", "1.9.0", "1.10.0")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("namespace", [OSC, TRUSTEE])
+def test_an_operator_of_one_namespace_cannot_watch_all(api: Api, namespace: str) -> None:
+    api.subscribe(namespace)
+    api.change(OPERATOR_GROUP, namespace, namespace, spec={})
+    with pytest.raises(Incomplete, match="AllNamespaces InstallModeType not supported"):
+        api.approve(namespace)
+
+
 @pytest.mark.parametrize(
     ("spec", "answer"),
     [
@@ -90,13 +151,6 @@ def test_an_approver_without_the_rights_is_forbidden(api: Api) -> None:
     ):
         api.approve(TRUSTEE)
     assert plans(api, TRUSTEE) == {"trustee-operator.v1.2.1": False}
-
-
-def test_osc_cannot_watch_all_namespaces(api: Api) -> None:
-    api.subscribe(OSC)
-    api.change(OPERATOR_GROUP, OSC, OSC, spec={})
-    with pytest.raises(Incomplete, match="AllNamespaces InstallModeType not supported"):
-        api.approve(OSC)
 
 
 def test_two_operator_groups_stop_olm(api: Api) -> None:
@@ -135,3 +189,32 @@ def test_a_subscription_that_is_gone_leaves_its_operator(api: Api) -> None:
     api.install(TRUSTEE)
     api.delete(SUBSCRIPTION, "trustee-operator", TRUSTEE)
     assert api.get(kinds.CSV, "trustee-operator.v1.2.1", TRUSTEE)["status"]["phase"] == "Succeeded"
+
+
+def look(api: Api, oldest: str = "1.17.0") -> Manifest:
+    rbac = "kubernetes:rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["list"]}
+    api.may("app", rule)
+    api.put(f"{rbac}:ClusterRole", "script", rules=[rule])
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "script"}
+    subject = {"kind": "ServiceAccount", "name": "script", "namespace": "app"}
+    api.put(f"{rbac}:ClusterRoleBinding", "script", roleRef=reference, subjects=[subject])
+    return api.script("look", "app", PACKAGE="cert-manager-operator", OLDEST=oldest)
+
+
+def test_an_operator_that_is_present_is_found_wherever_it_is(api: Api) -> None:
+    api.install(CERT_MANAGER)
+    assert condition(look(api), "Complete") == "True"
+
+
+def test_an_operator_that_is_said_to_be_present_and_is_not_is_named(api: Api) -> None:
+    with pytest.raises(
+        Incomplete, match="says that cert-manager-operator is present in this cluster, but there is none"
+    ):
+        look(api)
+
+
+def test_a_present_operator_that_is_too_old_is_refused(api: Api) -> None:
+    api.install(CERT_MANAGER)
+    with pytest.raises(Incomplete, match=r"v1\.18\.0 is older than 1\.19\.0"):
+        look(api, "1.19.0")

@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
+from model.azure import podvm_image
 from sandbox.openshift import kinds
+from sandbox.openshift.objects import Manifest, condition
 from sandbox.provider import Incomplete, Refused
 from sandbox.tests.openshift.cluster import (
     CONFIG_MAP,
@@ -42,7 +44,9 @@ def test_a_kata_config_without_peer_pods_cm_stays_in_progress_and_says_why(api: 
         Incomplete, match=r"ConfigMap peer-pods-cm not found.*oc describe kataconfigs"
     ) as waiting:
         api.put(KATA_CONFIG, "kata", spec={"enablePeerPods": True}, annotations=READY)
-    assert waiting.value.outputs["status"]["runtimeClasses"] == ["kata"]
+    status = waiting.value.outputs["status"]
+    assert status["runtimeClasses"] == ["kata"]
+    assert {item["reason"] for item in status["conditions"]} == {"Installing"}
     api.put(CONFIG_MAP, "osc-feature-gates", OSC, data={"confidential": "true"})
     api.peer_pods()
     api.change(KATA_CONFIG, "kata", spec={"enablePeerPods": True}, annotations=READY)
@@ -130,6 +134,83 @@ def test_the_kata_config_cannot_go_while_pods_use_it(api: Api) -> None:
     assert not api.cluster.objects.all(kinds.KATA_CONFIG)
     assert not api.cluster.objects.all(kinds.RUNTIME_CLASS)
     assert api.get(kinds.CONFIG_MAP, "peer-pods-cm", OSC)["data"]["AZURE_IMAGE_ID"] == ""
+
+
+def blocked(api: Api, policy: str) -> Manifest:
+    """A KataConfig that was deleted while a pod uses it."""
+    api.kata()
+    api.put(DEPLOYMENT, "web", "app", spec=kata_pod())
+    with pytest.raises(Refused, match="existing pods use a kata runtime class"):
+        api.delete(KATA_CONFIG, "kata", policy=policy)
+    return api.get(kinds.KATA_CONFIG, "kata")
+
+
+def test_a_blocked_kata_config_is_not_in_progress(api: Api) -> None:
+    (state,) = blocked(api, "background")["status"]["conditions"]
+    assert (state["type"], state["status"], state["reason"]) == (
+        "InProgress",
+        "False",
+        "BlockedByExistingKataPods",
+    )
+    assert "app/web-" in state["message"]
+
+
+@pytest.mark.parametrize(("policy", "left"), [("background", True), ("foreground", False)])
+def test_only_a_deletion_in_the_background_leaves_the_adaptor_to_the_pods(
+    api: Api, policy: str, left: bool
+) -> None:
+    blocked(api, policy)
+    assert bool(api.cluster.objects.get(kinds.DAEMON_SET, "osc-caa-ds", OSC)) is left
+
+
+RIGHTS = (
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["events", "pods"], "verbs": ["get", "list"]},
+    {"apiGroups": ["apps"], "resources": ["daemonsets", "deployments"], "verbs": ["get"]},
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]},
+)
+
+
+def await_peer_pods(api: Api) -> Manifest:
+    api.may(OSC, *RIGHTS)
+    rbac = "kubernetes:rbac.authorization.k8s.io/v1"
+    rule = {"apiGroups": ["kataconfiguration.openshift.io"], "resources": ["kataconfigs"], "verbs": ["get"]}
+    api.put(f"{rbac}:ClusterRole", "script", rules=[rule])
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "script"}
+    subject = {"kind": "ServiceAccount", "name": "script", "namespace": OSC}
+    api.put(f"{rbac}:ClusterRoleBinding", "script", roleRef=reference, subjects=[subject])
+    return api.script("await-peer-pods", OSC, KATA="kata")
+
+
+def test_an_image_and_an_adaptor_end_the_wait(api: Api) -> None:
+    api.kata()
+    assert condition(await_peer_pods(api), "Complete") == "True"
+
+
+def test_an_image_job_that_failed_holds_the_operator_up_no_longer_but_the_wait_says_so(api: Api) -> None:
+    """kata-remote is there, nothing is in progress, nothing tries again, and no peer pod can start."""
+    api.install(OSC)
+    api.put(CONFIG_MAP, "osc-feature-gates", OSC, data={"confidential": "true"})
+    api.put(CONFIG_MAP, "azure-podvm-image-cm", OSC, data={"IMAGE_BASE_NAME": "podvm"})
+    api.peer_pods()
+    live = api.put(KATA_CONFIG, "kata", spec={"enablePeerPods": True}, annotations=READY)
+    assert (live["status"]["runtimeClasses"], condition(live, "InProgress")) == (
+        ["kata", "kata-remote"],
+        "False",
+    )
+    assert api.get(kinds.DAEMON_SET, "osc-caa-ds", OSC)["status"]["numberReady"] == 0
+    with pytest.raises(Incomplete, match=r"does not try again.*failed: IMAGE_DEFINITION_NAME is empty"):
+        await_peer_pods(api)
+
+
+def test_the_image_settings_of_the_program_are_all_that_the_job_needs(api: Api) -> None:
+    api.install(OSC)
+    api.put(CONFIG_MAP, "osc-feature-gates", OSC, data={"confidential": "true"})
+    api.put(CONFIG_MAP, "azure-podvm-image-cm", OSC, data=podvm_image.settings("podvm0123456789ab"))
+    api.peer_pods()
+    api.put(KATA_CONFIG, "kata", spec={"enablePeerPods": True}, annotations=READY)
+    made = api.get(kinds.CONFIG_MAP, "peer-pods-cm", OSC)["data"]["AZURE_IMAGE_ID"]
+    assert "/galleries/PodVMGallery_0123456789ab/images/podvm-image/" in made
 
 
 def test_no_more_peer_pods_run_than_the_nodes_may_have(api: Api) -> None:

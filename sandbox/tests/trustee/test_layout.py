@@ -11,7 +11,7 @@ from sandbox.trustee.mounts import CONFIG, MountError, TrusteeDeployment, files
 from sandbox.trustee.relocation import port, relocated, write
 
 LAYOUT = documents.layout("1.2")
-TOML = documents.kbs_config(LAYOUT, token_minutes=5, pods_roll_on="secrets 1")
+TOML = documents.kbs_config(LAYOUT, token_minutes=5)
 PAIR = {"tls.key": b"key", "tls.crt": b"certificate"}
 SPEC: dict[str, Any] = {
     "kbsConfigMapName": "config",

@@ -1,18 +1,17 @@
 """Invariants of OperatorSubscription: exactly the pinned version, approved with the least rights."""
 
 import os
-import stat
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
-import pytest
 
 from components.cluster.operator import APPROVE, OperatorSubscription, OperatorSubscriptionArgs
 from tests.harness import Graph, deploy
 
 
-def _operator(csv: str = "trustee-operator.v1.2.1", operands: tuple[str, ...] = ()) -> Graph:
+def _operator(csv: str = "trustee-operator.v1.2.1") -> Graph:
     def program() -> None:
         operator = OperatorSubscription(
             "operator",
@@ -21,7 +20,6 @@ def _operator(csv: str = "trustee-operator.v1.2.1", operands: tuple[str, ...] = 
                 package="trustee-operator",
                 csv=csv,
                 source="redhat-operators",
-                operands=operands,
             ),
         )
         pulumi.export("csv", operator.csv)
@@ -46,28 +44,20 @@ def test_a_new_pin_makes_a_new_approval() -> None:
 
 
 def test_the_approver_may_do_nothing_else() -> None:
-    graph = _operator(operands=("cert-manager/cert-manager-webhook",))
+    graph = _operator()
     assert graph["operator-approver-role"].inputs["rules"] == [
         {
             "apiGroups": ["operators.coreos.com"],
             "resources": ["installplans"],
             "verbs": ["get", "list", "patch"],
         },
-        {"apiGroups": ["operators.coreos.com"], "resources": ["clusterserviceversions"], "verbs": ["get"]},
-        {"apiGroups": ["operators.coreos.com"], "resources": ["subscriptions"], "verbs": ["list"]},
-    ]
-    assert graph["operator-approver-cluster-role"].inputs["rules"] == [
         {
-            "apiGroups": ["apps"],
-            "resources": ["deployments"],
-            "resourceNames": ["cert-manager-webhook"],
-            "verbs": ["get"],
-        }
+            "apiGroups": ["operators.coreos.com"],
+            "resources": ["clusterserviceversions", "subscriptions"],
+            "verbs": ["list"],
+        },
     ]
-
-
-def test_without_operands_no_right_reaches_beyond_the_namespace() -> None:
-    assert not _operator().of_type("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+    assert not graph.of_type("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
 
 
 def test_the_approval_never_waits_for_a_subscription_that_waits_for_it() -> None:
@@ -76,84 +66,113 @@ def test_the_approval_never_waits_for_a_subscription_that_waits_for_it() -> None
     assert "annotations" not in graph["operator-subscription"].inputs["metadata"]
 
 
-@pytest.fixture
-def oc(tmp_path: Path) -> dict[str, str]:
-    """An ``oc`` for the approval script: prints the plans of the file, installs what is approved."""
-    script = tmp_path / "oc"
-    script.write_text(
-        "#!/bin/bash\n"
-        f"cd {tmp_path}\n"
-        'echo "$*" >> calls\n'
-        'case "$*" in\n'
-        "  *clusterserviceversion*) [ -f approved ] && printf Succeeded || true;;\n"
-        "  get\\ installplans*items\\[\\*\\].spec*) printf '[\"x.v1.3.0\"]';;\n"
-        "  get\\ installplans*) cat plans;;\n"
-        "  get\\ subscriptions*) printf 'the channel has no x.v1.2.1';;\n"
-        '  patch*) echo "$3" >> approved;;\n'
-        "esac\n"
-    )
-    script.chmod(script.stat().st_mode | stat.S_IEXEC)
-    sleep = tmp_path / "sleep"
-    sleep.write_text("#!/bin/bash\nexit 0\n")
-    sleep.chmod(0o755)
-    return {
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "CSV": "x.v1.2.1",
-        "NAMESPACE": "n",
-        "OPERANDS": "",
-        "PATIENCE": "600",
-        "DIR": str(tmp_path),
-    }
+@dataclass
+class Olm:
+    """An ``oc`` that answers from files, and an OLM that moves on with each approval: to the state of that plan's name."""
+
+    directory: Path
+    patience: str = "600"
+
+    def __post_init__(self) -> None:
+        (self.directory / "oc").write_text(
+            "#!/bin/bash\n"
+            f"cd {self.directory}\n"
+            'case "$*" in\n'
+            "  get\\ clusterserviceversions*range*) cat versions;;\n"
+            "  get\\ installplans*range*) cat plans;;\n"
+            "  get\\ installplans*) tr '\\n' ' ' < plans;;\n"
+            "  get\\ subscriptions*) printf 'the channel has no x.v1.2.1';;\n"
+            '  patch*) echo "$3" >> approved; cp "$3/versions" "$3/plans" .;;\n'
+            "esac\n"
+        )
+        (self.directory / "sleep").write_text("#!/bin/bash\nexit 0\n")
+        for program in ("oc", "sleep"):
+            (self.directory / program).chmod(0o755)
+        (self.directory / "approved").touch()
+
+    def state(self, versions: str, *plans: str, after: str = "") -> "Olm":
+        """What is installed and planned, at first or ``after`` the approval of a plan."""
+        place = self.directory / after
+        place.mkdir(exist_ok=True)
+        (place / "versions").write_text(versions)
+        (place / "plans").write_text("".join(f"{plan}\n" for plan in plans))
+        return self
+
+    def approve(self) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": f"{self.directory}:{os.environ['PATH']}",
+            "CSV": "x.v1.2.1",
+            "NAMESPACE": "n",
+            "PATIENCE": self.patience,
+        }
+        return subprocess.run(
+            ["/bin/bash", "-c", APPROVE],
+            env=environment,
+            timeout=30,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    @property
+    def approved(self) -> list[str]:
+        return (self.directory / "approved").read_text().split()
 
 
-def _approve(oc: dict[str, str], plans: str, seconds: float) -> list[str]:
-    directory = Path(oc["DIR"])
-    (directory / "plans").write_text(plans)
-    try:
-        subprocess.run(["/bin/bash", "-c", APPROVE], env=oc, timeout=seconds, check=True, capture_output=True)
-    except subprocess.TimeoutExpired:
-        return []
-    return (directory / "approved").read_text().split()
+DONE = "x.v1.2.1 Succeeded\n"
 
 
-def test_only_the_plan_of_the_pinned_version_is_approved(oc: dict[str, str]) -> None:
+def test_only_the_plan_of_the_pinned_version_is_approved(tmp_path: Path) -> None:
     plans = (
-        'install-newer ["x.v1.3.0"] false\n'
-        'install-both ["x.v1.2.1","y.v1.0.0"] false\n'
-        'install-pinned ["x.v1.2.1"] false\n'
+        'install-newer ["x.v1.3.0"] false',
+        'install-other ["xy.v1.2.1"] false',
+        'install-both ["x.v1.2.1","y.v1.0.0"] false',
+        'install-pinned ["x.v1.2.1"] false',
     )
-    assert _approve(oc, plans, 10) == ["install-pinned"]
+    olm = Olm(tmp_path).state("y.v1.0.0 Succeeded\n", *plans)
+    olm.state(DONE, 'install-newer ["x.v1.3.0"] false', after="install-pinned")
+    assert olm.approve().returncode == 0
+    assert olm.approved == ["install-pinned"]
 
 
-def test_a_plan_that_installs_more_than_the_pin_is_never_approved(oc: dict[str, str]) -> None:
-    assert (
-        _approve(oc, 'install-both ["x.v1.2.1","y.v1.0.0"] false\ninstall-newer ["x.v1.2.10"] false\n', 1)
-        == []
-    )
+def test_an_upgrade_goes_from_version_to_version_up_to_the_pin(tmp_path: Path) -> None:
+    """OLM offers only what replaces the installed version: from 1.1.0 that is 1.2.0, and never 1.2.1."""
+    olm = Olm(tmp_path).state("x.v1.1.0 Succeeded\n", 'old ["x.v1.1.0"] false', 'first ["x.v1.2.0"] false')
+    olm.state("x.v1.1.0 Replacing\nx.v1.2.0 Succeeded\n", 'second ["x.v1.2.1"] false', after="first")
+    olm.state(DONE, 'beyond ["x.v1.3.0"] false', after="second")
+    assert olm.approve().returncode == 0
+    assert olm.approved == ["first", "second"]
 
 
-@pytest.mark.parametrize(
-    ("operands", "plans", "sentence"),
-    [
-        ("", 'install-newer ["x.v1.3.0"] false\n', "No plan has installed exactly x.v1.2.1 after 0 seconds."),
-        ("m/web", 'install ["x.v1.2.1"] false\n', "The deployment m/web is not available after 0 seconds."),
-    ],
-)
-def test_an_approval_that_gives_up_says_what_it_waited_for_and_where_to_look(
-    oc: dict[str, str], operands: str, plans: str, sentence: str
-) -> None:
-    directory = Path(oc["DIR"])
-    (directory / "plans").write_text(plans)
-    if operands:
-        (directory / "approved").touch()
-    environment = oc | {"PATIENCE": "0", "OPERANDS": operands}
-    done = subprocess.run(
-        ["/bin/bash", "-c", APPROVE], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert done.stdout.splitlines()[-3:] == [
-        sentence,
-        'OLM has plans for ["x.v1.3.0"] and says: the channel has no x.v1.2.1',
+def test_versions_are_compared_as_numbers(tmp_path: Path) -> None:
+    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Succeeded\n", 'ten ["x.v1.2.10"] false')
+    assert (olm.approve().returncode, olm.approved) == (1, [])
+
+
+def test_a_plan_that_installs_more_than_this_package_is_never_approved(tmp_path: Path) -> None:
+    olm = Olm(tmp_path, patience="0").state("", 'both ["x.v1.2.1","y.v1.0.0"] false')
+    assert (olm.approve().returncode, olm.approved) == (1, [])
+
+
+def test_nothing_is_approved_while_a_version_is_being_installed(tmp_path: Path) -> None:
+    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Installing\n", 'next ["x.v1.2.1"] false')
+    assert (olm.approve().returncode, olm.approved) == (1, [])
+
+
+def test_a_cluster_that_is_past_the_pin_ends_it_at_once(tmp_path: Path) -> None:
+    olm = Olm(tmp_path).state("x.v1.3.0 Succeeded\n", 'back ["x.v1.2.1"] false')
+    done = olm.approve()
+    assert (done.returncode, olm.approved) == (1, [])
+    assert "x.v1.3.0 is installed, which is newer than the pin x.v1.2.1" in done.stdout
+
+
+def test_an_approval_that_gives_up_says_what_it_waited_for_and_where_to_look(tmp_path: Path) -> None:
+    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Succeeded\n", 'newer ["x.v1.3.0"] false')
+    assert olm.approve().stdout.splitlines() == [
+        "x.v1.2.1 is not installed after 0 seconds.",
+        "Installed is x.v1.2.0 Succeeded. ",
+        'OLM has plans for newer ["x.v1.3.0"] false ',
+        "and says: the channel has no x.v1.2.1",
         "Look at: oc get subscription,installplan,csv -n n -o yaml",
     ]
 

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
+from components.certificate import begin
+from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs, authority_of
 from components.hub.served_secrets import ServedSecrets, ServedSecretsArgs, keyed_digest
 from components.hub.trustee import Trustee, TrusteeArgs
 from model.trustee import auth_key, documents
@@ -22,7 +23,15 @@ from tests.harness import Graph, Registered, Secret, deploy
 CONFIG_MAPS = ("kbs-config", "resource-policy", "attestation-policy", "reference-values")
 
 
-def _trustee(*, served: str = "digest-1", answers: Mapping[str, Any] | None = None) -> Graph:
+def _trustee(
+    *,
+    served: str = "digest-1",
+    answers: Mapping[str, Any] | None = None,
+    preview: bool = False,
+    resource_policy: str = "package policy",
+    attestation_policy: str = "package attestation",
+    reference_values: str = "{}",
+) -> Graph:
     def program() -> None:
         trustee = Trustee(
             "trustee",
@@ -31,17 +40,18 @@ def _trustee(*, served: str = "digest-1", answers: Mapping[str, Any] | None = No
                 namespace="trustee-operator-system",
                 kbs_host=pulumi.Output.from_input("kbs.apps.example"),
                 issuer="kbs-ca",
-                resource_policy="package policy",
-                attestation_policy="package attestation",
-                reference_values="{}",
+                resource_policy=resource_policy,
+                attestation_policy=attestation_policy,
+                reference_values=reference_values,
                 served_secrets=["kbsres1"],
                 served_digest=pulumi.Output.from_input(served),
                 token_minutes=5,
             ),
         )
         pulumi.export("url", trustee.kbs_url)
+        pulumi.export("running", trustee.running)
 
-    return deploy(program, answers=answers)
+    return deploy(program, answers=answers, preview=preview)
 
 
 def _config_map(graph: Graph, name: str) -> Registered:
@@ -71,25 +81,81 @@ def test_the_kbs_names_only_what_exists_before_it() -> None:
 
 def test_the_kbs_is_there_when_its_operator_says_so() -> None:
     annotations = _trustee()["trustee-kbs"].inputs["metadata"]["annotations"]
-    assert annotations == {"pulumi.com/waitFor": "jsonpath={.status.isReady}=true"}
+    assert annotations == {
+        "pulumi.com/waitFor": "jsonpath={.status.isReady}=true",
+        "pulumi.com/deletionPropagationPolicy": "background",
+    }
+
+
+def _mark(graph: Graph) -> str:
+    """The one variable of the pods: operators before 1.2.1 put several in another order each time."""
+    ((name, value),) = graph["trustee-kbs"].inputs["spec"]["KbsEnvVars"].items()
+    assert name == "COCO_RENDERED"
+    return value
 
 
 def test_a_changed_secret_rolls_the_pods() -> None:
-    first, second = (_config_map(_trustee(served=d), "kbs-config").inputs["data"] for d in ("one", "two"))
-    assert first != second
+    assert _mark(_trustee(served="one")) == _mark(_trustee(served="one")) != _mark(_trustee(served="two"))
+
+
+@pytest.mark.parametrize("document", ["resource_policy", "attestation_policy", "reference_values"])
+def test_a_changed_document_rolls_the_pods(document: str) -> None:
+    """Up to 1.1 the operator itself rolls nothing, and mounts each file so that the pod keeps the old one."""
+    changed: dict[str, Any] = {document: "another"}
+    assert _mark(_trustee()) != _mark(_trustee(**changed))
 
 
 @pytest.mark.parametrize("certificate", ["kbs-https", "kbs-attestation-token"])
 def test_a_renewed_certificate_rolls_the_pods(certificate: str) -> None:
-    def revisions(renewed: int) -> Graph:
-        def answer(args: Any) -> dict[str, Any]:
-            mine = args.resource_id == f"trustee-operator-system/{certificate}"
-            return {"status": {"revision": renewed if mine else 1}} if args.resource_id else {}
+    assert _mark(_trustee()) != _mark(
+        _trustee(answers=_issued(certificate, notBefore="2026-09-01T00:00:00Z"))
+    )
 
-        return _trustee(answers={"kubernetes:cert-manager.io/v1:Certificate": answer})
 
-    first, second = (_config_map(revisions(r), "kbs-config").inputs["data"] for r in (1, 2))
-    assert first != second
+def _issued(certificate: str, **status: str) -> dict[str, Any]:
+    def answer(args: Any) -> dict[str, Any]:
+        mine = args.resource_id == f"trustee-operator-system/{certificate}"
+        return (
+            {"status": status if mine else {"notBefore": "2026-01-01T00:00:00Z"}} if args.resource_id else {}
+        )
+
+    return {"kubernetes:cert-manager.io/v1:Certificate": answer}
+
+
+def test_a_certificate_without_a_revision_is_no_problem() -> None:
+    """cert-manager says Ready before it counts, and counts nothing for a certificate that finds its Secret."""
+    graph = _trustee()
+    waits = json.loads(
+        graph["trustee-https-certificate"].inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
+    )
+    assert waits == ["condition=Ready", "jsonpath={.status.notBefore}"]
+
+
+@pytest.mark.parametrize("status", [None, {}, {"revision": 1}])
+def test_a_certificate_that_says_not_since_when_it_holds_is_named(status: dict[str, Any] | None) -> None:
+    with pytest.raises(pulumi.RunError, match=r"the Certificate trustee/kbs-https has no status\.notBefore"):
+        begin(status, "trustee", "kbs-https")
+
+
+def test_another_specification_makes_another_certificate() -> None:
+    """Ready of the same object would still be about the certificate before."""
+    certificate = _trustee()["trustee-https-certificate"]
+    assert (certificate.replace_on_changes, certificate.delete_before_replace) == (["spec"], True)
+
+
+def test_the_pods_run_what_was_rendered_before_anything_is_published() -> None:
+    graph = _trustee()
+    job = graph["trustee-pods"]
+    assert "trustee-kbs" in job.depends_on
+    environment = {
+        item["name"]: item["value"] for item in job.inputs["spec"]["template"]["spec"]["containers"][0]["env"]
+    }
+    assert environment["RENDERED"] == _mark(graph)
+    assert graph.exports["running"] == "id-of-trustee-pods"
+
+
+def test_a_preview_waits_for_no_pods() -> None:
+    assert _trustee(preview=True).exports["running"] == ""
 
 
 def test_the_certificate_is_for_the_host_of_the_route_and_no_other() -> None:
@@ -119,7 +185,8 @@ def test_the_admin_key_is_a_real_public_key_whose_seed_stays_secret() -> None:
 
 def _authority() -> Graph:
     def program() -> None:
-        authority = CertificateAuthority("ca", CertificateAuthorityArgs(common_name="test"))
+        args = CertificateAuthorityArgs(common_name="test", operator_namespace="operator", operator="x.v1")
+        authority = CertificateAuthority("ca", args)
         pulumi.export("ca", authority.ca_certificate)
 
     return deploy(program)
@@ -141,6 +208,27 @@ def test_the_authority_is_public_and_read_when_it_has_issued() -> None:
     graph = _authority()
     assert graph.exports["ca"] == CA_PEM
     assert {"ca-ca", "ca-issuer", "ca-ca-witness"} <= graph.reaches("ca-ca-certificate")
+
+
+def test_the_first_issuer_waits_until_the_api_server_would_take_one() -> None:
+    """The webhook runs before its authority is known, and what is asked in between is refused for good."""
+    graph = _authority()
+    assert "ca-dry-run" in graph["ca-self-signed"].depends_on
+    environment = {
+        item["name"]: item["value"]
+        for item in graph["ca-dry-run"].inputs["spec"]["template"]["spec"]["containers"][0]["env"]
+    }
+    manifest = json.loads(environment["MANIFEST"])
+    assert (manifest["kind"], manifest["metadata"]["namespace"]) == ("Issuer", "operator")
+    (rule,) = graph["ca-dry-run-account-role"].inputs["rules"]
+    assert (rule["resources"], rule["verbs"]) == (["issuers"], ["create"])
+    assert not graph.of_type("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+
+
+@pytest.mark.parametrize("data", [None, {}, {"tls.crt": "eA=="}])
+def test_a_certificate_without_its_authority_is_named(data: dict[str, str] | None) -> None:
+    with pytest.raises(pulumi.RunError, match="without naming its authority"):
+        authority_of(data)
 
 
 def test_the_authority_outlives_every_certificate_and_keeps_its_key() -> None:

@@ -1,4 +1,4 @@
-"""Invariants of SandboxedContainers, PeerPods and ConfidentialWorkload."""
+"""Invariants of SandboxedContainers and PeerPods."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ import pytest
 
 from components.spoke.peer_pods import PeerPods, PeerPodsArgs
 from components.spoke.sandboxed_containers import SandboxedContainers, SandboxedContainersArgs
-from components.spoke.workload import INITDATA_ANNOTATION, ConfidentialWorkload, ConfidentialWorkloadArgs
 from tests.harness import Graph, deploy
 
 NAMESPACE = "openshift-sandboxed-containers-operator"
@@ -60,9 +59,12 @@ def test_the_adaptor_gets_all_that_it_requires() -> None:
     }
 
 
-def _sandboxed() -> Graph:
+def _sandboxed(settings: str = "digest") -> Graph:
     def program() -> None:
-        SandboxedContainers("kata", SandboxedContainersArgs(namespace=NAMESPACE, log_level="info"))
+        args = SandboxedContainersArgs(
+            namespace=NAMESPACE, log_level="info", settings=settings, image_name="podvm0123456789ab"
+        )
+        SandboxedContainers("kata", args)
 
     return deploy(program)
 
@@ -80,43 +82,21 @@ def test_kata_is_there_when_the_runtime_class_of_peer_pods_is() -> None:
     )
 
 
-def _workload(**confidential: Any) -> dict[str, Any]:
-    def program() -> None:
-        workload = ConfidentialWorkload(
-            "web",
-            ConfidentialWorkloadArgs(
-                app="web",
-                namespace="default",
-                host="web.apps.example",
-                image="image",
-                command=["serve"],
-                **confidential,
-            ),
-        )
-        pulumi.export("url", workload.url)
-
-    graph = deploy(program)
-    assert graph.exports["url"] == "https://web.apps.example"
-    return dict(graph["web-deployment"].inputs["spec"]["template"])
+def test_a_kata_config_that_goes_leaves_its_dependents_to_its_operator() -> None:
+    """In the foreground Kubernetes takes the adaptor first, also while pods of others hold the KataConfig."""
+    annotations = _sandboxed()["kata-kata"].inputs["metadata"]["annotations"]
+    assert annotations["pulumi.com/deletionPropagationPolicy"] == "background"
 
 
-def test_two_lines_make_a_workload_confidential() -> None:
-    plain = _workload()
-    confidential = _workload(runtime_class="kata-remote", initdata="encoded")
-    assert confidential["metadata"].pop("annotations") == {INITDATA_ANNOTATION: "encoded"}
-    assert confidential["spec"].pop("runtimeClassName") == "kata-remote"
-    assert confidential == plain
+def test_peer_pods_can_start_when_the_component_is_there() -> None:
+    """`kata-remote` is there too when no image was made."""
+    graph = _sandboxed()
+    assert "kata-kata" in graph["kata-peer-pods"].depends_on
+    assert graph["kata-image"].inputs["data"]["IMAGE_BASE_NAME"] == "podvm0123456789ab"
+    assert "kata-image" in graph["kata-kata"].depends_on
+    assert graph["kata-image"].ignore_changes == ["data"]
 
 
-def test_a_changed_profile_rolls_the_pods() -> None:
-    templates = [_workload(runtime_class="kata-remote", initdata=encoded) for encoded in ("one", "two")]
-    assert templates[0] != templates[1]
-
-
-def test_no_container_has_more_rights_than_it_needs() -> None:
-    pod = _workload(init_containers=[{"name": "first", "image": "image"}])["spec"]
-    for container in pod["containers"] + pod["initContainers"]:
-        context = container["securityContext"]
-        assert (context["allowPrivilegeEscalation"], context["runAsNonRoot"]) == (False, True)
-        assert context["capabilities"] == {"drop": ["ALL"]}
-    assert pod["automountServiceAccountToken"] is False
+def test_changed_settings_are_waited_for() -> None:
+    specs = [_sandboxed(settings)["kata-peer-pods"].inputs["spec"] for settings in ("one", "two")]
+    assert specs[0] != specs[1]

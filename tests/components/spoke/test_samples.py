@@ -3,7 +3,7 @@
 import pulumi
 
 from components.spoke.hello_openshift import HelloOpenShift, HelloOpenShiftArgs
-from components.spoke.workload import INITDATA_ANNOTATION
+from model.workloads.pod_rules import INITDATA
 from tests.answers import APPS_DOMAIN
 from tests.harness import Graph, deploy
 
@@ -30,7 +30,7 @@ def test_the_two_differ_in_runtime_class_and_profile_only() -> None:
     for variant in ("standard", "debug"):
         template = graph[f"hello-{variant}-deployment"].inputs["spec"]["template"]
         annotations = template["metadata"].get("annotations", {})
-        found[variant] = (template["spec"].get("runtimeClassName"), annotations.get(INITDATA_ANNOTATION))
+        found[variant] = (template["spec"].get("runtimeClassName"), annotations.get(INITDATA))
     assert found == {
         "standard": (None, None),
         "debug": ("kata-remote", "debug"),

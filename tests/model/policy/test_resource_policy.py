@@ -129,6 +129,25 @@ def test_a_reader_of_the_policy_sees_who_may_read_what():
     assert "# kbs:///default/shelf/key: nobody\n" in POLICY
 
 
+def test_no_line_is_too_long_for_an_engine_however_many_may_read():
+    readers = tuple(f"workload-with-a-long-name-{number}" for number in range(200))
+    policy = resource_policy.render([Release(path=served("a", "b"), pcr8=(HARDENED,), profiles=readers)])
+    assert all(reader in policy for reader in readers)
+    assert max(map(len, policy.splitlines())) <= 120
+    assert released(policy, ("default", "a", "b"), guest(HARDENED))
+
+
+@pytest.mark.parametrize("trustee", ["1.0", "1.2"])
+def test_a_thousand_readers_are_told_from_others(trustee):
+    values = [f"{number:064x}" for number in range(1, 1001)]
+    policy = resource_policy.render(
+        [Release(path=served("a", str(part)), pcr8=tuple(values[part::4])) for part in range(4)]
+    )
+    for part in range(4):
+        assert released(policy, ("default", "a", str(part)), guest(values[part]), trustee=trustee)
+        assert not released(policy, ("default", "a", str(part)), guest(values[part - 1]), trustee=trustee)
+
+
 def test_the_policy_is_what_reviewers_saw(snapshot):
     assert resource_policy.render(RELEASES) == snapshot
 

@@ -25,7 +25,6 @@ values = st.dictionaries(names, st.lists(st.from_regex(r"[A-Za-z0-9+/=]{1,64}", 
 def config(version: str, **changes):
     arguments = {
         "token_minutes": 7,
-        "pods_roll_on": "secrets 1 https certificate 2 token certificate 3",
         **changes,
     }
     return documents.kbs_config(documents.layout(version), **arguments)
@@ -134,20 +133,6 @@ def test_the_migration_mark_is_there_before_operator_1_2_looks_for_it(version):
 def test_an_unknown_version_has_no_documents(version):
     with pytest.raises(UnknownTrusteeVersion, match=r"known are 1\.0, 1\.1, 1\.2"):
         documents.layout(version)
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_pods_roll_on_the_first_line_and_on_nothing_else(version):
-    first, *rest = config(version).splitlines()
-    other_first, *other_rest = config(version, pods_roll_on="secrets 2").splitlines()
-    assert first == "# The pods roll on: secrets 1 https certificate 2 token certificate 3"
-    assert other_first == "# The pods roll on: secrets 2"
-    assert rest == other_rest
-
-
-def test_no_text_can_break_out_of_the_comment():
-    with pytest.raises(ValueError, match="one comment line"):
-        config("1.2", pods_roll_on='x\n[admin]\nauthorization_mode = "InsecureAllowAll"')
 
 
 @settings(deadline=None)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from live.cluster import LiveCluster, Unreachable
 from tests.certificates import certificate, private_key
 from tests.tools.test_verify_kbs import leaf, other_ca
-from tools.verify.live import LiveCluster, Unreachable
 
 TOKEN = "sha256~reader"
 METADATA = "as=PartialObjectMetadata"

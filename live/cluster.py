@@ -15,8 +15,6 @@ from urllib.parse import quote, urlencode
 
 import yaml
 
-from tools.posture.deployment import table
-
 # No second choice: a server that cannot leave the content out must refuse.
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata{of_list};g=meta.k8s.io;v=v1"
 _SECONDS = 20
@@ -39,7 +37,7 @@ class Live(Protocol):
         ...
 
     def list(self, api_version: str, kind: str, namespace: str) -> Sequence[Mapping[str, Any]]:
-        """All of a namespace. Raises Unreachable."""
+        """All of a namespace, or of all where it is empty. Raises Unreachable."""
         ...
 
 
@@ -89,7 +87,8 @@ class LiveCluster:
         while path:
             page = self._ask(f"{path}?{urlencode({'limit': 500, 'continue': more})}", kind) or {}
             found += page.get("items") or []
-            more = str(table(page, "metadata").get("continue") or "")
+            metadata = cast(Mapping[str, Any], page.get("metadata") or {})
+            more = str(metadata.get("continue") or "")
             path = path if more else None
         return found
 
