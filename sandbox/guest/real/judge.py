@@ -16,7 +16,7 @@ from sandbox.guest.agent import FAILS_OPEN, AgentChanged, PolicyEngine, PolicySe
 from sandbox.guest.node import AgentLine
 from sandbox.guest.real import machine, software, wire
 from sandbox.guest.real.machine import GuestFailed, Machine
-from sandbox.guest.real.ttrpc import PERMISSION_DENIED, Client, Gone
+from sandbox.guest.real.ttrpc import PERMISSION_DENIED, UNIMPLEMENTED, Client, Gone
 from sandbox.guest.regopy_engine import Regopy
 from sandbox.guest.requests import AgentRequest
 from sandbox.shapes import map_in
@@ -138,7 +138,7 @@ class _Session:
             raise AgentChanged(
                 f"{sent.method}: {error}:\n{self._guest.machine.log('kata-agent')[-1500:]}"
             ) from error
-        if answer.code and answer.message.endswith(" is not supported"):
+        if answer.code == UNIMPLEMENTED or (answer.code and answer.message.endswith(" is not supported")):
             return False  # this agent has no such call
         return answer.code == 0 if sent.method in _WITHOUT_POLICY else answer.code != PERMISSION_DENIED
 

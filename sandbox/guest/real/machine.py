@@ -20,6 +20,7 @@ from sandbox.guest.real.plan import POD_SOCKET, Plan, Program, Way
 
 MEMORY = 1 << 30
 """Bytes that a guest may use, its file systems in memory included."""
+_MARK = "coco-guest-"
 _PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -105,8 +106,9 @@ def running(
     if reason := unavailable():
         raise GuestFailed(reason)
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="coco-guest-")))
-        name = f"coco-guest-{uuid.uuid4().hex[:12]}"
+        _sweep()
+        name = f"{_MARK}{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-")))
         shared = folder / "shared"
         shared.mkdir(mode=0o700)
         ways = [_way(stack, shared, number, one) for number, one in enumerate(targets)]
@@ -134,6 +136,20 @@ def running(
         except OSError as error:
             raise GuestFailed(f"the guest cannot be made: {error}") from error
         yield Machine(name=name, shared=shared, logs=folder, process=process)
+
+
+def _sweep() -> None:
+    """Remove what guests of killed processes left: those took their guests with them, and could not clean up."""
+
+    def orphaned(name: str) -> bool:
+        maker = name.removeprefix(_MARK).partition("-")[0]
+        return maker.isdecimal() and not Path(f"/proc/{maker}").exists()
+
+    for name in {place.name for place in cgroups.ROOT.glob(f"*/{_MARK}*") if orphaned(place.name)}:
+        cgroups.remove(name)
+    for folder in Path(tempfile.gettempdir()).glob(f"{_MARK}*"):
+        if orphaned(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _first_process(unshare: int) -> int:

@@ -37,7 +37,11 @@ def to_port_at(path: Path, port: int) -> Callable[[socket.socket], socket.socket
 
     def connect(first: socket.socket) -> socket.socket:
         other = to_file(path)(first)
-        other.sendall(_PORT.pack(port))
+        try:
+            other.sendall(_PORT.pack(port))
+        except OSError:
+            other.close()
+            raise
         return other
 
     return connect

@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -245,6 +247,22 @@ def test_it_ends_with_the_host_s_process_however_that_ends() -> None:
         while cgroups.processes(guest.name):
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_what_a_killed_host_left_is_gone_with_the_next_guest() -> None:
+    program = """
+import os, signal
+from sandbox.tests.integration.test_guest_machine import WEB, running
+with running(WEB) as guest:
+    print(guest.name, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    name = killed.stdout.strip()
+    assert any(name in left for left in left_behind()), "nothing was left, so this test shows nothing"
+    with running(WEB):
+        assert not [left for left in left_behind() if name in left]
 
 
 def test_a_program_that_does_not_serve_says_why() -> None:
