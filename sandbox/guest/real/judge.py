@@ -76,7 +76,7 @@ class RealAgents:
         except GuestFailed as error:
             raise PolicyUnusable(f"the agent does not start with it: {error}") from error
         self._stack.callback(guest.close)
-        session = _Session(guest, self._model(policy))
+        session = _Session(guest, self._model(policy), self._line)
         weakref.finalize(session, guest.close)
         return session
 
@@ -110,15 +110,16 @@ class _Guest:
 class _Session:
     """`model` answers along. What it would allow and would change the kernel is not sent, as nobody tries here what works."""
 
-    def __init__(self, guest: _Guest, model: PolicySession) -> None:
+    def __init__(self, guest: _Guest, model: PolicySession, line: AgentLine) -> None:
         self._guest, self._model = guest, model
+        self._line: AgentLine = line
 
     def allows(self, endpoint: str, request: Mapping[str, Any]) -> bool:
         """Raises AgentChanged."""
         if endpoint == FAILS_OPEN:
             return False  # the agent knows it itself, and answers accordingly
         try:
-            sent = wire.call(AgentRequest(endpoint, dict(request)))
+            sent = wire.call(AgentRequest(endpoint, dict(request)), self._line)
         except wire.NotSendable:
             return False
         if self._model.allows(endpoint, request) and _changes_the_kernel(endpoint, request):

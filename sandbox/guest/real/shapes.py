@@ -7,11 +7,20 @@ One message a line: its name, then `field number type`. A type with `*` is repea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
+
+from sandbox.guest.node import AgentLine
+
+ABSENT: Final[Mapping[AgentLine, frozenset[str]]] = {
+    "3.25": frozenset({"Storage.shared"}),
+    "3.31": frozenset(),
+}
+"""Fields that an agent of that line does not have. It would skip them: a request with one would reach it as another request."""
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "grpc"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 
+from sandbox.guest.node import AgentLine
 from sandbox.guest.real import shapes
 from sandbox.guest.requests import AgentRequest
 from sandbox.shapes import is_list, is_map
@@ -41,8 +42,8 @@ class NotSendable(ValueError):
     """The agent's API has no message or field for the request; the text says which."""
 
 
-def call(request: AgentRequest) -> Call:
-    """Raises NotSendable.
+def call(request: AgentRequest, line: AgentLine = "3.31") -> Call:
+    """To an agent of that line. Raises NotSendable.
 
     A CopyFile in the form that the policy of a later agent sees has no content: it is sent with zeros, of which that agent's policy
     sees the same.
@@ -52,7 +53,8 @@ def call(request: AgentRequest) -> Call:
     except KeyError:
         raise NotSendable(f"the agent's API has no message {request.endpoint}") from None
     try:
-        json_format.ParseDict(_plain(_whole(request.input), message.DESCRIPTOR), message)
+        plain = _plain(_whole(request.input), message.DESCRIPTOR, shapes.ABSENT[line])
+        json_format.ParseDict(plain, message)
     except json_format.ParseError as error:
         raise NotSendable(f"{request.endpoint}: {error}") from None
     method = _CALLS.get(request.endpoint, request.endpoint.removesuffix("Request"))
@@ -77,23 +79,25 @@ def _whole(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**sent, "data": list(content)}
 
 
-def _plain(given: Mapping[str, Any], described: Any) -> dict[str, Any]:
-    """As protobuf's JSON writes it: bytes in base64, no fields of Rust that only have an underscore more."""
+def _plain(given: Mapping[str, Any], described: Any, absent: frozenset[str]) -> dict[str, Any]:
+    """As protobuf's JSON writes it: bytes in base64, no fields of Rust that only have an underscore more. Raises NotSendable."""
     fields = described.fields_by_name
     made: dict[str, Any] = {}
     for key, value in given.items():
         name = key[:-1] if key.endswith("_") and key not in fields else key
         field = fields.get(name)
-        made[name] = value if field is None else _value(value, field)
+        if value and f"{described.name}.{name}" in absent:
+            raise NotSendable(f"an agent of that line has no {described.name}.{name}")
+        made[name] = value if field is None else _value(value, field, absent)
     return made
 
 
-def _value(value: Any, field: Any) -> Any:
+def _value(value: Any, field: Any, absent: frozenset[str]) -> Any:
     if field.type == FieldDescriptor.TYPE_BYTES and is_list(value):
         return base64.b64encode(bytes(value)).decode()
     kind = field.message_type
     if kind is None or kind.GetOptions().map_entry:
         return value
     if is_list(value):
-        return [_plain(one, kind) for one in value]
-    return _plain(value, kind) if is_map(value) else value
+        return [_plain(one, kind, absent) for one in value]
+    return _plain(value, kind, absent) if is_map(value) else value

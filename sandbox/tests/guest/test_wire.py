@@ -125,3 +125,18 @@ def test_bytes_are_those_of_the_published_interface(
 def test_what_the_interface_does_not_have_is_not_sent(request_: AgentRequest) -> None:
     with pytest.raises(wire.NotSendable, match=request_.endpoint):
         wire.call(request_)
+
+
+@pytest.mark.parametrize("line", ["3.25", "3.31"])
+def test_a_field_that_the_agent_would_skip_is_not_sent_to_it(line: AgentLine) -> None:
+    """It would get the honest request, and be blamed for obeying it."""
+    shared = AgentRequest(
+        "CreateContainerRequest", {"storages": [{"driver": "image_guest_pull", "shared": True}]}
+    )
+    if line == "3.25":
+        with pytest.raises(wire.NotSendable, match=r"no Storage\.shared"):
+            wire.call(shared, line)
+    else:
+        assert wire.call(shared, line).payload
+    own = AgentRequest("CreateContainerRequest", {"storages": [{"driver": "local", "shared": False}]})
+    assert wire.call(own, line).payload
