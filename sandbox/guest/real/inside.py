@@ -93,6 +93,8 @@ class _Guest:
         os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
         for number in (1, 2):
             os.dup2(self.logs[program.name], number)
+        if program.keeps_capabilities:
+            system.ignore_capset()
         os.execve(  # noqa: S606
             program.command[0],
             program.command,

@@ -18,13 +18,17 @@ POD_SOCKET = "pod.sock"
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One process of the guest. `awaits`: the socket that shows that it serves. `in_pod`: it runs in the network of the pod."""
+    """One process of the guest. `awaits`: the socket that shows that it serves. `in_pod`: it runs in the network of the pod.
+
+    `keeps_capabilities`: it and what it starts change theirs by execve alone (`system.ignore_capset`).
+    """
 
     name: str
     command: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     awaits: str = ""
     in_pod: bool = False
+    keeps_capabilities: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

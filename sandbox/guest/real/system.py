@@ -15,6 +15,8 @@ _DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _SET_CAPABILITIES = {"x86_64": 126, "aarch64": 91}
 _DROP_BOUNDING = 24
+_SET_SECCOMP, _FILTER = 22, 2
+_SET_SECURE_BITS, _NO_SETUID_FIXUP = 28, 4
 _CAPABILITIES_V3 = 0x20080522
 _SIOCSIFFLAGS, _UP = 0x8914, 0x1
 
@@ -85,3 +87,36 @@ def _checked(result: int, what: str) -> None:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def may_lower_scores() -> bool:
+    """Whether this process has CAP_SYS_RESOURCE."""
+    status = Path("/proc/self/status").read_text()
+    effective = next(line for line in status.splitlines() if line.startswith("CapEff:"))
+    return bool(int(effective.split()[1], 16) >> 24 & 1)
+
+
+def ignore_capset() -> None:
+    """From now on the call capset does nothing in this process and in all that come of it, and says that it did; and a change of the
+    user leaves them their capabilities.
+
+    What a program may then is decided by execve: nothing where the user is not root and the file has no capabilities; else no more
+    than the bounding set, which other calls lower. Raises OSError.
+    """
+    _checked(_libc.prctl(_SET_SECURE_BITS, _NO_SETUID_FIXUP, 0, 0, 0), "set the secure bits")
+    load, jump, answer = 0x20, 0x15, 0x06  # BPF: LD|W|ABS, JMP|JEQ|K, RET|K
+    architecture, number = 4, 0  # in struct seccomp_data
+    rules = (
+        (load, 0, 0, architecture),
+        (jump, 0, 3, 0xC000003E),  # x86-64
+        (load, 0, 0, number),
+        (jump, 0, 1, _SET_CAPABILITIES["x86_64"]),
+        (answer, 0, 0, 0x00050000),  # an error, of number 0
+        (answer, 0, 0, 0x7FFF0000),  # let it pass
+    )
+    code = b"".join(struct.pack("=HBBI", *rule) for rule in rules)
+    buffer = ctypes.create_string_buffer(code)
+    program = struct.pack("HxxxxxxP", len(rules), ctypes.addressof(buffer))
+    _checked(
+        _libc.prctl(_SET_SECCOMP, _FILTER, ctypes.create_string_buffer(program), 0, 0), "filter system calls"
+    )

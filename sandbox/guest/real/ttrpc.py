@@ -21,8 +21,9 @@ _BIGGEST = 4 << 20
 """Bytes that a frame may have, in each implementation of the protocol."""
 
 PERMISSION_DENIED = 7
-UNIMPLEMENTED = 12
 """The code of gRPC with which the agent says that its policy refuses."""
+UNIMPLEMENTED = 12
+"""That with which the protocol says that there is no such call."""
 
 
 class Status(NamedTuple):
