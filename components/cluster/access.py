@@ -136,5 +136,9 @@ def _azure_place(name: str, opts: pulumi.ResourceOptions) -> AzurePlace:
 
 
 def decoded(kubeconfig: str | None) -> str:
-    """The text of a kubeconfig as ARO's listAdminCredentials gives it, in base64; empty where there is none yet."""
+    """The text of a kubeconfig as ARO's listAdminCredentials gives it, in base64; empty where there is none yet.
+
+    It is that of `system:admin`, the only user whom the guardrails of new ARO clusters (admission policies on nodes, machine
+    configurations and the namespaces of OpenShift) exempt, and OSC's machine configurations need that.
+    """
     return base64.b64decode(kubeconfig or "").decode()

@@ -49,7 +49,8 @@ class Credentials:
 def _made() -> Credentials:
     elliptic = {"algorithm": "ECDSA"}
     ca_key = new_key(elliptic)
-    ca = issue({"commonName": "sandbox", "isCA": True, "duration": _YEARS}, ca_key, None)
+    # Another name than the server's: where subject and issuer are the same, TLS takes a certificate for self-signed.
+    ca = issue({"commonName": "sandbox CA", "isCA": True, "duration": _YEARS}, ca_key, None)
     usages = ["digital signature", "server auth", "client auth"]
     names = {"dnsNames": ["localhost"], "ipAddresses": ["127.0.0.1"]}
     server = issue(

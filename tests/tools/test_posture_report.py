@@ -143,7 +143,11 @@ def test_a_spoke_shows_what_each_profile_in_use_measures(home: Path) -> None:
     found = deployed.posture(deployed.export(home, "dev-spoke"), deployed.export(home, "dev-hub"))
     assert found.untrusted is not None
     measured = {one.pcr8 for one in found.untrusted.workloads if one.pcr8}
-    assert len(measured) == 3
+    outputs = deployed.export(home, "dev-hub").outputs
+    assert measured == {
+        *(each["pcr8"] for each in outputs["profiles"].values()),
+        *(each["accepted"]["dev-spoke"][0] for each in outputs["workloads"].values()),
+    }
     text = text_of(found)
     assert all(pcr8 in text for pcr8 in measured)
 

@@ -149,6 +149,6 @@ def test_a_value_rotated_in_a_vault_rolls_trustee() -> None:
             secrets=secrets,
             externalSecrets=section,
             workloads={},
-        )["trustee-kbs-config"].inputs["data"]
+        )["trustee-kbs"].inputs["spec"]["KbsEnvVars"]
 
     assert config_with("b25l") != config_with("dHdv")

@@ -1,5 +1,6 @@
 """Real API servers take what the program declares, and the operators beside them do what it waits for."""
 
+import json
 import os
 from collections.abc import Iterator
 from threading import Thread
@@ -185,7 +186,8 @@ def test_a_stopped_cluster_comes_back_as_it_was(clusters: ServerClusters, standa
 def test_a_kata_config_stays_until_the_last_pod_of_its_runtime_is_gone(standalone: User) -> None:
     name = standalone.all(KATA_CONFIG)[0]["metadata"]["name"]
     standalone.delete(KATA_CONFIG, name)
-    eventually(lambda: condition(standalone.all(KATA_CONFIG)[0], "InProgress") == "True")
+    eventually(lambda: "BlockedByExistingKataPods" in json.dumps(standalone.all(KATA_CONFIG)[0]["status"]))
+    assert condition(standalone.all(KATA_CONFIG)[0], "InProgress") == "False"
     for namespace in ("hello-openshift", "hello-samples", "kbs-access", "kbs-sealed"):
         standalone.delete(NAMESPACE, namespace)
     eventually(lambda: standalone.all(KATA_CONFIG) == [])

@@ -54,7 +54,10 @@ def test_an_added_spoke_converges_however_often_up_was_killed(troubled: World) -
         "cluster.servicePrincipal": PRINCIPAL,
         "sandboxedContainers.version": OLD,
     }
-    troubled.project.configure(HUB, {"workloads.kbs-access.spokes": [SPOKE, ADDED]})
+    both = {
+        f"workloads.{name}.spokes": [SPOKE, ADDED] for name in ("hello-openshift", "kbs-access", "kbs-sealed")
+    }
+    troubled.project.configure(HUB, both)
     troubled.up(HUB)
     troubled.unchanged(SPOKE)
     troubled.project.configure(ADDED, changes, like=SPOKE)

@@ -47,7 +47,12 @@ def run(objects: Objects, environment: Environment) -> Outcome:
     ]
     return Outcome(
         waiting=" ".join(
-            [f"{pin} is not installed, {newest or 'nothing'} is.", *said, _offered(objects, namespace)]
+            [
+                f"{pin} is not installed, {newest or 'nothing'} is.",
+                *said,
+                _offered(objects, namespace),
+                f"Look at: oc get subscription,installplan,csv -n {namespace} -o yaml",
+            ]
         )
     )
 
@@ -67,5 +72,4 @@ def _offered(objects: Objects, namespace: str) -> str:
     ]
     if not plans:
         return f"There is no Subscription in {namespace}."
-    look = f"Look at: oc get subscription,installplan,csv -n {namespace} -o yaml"
-    return f"OLM has plans for {'; '.join(plans)}. {look}"
+    return f"OLM has plans for {'; '.join(plans)}."
