@@ -52,6 +52,10 @@ export: one-stack environment ## Print the deployment of STACK as `pulumi stack 
 trustee: one-stack environment ## Run the real KBS on what STACK renders (the program kbs, or ARGS='--image ...')
 	@$(PYTHON) -m sandbox.trustee '$(STACK)' $(ARGS)
 
+.PHONY: pods
+pods: one-stack environment ## Run the confidential pods of STACK in the guest's own programs (those on PATH), with the real KBS
+	@$(PYTHON) -m sandbox.pods '$(STACK)' $(ARGS)
+
 ##@ Know what a stack allows
 
 .PHONY: posture

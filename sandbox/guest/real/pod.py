@@ -31,7 +31,12 @@ class Guest:
 
 def unavailable(line: AgentLine) -> str | None:
     """Why this machine cannot run a pod in the guest's own programs, with the agent of `line`; None when it can."""
-    return software.missing(line) or software.missing_components() or image.unavailable() or machine.unavailable()
+    return (
+        software.missing(line)
+        or software.missing_components()
+        or image.unavailable()
+        or machine.unavailable()
+    )
 
 
 @contextmanager
@@ -63,7 +68,9 @@ def booted(
         yield Guest(
             machine=guest,
             kubelet=Kubelet(client),
-            requests=[_bearable(one) for one in start(local.pod, local.settings, replace(node, agent="3.25"))],
+            requests=[
+                _bearable(one) for one in start(local.pod, local.settings, replace(node, agent="3.25"))
+            ],
             registry=served,
         )
 

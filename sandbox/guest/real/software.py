@@ -93,7 +93,9 @@ def pod_files(documents: Mapping[str, str], initdata: str, ca: str) -> dict[str,
         f"{_PEER_POD}/initdata": initdata,
         f"{_PEER_POD}/auth.json": '{"auths": {}}',
         _CA_FILE: ca,
-        _KEY_PROVIDERS: json.dumps({"key-providers": {"attestation-agent": {"ttrpc": f"unix://{_CDH_SOCKET}"}}}),
+        _KEY_PROVIDERS: json.dumps(
+            {"key-providers": {"attestation-agent": {"ttrpc": f"unix://{_CDH_SOCKET}"}}}
+        ),
     }
 
 

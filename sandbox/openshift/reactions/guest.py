@@ -36,7 +36,7 @@ def problem(objects: Objects, pod: Manifest, encoded: str) -> ReactionProblem | 
         return None
     metadata = {key: pod["metadata"][key] for key in _NAMED if key in pod["metadata"]}
     content = json.dumps({"metadata": metadata, "spec": pod["spec"]}, sort_keys=True)
-    return _judged(policy, content, _Hashed(_node(objects, pod)))
+    return _judged(policy, content, _Hashed(node_of(objects, pod)))
 
 
 class _Hashed:
@@ -95,7 +95,8 @@ def _containers(pod: Manifest) -> list[Manifest]:
     return [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
 
 
-def _node(objects: Objects, pod: Manifest) -> Node:
+def node_of(objects: Objects, pod: Manifest) -> Node:
+    """What its node and its agent are told of the pod by the cluster."""
     namespace = pod["metadata"]["namespace"]
     first = _first_user(objects, namespace)
     files: dict[tuple[str, str], dict[str, bytes]] = {}
