@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -184,10 +184,3 @@ def _digest(content: bytes) -> str:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True).encode()
-
-
-def documents(images: Mapping[str, Image]) -> Iterator[tuple[str, tuple[str, bytes]]]:
-    """Of several images by repository: `repository`/`digest`, with media type and content."""
-    for repository, image in images.items():
-        for digest, found in image.documents.items():
-            yield f"{repository}/{digest}", found

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sandbox.guest.real import wire
 from sandbox.guest.real.ttrpc import PERMISSION_DENIED, Client, Gone, Status
@@ -27,14 +25,6 @@ class Failed(Exception):
         self.refused = refused
 
 
-class Answer(NamedTuple):
-    """`obeyed` and `denied` are both false where the agent would have obeyed and could not."""
-
-    obeyed: bool
-    denied: bool
-    text: str
-
-
 @dataclass
 class _Container:
     waits: Future[Status] | None = None
@@ -51,25 +41,6 @@ class Kubelet:
         """Raises Failed at the first request that the agent does not obey, or when an init container fails."""
         for request in requests:
             self._step(request)
-
-    def ask(self, request: AgentRequest, *, seconds: float = 20.0) -> Answer:
-        """One request more, such as an attack. Raises Gone when the agent does not live any more."""
-        try:
-            sent = wire.call(request)
-        except wire.NotSendable as error:
-            return Answer(obeyed=False, denied=False, text=str(error))
-        try:
-            status = self._client.begin(wire.SERVICE, *sent, seconds=seconds).result(seconds + 1)
-        except Late:
-            return Answer(obeyed=True, denied=False, text="it is being obeyed")
-        return Answer(
-            obeyed=status.code == 0, denied=status.code == PERMISSION_DENIED, text=status.message.strip()
-        )
-
-    def exited(self, container: str) -> int | None:
-        """With which code a container has ended; None while it runs."""
-        waits = self._containers[container].waits
-        return _code(waits.result()) if waits and waits.done() else None
 
     def _step(self, request: AgentRequest) -> None:
         if request.endpoint == "ReadStreamRequest":
@@ -111,18 +82,6 @@ class Kubelet:
             raise Failed(str(error), request=request) from error
         if code:
             raise Failed(f"an init container exited with {code}", request=request)
-
-
-def settled(answers: Iterator[bool], seconds: float = 20.0) -> bool:
-    """Whether one of `answers` is yes before the time is over; each is asked for after a short pause."""
-    deadline = time.monotonic() + seconds
-    for answer in answers:
-        if answer:
-            return True
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return False
 
 
 def _code(status: Status) -> int:

@@ -13,7 +13,7 @@ import gzip
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,19 +92,14 @@ def opened(trustee: DeployedTrustee, pods: tuple[LocalPod, ...]) -> DeployedTrus
         spec["kbsResourcePolicyConfigMapName"],
         spec["kbsAttestationPolicyConfigMapName"],
     )
-    policy = "".join(
-        _released(block, pods) for block in _blocks(deployment.config_maps[resource]["resource-policy.rego"])
-    )
+    rendered = deployment.config_maps[resource]["resource-policy.rego"]
+    policy = "".join(_released(line, pods) for line in rendered.splitlines(keepends=True))
     maps = {
         **deployment.config_maps,
         resource: {"resource-policy.rego": policy},
         attestation: {mounts.ATTESTATION_POLICY.rpartition("/")[2]: ATTESTATION},
     }
     return replace(trustee, deployment=replace(deployment, config_maps=maps))
-
-
-def _blocks(policy: str) -> Iterator[str]:
-    yield from policy.splitlines(keepends=True)
 
 
 def _released(line: str, pods: tuple[LocalPod, ...]) -> str:
