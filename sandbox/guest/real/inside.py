@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sandbox.guest.real import cgroups, confinement, relay, root, system
-from sandbox.guest.real.plan import POD_NETWORK, POD_SOCKET, SHARED, Plan, Program
+from sandbox.guest.real.plan import NAMESPACES, POD_NETWORK, POD_SOCKET, SHARED, Plan, Program
 
 PATIENCE = 30.0
 """Seconds that a program gets until it serves."""
@@ -31,7 +31,7 @@ def main() -> None:
     if stage == "join":
         cgroups.enter([one for one in _own_cgroups(plan) if one.exists()])
         command = [sys.executable, "-m", __spec__.name if __spec__ else __name__, "run", file]
-        os.execvp("unshare", ["unshare", "-m", "-p", "-f", "-u", "-i", "-C", "-n", "--kill-child", *command])  # noqa: S606
+        os.execvp("unshare", ["unshare", *NAMESPACES, "--kill-child", *command])  # noqa: S606
     try:
         _Guest(plan).run()
     except (OSError, RuntimeError) as error:

@@ -12,11 +12,12 @@ import uuid
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from sandbox.guest.real import cgroups, relay
-from sandbox.guest.real.plan import POD_SOCKET, Plan, Program, Way
+from sandbox.guest.real.plan import NAMESPACES, POD_SOCKET, Plan, Program, Way
 
 MEMORY = 1 << 30
 """Bytes that a guest may use, its file systems in memory included."""
@@ -85,6 +86,8 @@ def unavailable() -> str | None:
         return "guests are made of namespaces, cgroups and mounts: run this as root, on a machine of your own"
     if shutil.which("unshare") is None:
         return "the program unshare (util-linux) is not on PATH"
+    if not _may_make_namespaces():
+        return "this machine does not let root make namespaces, as a container without that right"
     return cgroups.unavailable()
 
 
@@ -136,6 +139,12 @@ def running(
         except OSError as error:
             raise GuestFailed(f"the guest cannot be made: {error}") from error
         yield Machine(name=name, shared=shared, logs=folder, process=process)
+
+
+@lru_cache(maxsize=1)
+def _may_make_namespaces() -> bool:
+    tried = ["unshare", *NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/tmp"]  # noqa: S108 -- in a mount namespace that then ends
+    return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
 def _sweep() -> None:

@@ -13,6 +13,8 @@ SHARED = "/sandbox"
 """The folder of the guest that the host sees too, for sockets alone."""
 POD_NETWORK = "/run/netns/podns"
 """Where kata and cloud-api-adaptor expect the network namespace of the pod's containers."""
+NAMESPACES = ("-m", "-p", "-f", "-u", "-i", "-C", "-n")
+"""Of a guest, as `unshare` wants them: mounts, processes, host name, IPC, cgroups and network."""
 POD_SOCKET = "pod.sock"
 
 
