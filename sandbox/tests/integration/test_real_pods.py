@@ -29,6 +29,7 @@ from sandbox.tests.integration import guests
 from sandbox.tests.integration.test_guest_machine import left_behind
 from sandbox.trustee.process import running
 from sandbox.trustee.source import DeployedTrustee, of_stack
+from tests import certificates
 
 SPOKE = "dev-spoke"
 ACCESS, SEALED = "kbs-access/", "kbs-sealed/"
@@ -168,6 +169,20 @@ def test_a_pod_with_another_command_is_blocked_by_its_policy(world: World) -> No
         failed = fails(guest)
     assert failed.refused
     assert "is blocked by policy" in str(failed)
+
+
+def test_a_kbs_behind_another_authority_is_not_asked_for_anything(world: World, tmp_path: Path) -> None:
+    """Whoever stands between guest and KBS: the initdata, whose digest is released to, pins another CA."""
+    one = world.pods[ACCESS]
+    made = local(one)
+    pinned = world.trustee.ca.strip()
+    assert pinned in made.initdata
+    made = replace(made, initdata=made.initdata.replace(pinned, certificates.certificate().strip()))
+    opened = stand_in.opened(world.trustee, (made,))
+    with kbs(opened, tmp_path) as at, booted(one, made, "3.31", at) as guest:
+        assert "an init container exited" in str(fails(guest))
+    # The one request is the sandbox's own, which looks whether the KBS serves.
+    assert (tmp_path / "kbs.log").read_text().count("/kbs/v0/") == 1
 
 
 def test_a_kbs_that_is_away_stops_the_pod_and_one_that_is_back_lets_a_new_one_run(
