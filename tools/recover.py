@@ -58,8 +58,9 @@ class _Recovery:
         if not self._may("Write this into the state?"):
             return False
         self._write(exported, found, (*found.looked_for, *found.changed))
+        became = self._became()
         for urn in found.looked_for:
-            print(f"  {_name(urn)}: {self._became(urn) or 'does not exist'}")
+            print(f"  {_name(urn)}: {became.get(urn, 'does not exist')}")
         return True
 
     def of_planned(self) -> bool:
@@ -75,9 +76,10 @@ class _Recovery:
         if not self._may("Look for these, and let the stack own those that exist?"):
             return False
         self._write(exported, found, found.planned)
+        became = self._became()
         for urn in found.planned:
-            if state := self._became(urn):
-                print(f"  {_name(urn)}: {state}")
+            if urn in became:
+                print(f"  {_name(urn)}: {became[urn]}")
         return True
 
     def _write(self, exported: dict[str, Any], found: Settled, targets: Sequence[str]) -> None:
@@ -89,6 +91,7 @@ class _Recovery:
         try:
             _pulumi(*refresh, *self._config_file, *(word for urn in targets for word in ("--target", urn)))
         except _Failed:
+            # Without the notes of what was begun, which an import drops: what is in Azure is found among what is planned.
             self._import(exported)
             raise
 
@@ -101,22 +104,23 @@ class _Recovery:
     def _export(self) -> dict[str, Any]:
         return json.loads(_pulumi("stack", "export", "--stack", self._stack))
 
-    def _became(self, urn: str) -> str | None:
-        """None where it does not exist."""
+    def _became(self) -> dict[str, str]:
+        """By URN, how each resource is that the state has now."""
         resources: list[dict[str, Any]] = self._export()["deployment"].get("resources") or []
-        found = next((each for each in resources if each["urn"] == urn), None)
-        if found is None:
-            return None
-        outputs: dict[str, Any] = found.get("outputs") or {}
-        state = outputs.get("provisioningState", "Succeeded")
-        if state == "Succeeded":
-            return "exists, and is in the state now"
-        return f"exists and is {state}: before you go on, see docs/operations.md, Backup and recovery"
+        return {each["urn"]: _how(each) for each in resources}
 
     def _may(self, question: str) -> bool:
         return self._agreed or (
             sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
         )
+
+
+def _how(resource: dict[str, Any]) -> str:
+    outputs: dict[str, Any] = resource.get("outputs") or {}
+    state = outputs.get("provisioningState", "Succeeded")
+    if state == "Succeeded":
+        return "exists, and is in the state now"
+    return f"exists and is {state}: before you go on, see docs/operations.md, Backup and recovery"
 
 
 def _list(urns: Sequence[str], words: str) -> None:
