@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Final, NoReturn
 
 _REMEDIES: Final = {
@@ -44,6 +45,16 @@ def end(main: Callable[[], int]) -> NoReturn:
     if sys.stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def leave_on_signals() -> None:
+    """A signal that would end Python at once ends the with-blocks from now on, as Ctrl-C does: what they hold must not outlive them."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def explained(error: OSError) -> str:

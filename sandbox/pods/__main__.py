@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from rich.console import Console
 
-from sandbox.ending import end
+from sandbox.ending import end, leave_on_signals
 from sandbox.engine.display import console
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.workspace import Workspace
@@ -38,9 +35,7 @@ All else is the deployed pod's: its manifest, its policy, its initdata, the hub'
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    # Guests must not outlive this: a signal that would end Python at once ends the with-blocks instead.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    leave_on_signals()
     out = console()
     try:
         workspace = Workspace(Path.cwd(), options.home.resolve())
@@ -111,10 +106,6 @@ def _parser() -> argparse.ArgumentParser:
         "--agent", choices=LINES, help="the agent's line (default: that of the stack's sandboxed containers)"
     )
     return parser
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

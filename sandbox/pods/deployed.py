@@ -11,15 +11,13 @@ from sandbox.engine.stackfile import StackFile
 from sandbox.engine.values import plain
 from sandbox.engine.workspace import Workspace
 from sandbox.guest.node import Node
-from sandbox.openshift.kinds import CONFIG_MAP, POD
-from sandbox.openshift.objects import Objects, annotation
+from sandbox.openshift.kinds import POD
+from sandbox.openshift.objects import Objects
 from sandbox.openshift.reactions.guest import node_of
-from sandbox.openshift.reactions.problem import OSC_NAMESPACE
+from sandbox.openshift.reactions.peer_pods import SETTINGS
+from sandbox.openshift.reactions.pods import initdata_of
 from sandbox.provider import Refused
 from sandbox.shapes import list_in, map_in
-
-_INITDATA = "io.katacontainers.config.hypervisor.cc_init_data"
-_SETTINGS = "peer-pods-cm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ def pods_of(workspace: Workspace, stack: str) -> list[DeployedPod]:
             for one in workspace.resources(stack)
             if not one.delete
             and one.type == "kubernetes:core/v1:ConfigMap"
-            and map_in(one.inputs, "metadata").get("name") == _SETTINGS
+            and map_in(one.inputs, "metadata").get("name") == SETTINGS
         ),
         None,
     )
@@ -62,8 +60,6 @@ def pods_of(workspace: Workspace, stack: str) -> list[DeployedPod]:
 
 
 def _confidential(objects: Objects) -> Iterator[DeployedPod]:
-    settings = objects.get(CONFIG_MAP, _SETTINGS, OSC_NAMESPACE)
-    default = str(map_in(settings, "data").get("INITDATA", "")) if settings else ""
     for pod in objects.all(POD):
         if pod["spec"].get("runtimeClassName") == "kata-remote":
             metadata = pod["metadata"]
@@ -71,7 +67,7 @@ def _confidential(objects: Objects) -> Iterator[DeployedPod]:
                 name=f"{metadata['namespace']}/{metadata['name']}",
                 pod={"metadata": metadata, "spec": pod["spec"]},
                 node=node_of(objects, pod),
-                encoded=annotation(pod, _INITDATA) or default,
+                encoded=initdata_of(objects, pod),
                 port=_port(pod["spec"]),
             )
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import signal
-import sys
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from rich.console import Console
 
-from sandbox.ending import end
+from sandbox.ending import end, leave_on_signals
 from sandbox.engine.display import console
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.workspace import Workspace
@@ -25,9 +21,7 @@ from sandbox.trustee.source import DeployedTrustee, of_stack
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    # Secrets must not outlive this: a signal that would end Python at once ends the with-blocks instead.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    leave_on_signals()
     out = console()
     try:
         trustee = of_stack(Workspace(Path.cwd(), options.home.resolve()), options.stack)
@@ -56,10 +50,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--image", help="run this container image instead of the program kbs on PATH")
     parser.add_argument("--pull", action="store_true", help="fetch the image when it is not there")
     return parser
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
 
 
 def _explain(out: Console, stack: str, trustee: DeployedTrustee, kbs: Running, proxy: str) -> None:

@@ -84,20 +84,27 @@ class RealAgents:
         self._stack.close()
 
 
+@contextmanager
+def alone(policy: str, line: AgentLine) -> Generator[tuple[Machine, Client]]:
+    """A fresh agent in a guest with no other program, and a connection to it. Raises GuestFailed."""
+    with (
+        machine.running(
+            hostname="podvm",
+            programs=software.programs(),
+            binaries=software.binaries(line),
+            files=software.files(policy),
+            executables=software.executables(),
+        ) as guest,
+        Client(guest.shared / software.AGENT_SOCKET) as client,
+    ):
+        yield guest, client
+
+
 class _Guest:
     def __init__(self, policy: str, line: AgentLine) -> None:
         self._stack = ExitStack()
         try:
-            self.machine: Machine = self._stack.enter_context(
-                machine.running(
-                    hostname="podvm",
-                    programs=software.programs(),
-                    binaries=software.binaries(line),
-                    files=software.files(policy),
-                    executables=software.executables(),
-                )
-            )
-            self.client = self._stack.enter_context(Client(self.machine.shared / software.AGENT_SOCKET))
+            self.machine, self.client = self._stack.enter_context(alone(policy, line))
         except BaseException:
             self._stack.close()
             raise

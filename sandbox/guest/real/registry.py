@@ -12,16 +12,11 @@ import tempfile
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from sandbox.guest.real.image import Image
+from sandbox.openshift.reactions.certificates import issue, new_key
 
 
 class Registry(NamedTuple):
@@ -89,35 +84,7 @@ def _handler(images: Mapping[str, Image]) -> type[http.server.BaseHTTPRequestHan
 
 def _certificate(hosts: Sequence[str]) -> tuple[str, str, str]:
     """A certificate authority, and a certificate that it signed for `hosts` with its key; all in PEM, valid for a day."""
-    now = datetime.now(UTC)
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry of the sandbox")])
-
-    def builder(subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + timedelta(days=1))
-        )
-
-    ca = (
-        builder(issuer, ca_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])])
-    leaf = (
-        builder(subject, key.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem = serialization.Encoding.PEM
-    return ca.public_bytes(pem).decode(), leaf.public_bytes(pem).decode(), private.decode()
+    elliptic, day = {"algorithm": "ECDSA"}, {"duration": "24h"}
+    ca = issue({"commonName": "registry of the sandbox", "isCA": True, **day}, new_key(elliptic), None)
+    leaf = issue({"commonName": hosts[0][:64], "dnsNames": list(hosts), **day}, new_key(elliptic), ca)
+    return ca.root, leaf.chain, leaf.key

@@ -37,6 +37,11 @@ def numbers(version: str) -> Numbers:
     return tuple(int(part) for part in version.split("."))
 
 
+def csv_numbers(name: str) -> Numbers:
+    """The version in the name of a ClusterServiceVersion, `<package>.v<version>`."""
+    return numbers(name.partition(".v")[2])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
     """One version. It takes over from the one that it `replaces`, from each that it `skips`, and from all of its `skip_range`: from

@@ -50,7 +50,7 @@ def start_problem(objects: Objects, pod: Manifest) -> ReactionProblem | None:
     if spec.get("runtimeClassName") == "kata-remote":
         if problem := _peer_pod_problem(objects, pod):
             return ReactionProblem("FailedCreatePodSandBox", problem)
-        if refused := guest.problem(objects, pod, _initdata(objects, pod)):
+        if refused := guest.problem(objects, pod, initdata_of(objects, pod)):
             return refused
     if message := annotation(pod, EXITS):
         return ReactionProblem("CrashLoopBackOff", message)
@@ -104,7 +104,7 @@ def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
             "the pod VM image was made before osc-feature-gates asked for confidential ones; "
             "create that ConfigMap before the KataConfig"
         )
-    encoded = _initdata(objects, pod)
+    encoded = initdata_of(objects, pod)
     if not encoded:
         return (
             f"no initdata: neither the annotation {HYPERVISOR}.cc_init_data nor INITDATA in peer-pods-cm is set, "
@@ -113,7 +113,7 @@ def _peer_pod_problem(objects: Objects, pod: Manifest) -> str | None:
     return initdata.problem(encoded)
 
 
-def _initdata(objects: Objects, pod: Manifest) -> str:
+def initdata_of(objects: Objects, pod: Manifest) -> str:
     """The pod's own, else the default of peer-pods-cm; empty where there is neither."""
     settings = objects.get(CONFIG_MAP, "peer-pods-cm", OSC_NAMESPACE) or {}
     return annotation(pod, f"{HYPERVISOR}.cc_init_data") or at(settings, ("data", "INITDATA")) or ""

@@ -21,7 +21,7 @@ from sandbox.guest.api import (
     start,
 )
 from sandbox.guest.patch import patched
-from sandbox.guest.real import judge, machine, software, wire
+from sandbox.guest.real import judge, wire
 from sandbox.guest.real.ttrpc import PERMISSION_DENIED, Client
 from sandbox.tests.guest import pods, policies
 
@@ -120,14 +120,5 @@ def test_the_catalogue_is_judged_as_the_model_judges_it(
 @contextmanager
 def booted(line: AgentLine, policy: str) -> Iterator[Client]:
     """A client of a fresh agent."""
-    with (
-        machine.running(
-            hostname="podvm",
-            programs=software.programs(),
-            binaries=software.binaries(line),
-            files=software.files(policy),
-            executables=software.executables(),
-        ) as guest,
-        Client(guest.shared / software.AGENT_SOCKET) as client,
-    ):
+    with judge.alone(policy, line) as (_, client):
         yield client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.openshift.kinds import CSV, INSTALL_PLAN, SUBSCRIPTION
 from sandbox.openshift.objects import Objects, Put
-from sandbox.openshift.reactions.catalog import Numbers, numbers
+from sandbox.openshift.reactions.catalog import csv_numbers
 from sandbox.openshift.reactions.scripts.outcome import Environment, Need, Outcome
 
 
@@ -22,10 +22,10 @@ def run(objects: Objects, environment: Environment) -> Outcome:
         for csv in objects.all(CSV, namespace)
         if csv["metadata"]["name"].startswith(f"{package}.v")
     }
-    newest = max(phases, key=_numbers, default=None)
+    newest = max(phases, key=csv_numbers, default=None)
     if newest == pin and phases[pin] == "Succeeded":
         return Outcome()
-    if newest and _numbers(newest) > _numbers(pin):
+    if newest and csv_numbers(newest) > csv_numbers(pin):
         text = f"{newest} is installed, which is newer than the pin {pin}, and OLM never goes back: pin what is installed."
         return Outcome(waiting=text, final=True)
     if newest is None or phases[newest] in ("Succeeded", "Failed"):
@@ -34,10 +34,10 @@ def run(objects: Objects, environment: Environment) -> Outcome:
             for plan in objects.all(INSTALL_PLAN, namespace)
             if len(plan["spec"]["clusterServiceVersionNames"]) == 1 and not plan["spec"]["approved"]
         }
-        for version in sorted((one for one in offered if one.startswith(f"{package}.v")), key=_numbers):
-            if (newest is None or _numbers(newest) < _numbers(version)) and _numbers(version) <= _numbers(
-                pin
-            ):
+        for version in sorted((one for one in offered if one.startswith(f"{package}.v")), key=csv_numbers):
+            if (newest is None or csv_numbers(newest) < csv_numbers(version)) and csv_numbers(
+                version
+            ) <= csv_numbers(pin):
                 plan = offered[version]
                 return Outcome([Put({**plan, "spec": {**plan["spec"], "approved": True}})])
     said = [
@@ -55,10 +55,6 @@ def run(objects: Objects, environment: Environment) -> Outcome:
             ]
         )
     )
-
-
-def _numbers(csv: str) -> Numbers:
-    return numbers(csv.partition(".v")[2])
 
 
 def _offered(objects: Objects, namespace: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.openshift.kinds import CSV
 from sandbox.openshift.objects import Objects
-from sandbox.openshift.reactions.catalog import numbers
+from sandbox.openshift.reactions.catalog import csv_numbers, numbers
 from sandbox.openshift.reactions.scripts.outcome import Environment, Need, Outcome
 
 
@@ -19,12 +19,12 @@ def run(objects: Objects, environment: Environment) -> Outcome:
         return Outcome(
             waiting=f"the stack file says that {package} is present in this cluster, but there is none"
         )
-    newest = max(found, key=lambda csv: numbers(csv["metadata"]["name"].partition(".v")[2]))
+    newest = max(found, key=lambda csv: csv_numbers(csv["metadata"]["name"]))
     name, phase = newest["metadata"]["name"], newest.get("status", {}).get("phase")
     if phase != "Succeeded":
         return Outcome(
             waiting=f"the stack file says that {package} is present in this cluster, but {name} is {phase}"
         )
-    if numbers(name.partition(".v")[2]) < numbers(oldest):
+    if csv_numbers(name) < numbers(oldest):
         return Outcome(waiting=f"{name} is older than {oldest}, which this program needs", final=True)
     return Outcome()
