@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Final, cast
 
 import yaml
 
+from model.yaml_loader import SafeLoader
+
 _MAX_VALUES: Final = 100_000
 """A stack file has some hundreds; aliases of aliases make billions of a few lines."""
 _TAG: Final = "tag:yaml.org,2002:"
@@ -69,12 +71,12 @@ def parse(text: str) -> dict[str, Any]:
     return content
 
 
-class _AsThePulumiCommand(yaml.SafeLoader):
+class _AsThePulumiCommand(SafeLoader):
     yaml_implicit_resolvers: ClassVar = {
         first: [
             resolver if resolver[0] != f"{_TAG}bool" else (f"{_TAG}bool", _BOOLEAN) for resolver in resolvers
         ]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -90,7 +92,7 @@ class _AsThePulumiCommand(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+def _number(loader: SafeLoader, node: yaml.ScalarNode) -> object:
     """`1:30` is text, not ninety."""
     if ":" in node.value:
         return node.value
@@ -99,7 +101,7 @@ def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
     return loader.construct_yaml_int(node)
 
 
-def _time(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+def _time(loader: SafeLoader, node: yaml.ScalarNode) -> str:
     """A day or time is text in the configuration, as Go prints it."""
     found: date | datetime = loader.construct_yaml_timestamp(node)
     if isinstance(found, datetime):
@@ -107,11 +109,11 @@ def _time(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     return f"{found:%Y-%m-%d} 00:00:00 +0000 UTC"
 
 
-def _set(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+def _set(loader: SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
-def _binary(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+def _binary(loader: SafeLoader, node: yaml.ScalarNode) -> str:
     try:
         return loader.construct_yaml_binary(node).decode()
     except UnicodeDecodeError:

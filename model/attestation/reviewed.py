@@ -6,6 +6,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from model.yaml_loader import SafeLoader
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -19,12 +21,12 @@ class ReviewedData(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class _AsWritten(yaml.SafeLoader):
+class _AsWritten(SafeLoader):
     """Scalars stay text, as YAML would make numbers of digits and of 0x and drop leading zeros; only null is null."""
 
     yaml_implicit_resolvers: ClassVar = {
         first: [resolver for resolver in resolvers if resolver[0] == "tag:yaml.org,2002:null"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
     }
 
 

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Final, cast
 
 import yaml
 
+from model.yaml_loader import SafeLoader
+
 MAX_CHARACTERS: Final = 1024 * 1024  # what the API server takes in one request is about 1.5 MiB
 
 
@@ -44,7 +46,7 @@ def documents(text: str) -> list[Any]:
     return [document for document in loaded if document is not None]
 
 
-def _ambiguous(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
+def _ambiguous(_: SafeLoader, node: yaml.ScalarNode) -> None:
     raise DocumentError(
         f"{node.value} is a text to some readers of YAML and a truth value or number to others "
         f"(line {node.start_mark.line + 1})",
@@ -66,13 +68,13 @@ _PLAIN = (
 )
 
 
-class _Strict(yaml.SafeLoader):
+class _Strict(SafeLoader):
     yaml_implicit_resolvers: ClassVar = {
         None: [(f"tag:yaml.org,2002:{name}", re.compile(rf"(?:{pattern})\Z")) for name, pattern in _PLAIN]
     }
     yaml_constructors: ClassVar = {
         tag: constructor
-        for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+        for tag, constructor in SafeLoader.yaml_constructors.items()
         if tag is None or tag.rpartition(":")[2] in {"null", "bool", "int", "float", "str", "seq", "map"}
     } | {"tag:yaml.org,2002:ambiguous": _ambiguous}
 

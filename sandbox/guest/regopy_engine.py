@@ -70,8 +70,8 @@ class _LoadedPolicy:
         self._interpreter.log_level = LogLevel.NONE
         self._failures = (RegoError, ValueError, KeyError)
         self._compiled: dict[str, Bundle] = {}
-        # Attacks differ in their last step, so that the same honest ones are asked again and again.
-        self._answers = lru_cache(maxsize=256)(self._answer)
+        # Attacks differ in their last step, so that the same honest ones are asked again and again. A pod meets some hundred.
+        self._answers = lru_cache(maxsize=1024)(self._answer)
         self.reads_state = _READS_STATE.search(rego) is not None
         try:
             self._interpreter.add_module("agent_policy", _READS_STATE.sub("input", rego))

@@ -1,7 +1,9 @@
 """A committed stack file with single values changed, and what is then wrong with it."""
 
 import json
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +31,12 @@ def change(config: dict[str, Any], changes: dict[str, Any]) -> None:
             section[key] = value
 
 
+@cache
+def _committed(name: str) -> dict[str, Any]:
+    """What the file says, which nobody changes."""
+    return yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text("utf-8"))["config"]
+
+
 def loaded(
     name: str,
     changes: dict[str, Any] | None = None,
@@ -39,9 +47,7 @@ def loaded(
     now: datetime = NOW,
 ) -> Loaded:
     """`changes` by path, such as cluster.workerCount; `secrets` instead of the throw-away ones this kind of cluster needs."""
-    config: dict[str, Any] = yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text("utf-8"))[
-        "config"
-    ]
+    config = deepcopy(_committed(name))
     kind = KINDS[config["coco:cluster"]["kind"]]
     # Those that the file as committed needs: a change of the kind or the identity makes one too many or too few.
     wanted = kind.needed({f"cluster.{key}": value for key, value in config["coco:cluster"].items()})

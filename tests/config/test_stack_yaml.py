@@ -54,7 +54,7 @@ LAUGHS = "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 
         ("config: &x {coco:a: *x}", "an anchor contains itself"),
         (LAUGHS, "more than 100000 values"),
         ("config: " + "[" * 2000, "nested too deeply: write it flatter"),
-        (f"config:\n  coco:a: \"{CANARY}\0\"", "special characters are not allowed (character"),
+        (f"config:\n  coco:a: \"{CANARY}\0\"", "characters are not allowed (character"),
         (f"config:\n  coco:a: [{CANARY}\n", "expected ',' or ']'"),
         (f"config:\n  coco:a: !!python/object/apply:os.system ['{CANARY}']", "could not determine a constructor"),
         ("config: {coco:a: !!binary /w==}", "!!binary must be UTF-8"),

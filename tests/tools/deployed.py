@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,25 @@ KEYS = {
 }
 
 
+_exports: list[Deployment] = []
+_reports: dict[tuple[int, int], Posture] = {}
+"""Of exports that no test changed: by identity, which lasts because `_exports` keeps them."""
+
+
+@cache
 def export(home: Path, stack: str) -> Deployment:
-    return deployment.read((home / "stacks" / f"{stack}.json").read_text(), stack)
+    _exports.append(deployment.read((home / "stacks" / f"{stack}.json").read_text(), stack))
+    return _exports[-1]
 
 
 def posture(stack: Deployment, hub: Deployment | None = None, *, root: Path = ROOT) -> Posture:
-    return report.build(stack, hub, root=root, now=NOW)
+    unchanged = all(any(one is known for known in _exports) for one in (stack, hub) if one is not None)
+    if not unchanged or root != ROOT:
+        return report.build(stack, hub, root=root, now=NOW)
+    key = id(stack), id(hub)
+    if key not in _reports:
+        _reports[key] = report.build(stack, hub, root=root, now=NOW)
+    return _reports[key]
 
 
 def text(hub: Deployment, config_map: str) -> str:

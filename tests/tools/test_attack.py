@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,15 @@ def test_a_policy_that_pins_the_pod_stops_every_attack(
 
 
 def test_one_attack_that_gets_through_is_the_exit_code(
-    spoke: Deployment, hub: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spoke: Deployment,
+    hub: Deployment,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    calls = [one for one in CATALOGUE if one.name in ("clock", "exec", "swap", "signals", "another policy")]
+    monkeypatch.setattr(attack, "build", partial(attack.build, catalogue=calls))
+
     def exactly_but_for_the_clock(honest: Sequence[api.AgentRequest]) -> str:
         return exactly(honest).replace("SetGuestDateTimeRequest := false", "SetGuestDateTimeRequest := true")
 

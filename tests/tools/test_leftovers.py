@@ -1,18 +1,16 @@
 """What a stack left in Azure is found by its tag, told from what the stack owns, and comes with the command that deletes it."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.config.committed import ROOT
 from tests.tools import azure_server
 from tests.tools.azure_server import TOKEN, AzureServer
+from tests.tools.ran import ran
+from tools import leftovers as leftovers_command
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 MACHINES = f"{SUBSCRIPTION}/resourceGroups/coco-dev-spoke_managed/providers"
@@ -81,17 +79,9 @@ def _export(folder: Path, *, peer_pods: bool) -> str:
 
 def leftovers(azure: AzureServer, tmp_path: Path, *options: str, az: str = f"echo {TOKEN}") -> Any:
     path = azure_server.az(tmp_path / "bin", az)
-    command = [sys.executable, "-m", "tools.leftovers", "dev-spoke", "--json", "--endpoint", azure.endpoint]
-    done = subprocess.run(
-        [*command, *options],
-        cwd=ROOT,
-        env={**os.environ, "PATH": f"{path}:/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = json.loads(done.stdout)["leftovers"] if done.stdout else None
-    return done.returncode, found, done.stderr
+    arguments = ["dev-spoke", "--json", "--endpoint", azure.endpoint, *options]
+    done = ran(leftovers_command.main, *arguments, path=path)
+    return done.code, json.loads(done.out)["leftovers"] if done.out else None, done.err
 
 
 def test_what_the_stack_owns_is_no_leftover_and_the_rest_is_listed_as_it_can_be_deleted(

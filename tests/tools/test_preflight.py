@@ -4,19 +4,17 @@ A server on loopback answers as Azure Resource Manager documents it; `az` is a s
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.config.committed import ROOT
 from tests.tools import azure_server
 from tests.tools.azure_server import TOKEN, AzureServer
+from tests.tools.ran import ran
 from tools.arm import Arm, Missing, Unanswered
+from tools.preflight import __main__ as preflight_command
 from tools.preflight.needs import vcpus
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
@@ -84,15 +82,8 @@ def azure() -> Iterator[AzureServer]:
 
 def preflight(azure: AzureServer, tmp_path: Path, stack: str = "dev-spoke", *, az: str | None = None) -> Any:
     path = azure_server.az(tmp_path / "bin", az or f"echo {TOKEN}")
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.preflight", stack, "--json", "--endpoint", azure.endpoint],
-        cwd=ROOT,
-        env={**os.environ, "PATH": f"{path}:/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
+    done = ran(preflight_command.main, stack, "--json", "--endpoint", azure.endpoint, path=path)
+    return done.code, json.loads(done.out) if done.out else None, done.err
 
 
 def not_ready(document: Any) -> list[tuple[str, str, str]]:
