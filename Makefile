@@ -24,7 +24,7 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 
 # up, preview and down act on a whole environment, or on one stack of it when STACK is given.
-on_stacks = $(if $(STACK),--stack '$(STACK)',--env '$(ENV)') --engine '$(ENGINE)'
+on_stacks = $(if $(STACK),--stack '$(STACK)',--env '$(ENV)') --engine '$(ENGINE)' $(if $(ARGS),-- $(ARGS))
 
 ##@ Run the program, without an Azure account
 
@@ -47,6 +47,14 @@ outputs: one-stack environment ## Print the outputs of STACK as JSON
 .PHONY: export
 export: one-stack environment ## Print the deployment of STACK as `pulumi stack export` does
 	@$(PYTHON) -m sandbox export '$(STACK)' --engine '$(ENGINE)'
+
+.PHONY: shell
+shell: one-stack environment ## Open a shell in which `pulumi` works on STACK of the sandbox (ENGINE=pulumi)
+	@$(PYTHON) -m sandbox shell '$(STACK)' --engine pulumi
+
+.PHONY: env
+env: one-stack environment ## Print what makes your own shell such a one, for it to evaluate
+	@$(PYTHON) -m sandbox env '$(STACK)' --engine pulumi
 
 .PHONY: trustee
 trustee: one-stack environment ## Run the real KBS on what STACK renders (the program kbs, or ARGS='--image ...')
@@ -131,6 +139,10 @@ platform-values: environment ## Take paravisors from EVIDENCE='<file>...' of gen
 bench: environment ## Measure time and memory against bare imports
 	@$(PYTHON) -m tools.bench $(ARGS)
 
+.PHONY: mutate
+mutate: environment-dev ## Change the code that guards secrets and see whether a test fails (hours; ARGS='model.policy.pins*')
+	@sh tools/mutate.sh $(ARGS)
+
 .PHONY: touched
 touched: environment ## Name the stacks that the commits since BASE touch
 	@$(PYTHON) -m tools.touched '$(BASE)' $(ARGS)
@@ -145,7 +157,7 @@ lock: environment-dev ## Pin requirements*.in again, as of a week ago
 
 .PHONY: clean
 clean: ## Remove .venv and caches; the sandbox's state in .sandbox stays
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache .coverage
+	rm -rf .venv mutants .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: clean-cache

@@ -1,4 +1,4 @@
-"""`python -m sandbox up|preview|down|outputs|export|plan`: run the program against a local Azure and OpenShift."""
+"""`python -m sandbox up|preview|down|outputs|export|plan|shell|env`: run the program against a local Azure and OpenShift."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ def main(arguments: list[str] | None = None) -> int:
     if options.engine not in ENGINES:
         print(
             f"error: there is no engine {options.engine!r}: choose one of {', '.join(ENGINES)}",
+            file=sys.stderr,
+        )
+        return 2
+    if options.engine == "embedded" and options.verb in ("shell", "env"):
+        print(
+            "error: make shell and make env are for the engine pulumi: add --engine pulumi", file=sys.stderr
+        )
+        return 2
+    if options.engine == "embedded" and getattr(options, "pulumi", None):
+        print(
+            f"error: only the engine pulumi takes further arguments, here {' '.join(options.pulumi)}: use ENGINE=pulumi, or leave "
+            "ARGS out",
             file=sys.stderr,
         )
         return 2
@@ -52,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
             "--env", default="dev", help="the stacks <env>-*: hubs, then spokes (default: dev)"
         )
         command.add_argument("--stack", help="one stack instead of an environment")
+        command.add_argument(
+            "pulumi", nargs="*", metavar="-- ARGUMENT", help="further arguments, for the engine pulumi"
+        )
     outputs = verbs.add_parser("outputs", help="print a stack's outputs as JSON", parents=[common])
     outputs.add_argument("--show-secrets", action="store_true", help="print secret outputs too")
     export = verbs.add_parser(
@@ -60,7 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     plan = verbs.add_parser(
         "plan", help="print the state that up would give as an export, without secrets", parents=[common]
     )
-    for command in (outputs, export, plan):
+    shell = verbs.add_parser(
+        "shell", help="a shell in which `pulumi` works on a stack of the engine pulumi", parents=[common]
+    )
+    env = verbs.add_parser("env", help="print what makes your own shell one, to evaluate", parents=[common])
+    for command in (outputs, export, plan, shell, env):
         command.add_argument("stack")
     return parser
 

@@ -41,6 +41,7 @@ class Registered:
     uses: Mapping[str, set[str]]
     depends_on: set[str]
     read: bool = False
+    read_id: str = ""
     protect: bool = False
     aliases: list[str] = field(default_factory=list)
     ignore_changes: list[str] = field(default_factory=list)
@@ -153,6 +154,7 @@ class _Monitor(mocks.MockMonitor):
             uses=uses,
             depends_on={self._names[dependency] for dependency in request.dependencies},
             read=read,
+            read_id=request.id if read else "",
             protect=getattr(request, "protect", False),
             aliases=[str(alias) for alias in getattr(request, "aliases", [])],
             ignore_changes=list(getattr(request, "ignoreChanges", [])),

@@ -8,10 +8,17 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.passphrase import ENVIRONMENT
+from sandbox.official import foreground
 from sandbox.official.plugin import SERVED, sdk_version
+
+BY_HAND: Final = "by-hand"
+"""The folder of the `pulumi` that `by_hand` puts on PATH, which is no `pulumi` to run here."""
+STACK: Final = "PULUMI_STACK"
+"""Names the stack to every command of `pulumi` that is not given one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +33,9 @@ class Cli:
     def state(self) -> Path:
         return self.home / "pulumi"
 
-    def run(self, *arguments: str) -> int:
-        """The exit code; what it prints goes where our own output goes."""
-        command = [str(self.pulumi), *arguments]
-        return subprocess.run(command, cwd=self.root, env=self.environment(), check=False).returncode
+    def run(self, *arguments: str, cwd: Path | None = None) -> int:
+        """The exit code; what it prints goes where our own output goes. Raises what interrupted it, once it has ended."""
+        return foreground.run([str(self.pulumi), *arguments], cwd=cwd or self.root, env=self.environment())
 
     def read(self, *arguments: str, cwd: Path | None = None) -> str:
         """What it prints. Raises SandboxError with its own words when it fails."""
@@ -49,7 +55,9 @@ class Cli:
     def environment(self) -> dict[str, str]:
         """The caller's, with a backend and a home of its own, and without credentials of a real cluster or of Azure."""
         ours = ("PULUMI_", "ARM_", "AZURE_", "KUBE")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        kept = {
+            name: value for name, value in os.environ.items() if name == STACK or not name.startswith(ours)
+        }
         given = os.environ.get(ENVIRONMENT)
         secret = {ENVIRONMENT: given} if given else {f"{ENVIRONMENT}_FILE": str(self.home / "passphrase")}
         return (

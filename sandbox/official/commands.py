@@ -12,6 +12,7 @@ from sandbox.engine.display import console
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import Busy, SandboxError
 from sandbox.engine.workspace import Workspace
+from sandbox.official import by_hand
 from sandbox.official.environment import Environment
 from sandbox.official.standins import Official
 
@@ -27,11 +28,13 @@ def run(options: argparse.Namespace) -> int:
                 environment = Environment(Path.cwd(), options.home.resolve(), install=options.install)
             if options.verb in ("outputs", "export"):
                 return _show(environment, options)
+            if options.verb in ("shell", "env"):
+                return _by_hand(environment, options)
             selection = Selection.of(environment.project, options.env, options.stack)
             with _or_stopped(options):
                 held.enter_context(environment.ready(out))
             act = {"up": environment.up, "preview": environment.preview, "down": environment.down}
-            return 0 if act[options.verb](selection, out) else 1
+            return 0 if act[options.verb](selection, out, *options.pulumi) else 1
     except SandboxError as error:
         console(stderr=True).print(f"error: {error}", style="bold red")
         return 1
@@ -61,6 +64,18 @@ def _or_stopped(options: argparse.Namespace) -> Generator[None, None, None]:
         raise SandboxError(
             f"{error}. {ended}. Nothing was deleted: the same command does that when nothing is missing"
         ) from error
+
+
+def _by_hand(environment: Environment, options: argparse.Namespace) -> int:
+    """The servers go on running, as after `up`."""
+    with environment.ready(console(stderr=True)):
+        pass
+    if options.verb == "env":
+        print(by_hand.exports(environment, options.stack))
+        return 0
+    words = f"`pulumi` works on {options.stack} of the sandbox here, and on nothing else. `exit` leaves the shell."
+    console(stderr=True).print(words, style="dim")
+    return by_hand.shell(environment, options.stack)
 
 
 def _show(environment: Environment, options: argparse.Namespace) -> int:

@@ -54,11 +54,11 @@ class Environment:
                 raise SandboxError(str(error)) from error
             yield
 
-    def up(self, selection: Selection, out: Console) -> bool:
-        """The first stack that fails ends it."""
+    def up(self, selection: Selection, out: Console, *more: str) -> bool:
+        """The first stack that fails ends it. `more` are further arguments of `pulumi`, here and below."""
         for file in selection.stacks:
             _heading(out, "up", file)
-            if self.run("up", file, out, "--yes") != 0:
+            if self.run("up", file, out, "--yes", *more) != 0:
                 _next(
                     out, f"correct that, then {_command(selection, 'up')}: it goes on where this run stopped"
                 )
@@ -69,8 +69,8 @@ class Environment:
         _next(out, f"{_command(selection, 'preview')} says that nothing changes")
         return True
 
-    def preview(self, selection: Selection, out: Console) -> bool:
-        """What `up` would do. A stack that reads one that is not up cannot be previewed, which is no error."""
+    def preview(self, selection: Selection, out: Console, *more: str) -> bool:
+        """What `up` would do, with values. A stack that reads one that is not up cannot be previewed, which is no error."""
         succeeded = True
         for file in selection.stacks:
             _heading(out, "preview", file)
@@ -81,18 +81,18 @@ class Environment:
                     f"{file.stack} reads the outputs of {hub}, which is not up: it can be previewed when {hub} is."
                 )
                 continue
-            succeeded = self.run("preview", file, out) == 0 and succeeded
+            succeeded = self.run("preview", file, out, "--diff", *more) == 0 and succeeded
         _next(out, _command(selection, "up" if succeeded else "preview"))
         return succeeded
 
-    def down(self, selection: Selection, out: Console) -> bool:
+    def down(self, selection: Selection, out: Console, *more: str) -> bool:
         """Delete what the stacks manage, spokes before hubs; nothing at all when something of it is protected."""
         resources = {file.stack: self.stacks.resources(file.stack) for file in selection.stacks}
         stacks = [file for file in reversed(selection.stacks) if resources[file.stack]]
         _refuse_protected([each for file in stacks for each in resources[file.stack]])
         for file in stacks:
             _heading(out, "down", file)
-            if self.run("destroy", file, out, "--yes") != 0:
+            if self.run("destroy", file, out, "--yes", *more) != 0:
                 _next(out, f"correct that, then {_command(selection, 'down')}")
                 return False
             cluster = file.values.get(f"{self.project.name}:cluster")

@@ -14,7 +14,7 @@ from sandbox.apiserver import external
 from sandbox.engine.errors import SandboxError
 from sandbox.golang import BuildError, GoPrograms, Say
 from sandbox.official.build import CLI, KUBERNETES
-from sandbox.official.cli import Cli
+from sandbox.official.cli import BY_HAND, Cli
 from sandbox.official.plugin import sdk_version
 
 _INSTALL: Final = "python -m sandbox up --engine pulumi --install"
@@ -96,8 +96,9 @@ def _ours(home: Path) -> Path:
 
 
 def _command(home: Path) -> str | None:
-    """The user's own, or the one that was downloaded into the sandbox."""
-    return shutil.which("pulumi") or shutil.which("pulumi", path=str(_ours(home) / "bin"))
+    """The user's own, or the one that was downloaded into the sandbox; not the one of `by_hand`, which asks for it."""
+    found = [folder for folder in os.get_exec_path() if Path(folder).name != BY_HAND]
+    return shutil.which("pulumi", path=os.pathsep.join([*found, str(_ours(home) / "bin")]))
 
 
 def _kubernetes(home: Path) -> Path | None:

@@ -91,6 +91,18 @@ def test_no_secret_lies_open_in_a_file_or_is_shown(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("stack", ["dev-hub", "dev-spoke"])
+def test_no_private_key_is_in_the_state_not_even_where_only_the_state_s_key_opens_it(
+    is_up: CommittedProject, stack: str
+) -> None:
+    """A seed of ours is no key yet, and cert-manager's keys stay in the cluster: the state knows certificates alone."""
+    resources = is_up.resources(stack).items()
+    texts = {name: json.dumps([one.inputs, one.outputs], default=str) for name, one in resources}
+    # A read is of the witness, whose key opens nothing (test_the_key_of_the_authority_never_enters_the_state).
+    expected = {"a private key in kbs-ca-ca-certificate"} if stack == "dev-hub" else set[str]()
+    assert set(leaks({"a private key": "PRIVATE KEY-----"}, texts)) == expected
+
+
 VALUE = "canary-of-some-length"
 
 

@@ -11,7 +11,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["make", "-s", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("target", ["outputs", "export"])
+@pytest.mark.parametrize("target", ["outputs", "export", "shell", "env"])
 def test_a_missing_stack_is_asked_for_on_stderr_alone(target: str) -> None:
     done = make(target, "STACK=")
     assert done.returncode != 0

@@ -137,6 +137,20 @@ def test_a_certificate_that_says_not_since_when_it_holds_is_named(status: dict[s
         begin(status, "trustee", "kbs-https")
 
 
+@pytest.mark.parametrize("what", ["https", "token"])
+def test_a_certificate_of_trustee_lasts_a_year_is_renewed_four_months_before_and_with_another_key(
+    what: str,
+) -> None:
+    spec = _trustee()[f"trustee-{what}-certificate"].inputs["spec"]
+    assert (spec["duration"], spec["renewBefore"]) == (f"{365 * 24}h", "2920h")
+    assert spec["privateKey"] == {
+        "algorithm": "ECDSA",
+        "encoding": "PKCS8",
+        "size": 256,
+        "rotationPolicy": "Always",
+    }
+
+
 def test_another_specification_makes_another_certificate() -> None:
     """Ready of the same object would still be about the certificate before."""
     certificate = _trustee()["trustee-https-certificate"]
@@ -198,7 +212,9 @@ def test_the_key_of_the_authority_never_enters_the_state() -> None:
     authority_secret = graph["ca-ca"].inputs["spec"]["secretName"]
     assert [read.name for read in reads] == ["ca-ca-certificate"]
     assert authority_secret == "kbs-ca"
-    assert graph["ca-ca-witness"].inputs["spec"]["secretName"] != authority_secret
+    witness = graph["ca-ca-witness"].inputs["spec"]["secretName"]
+    assert witness != authority_secret
+    assert graph["ca-ca-certificate"].read_id == f"cert-manager/{witness}"
     assert graph["ca-ca-witness"].inputs["spec"]["dnsNames"] == ["witness.invalid"], (
         "its key must open nothing"
     )
@@ -234,7 +250,7 @@ def test_a_certificate_without_its_authority_is_named(data: dict[str, str] | Non
 def test_the_authority_outlives_every_certificate_and_keeps_its_key() -> None:
     spec = _authority()["ca-ca"].inputs["spec"]
     assert (spec["isCA"], spec["duration"]) == (True, "87600h")
-    assert spec["privateKey"]["rotationPolicy"] == "Never"
+    assert spec["privateKey"] == {"algorithm": "ECDSA", "size": 384, "rotationPolicy": "Never"}
 
 
 def _secrets(value: str = "canary-value") -> Graph:

@@ -124,6 +124,17 @@ def test_a_release_can_ask_for_further_claims():
     assert released(policy, ("default", "a", "b"), token(GOOD, {**evidence.GENOA, "init_data": HARDENED}))
 
 
+def test_of_several_further_claims_each_must_hold():
+    claims = {"platform_smt_enabled": "false", "policy_debug_allowed": "false"}
+    asked = tuple((("az-snp-vtpm", name), value) for name, value in claims.items())
+    policy = resource_policy.render([Release(path=served("a", "b"), pcr8=(HARDENED,), claims=asked)])
+    right = {**evidence.GENOA["az-snp-vtpm"], **claims}
+    for wrong in (None, *claims):
+        shown = right if wrong is None else {**right, wrong: "true"}
+        bearer = token(GOOD, {**evidence.GENOA, "az-snp-vtpm": shown, "init_data": HARDENED})
+        assert released(policy, ("default", "a", "b"), bearer) is (wrong is None)
+
+
 def test_a_reader_of_the_policy_sees_who_may_read_what():
     assert "# kbs:///default/kbsres1/key2: hardened, debug\nallow if {" in POLICY
     assert "# kbs:///default/shelf/key: nobody\n" in POLICY
