@@ -69,6 +69,12 @@ def committed_graph(name: str) -> Graph:
     return declare(name)
 
 
+@cache
+def previewed_graph(name: str) -> Graph:
+    """The same before anything exists."""
+    return declare(name, preview=True)
+
+
 def declare(
     name: str,
     *,

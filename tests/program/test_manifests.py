@@ -46,6 +46,16 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
+@pytest.fixture
+def _schemas_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The definitions are some megabytes, and would be read for each object."""
+    monkeypatch.setattr(kubernetes_validate.utils, "schema_contents", _schema)
+
+
+_schema = cache(kubernetes_validate.utils.schema_contents)
+
+
+@pytest.mark.usefixtures("_schemas_are_read_once")
 @pytest.mark.parametrize("name", committed.NAMES)
 def test_built_in_kinds_fit_the_schemas_of_kubernetes(name: str) -> None:
     checked = 0

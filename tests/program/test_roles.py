@@ -34,7 +34,7 @@ def test_the_shape_of_a_stack_changes_only_on_purpose(
 
 @pytest.mark.parametrize("name", committed.NAMES)
 def test_nothing_depends_on_a_value_that_is_unknown_at_first(name: str, graphs: dict[str, Graph]) -> None:
-    preview = roles.declare(name, preview=True)
+    preview = roles.previewed_graph(name)
     assert preview.keys() == graphs[name].keys()
 
 
@@ -94,7 +94,7 @@ def test_initdata_pins_the_authority_and_the_host_of_the_certificate(
 
 @pytest.mark.parametrize("name", TRUSTED)
 def test_a_profile_is_published_only_once_trustee_accepts_it(name: str) -> None:
-    preview = roles.declare(name, preview=True)
+    preview = roles.previewed_graph(name)
     assert preview.exports["profiles"] == UNKNOWN
 
 

@@ -1,6 +1,7 @@
 """Invariants of a cluster with managed identities: the body that Azure gets, the roles before it, and what peer pods may do."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -24,7 +25,13 @@ SCOPES: dict[Scope, pulumi.Input[str]] = {
 }
 
 
-def _zone(*, preview: bool = False, scopes: dict[Scope, pulumi.Input[str]] = SCOPES) -> Graph:
+@cache
+def _zone() -> Graph:
+    """The usual one; not to be changed."""
+    return _declared()
+
+
+def _declared(*, preview: bool = False, scopes: dict[Scope, pulumi.Input[str]] = SCOPES) -> Graph:
     def program() -> dict[str, Any]:
         identities = WorkloadIdentities(
             "identities",
@@ -226,7 +233,7 @@ def test_each_identity_has_its_role_where_azure_asks_for_it_and_nowhere_else() -
     ],
 )
 def test_what_a_network_has_besides_is_given_to_those_who_join_it(scope: Scope, who: set[str]) -> None:
-    graph = _zone(scopes={**SCOPES, scope: "/it"})
+    graph = _declared(scopes={**SCOPES, scope: "/it"})
     given = [
         r.name
         for r in graph.of_type("azure-native:authorization:RoleAssignment")
@@ -280,6 +287,6 @@ def test_the_cluster_vouches_for_the_service_account_of_sandboxed_containers_alo
 
 
 def test_in_a_first_preview_nothing_is_asked_of_a_cluster_that_is_not_there() -> None:
-    exports = _zone(preview=True).exports
+    exports = _declared(preview=True).exports
     assert exports["issuer"] == UNKNOWN
     assert exports["client"] == UNKNOWN

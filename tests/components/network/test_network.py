@@ -1,5 +1,6 @@
 """Invariants of Network and NatEgress."""
 
+from functools import cache
 from ipaddress import IPv4Network
 
 import pytest
@@ -12,7 +13,10 @@ from tests.harness import Graph, deploy
 CIDR = IPv4Network("10.4.0.0/16")
 
 
+@cache
 def _network(*, peer_pods: bool) -> Graph:
+    """Not to be changed."""
+
     def program() -> None:
         egress = NatEgress(
             "egress",
