@@ -120,6 +120,12 @@ def _worker(size: str) -> str:
 
 
 def _confidential(size: str) -> str:
+    if size.startswith("Standard_NCC"):
+        raise refuse(
+            "must be a size without a GPU, because no profile or policy here attests one: neither the GPU's evidence nor its"
+            " reference values reach Trustee",
+            "use a size of the DC or EC families, for example Standard_DC2as_v5",
+        )
     if vm_sizes.tee_of(size) is None:
         fix = "use a size of the DCasv5, DCesv5, ECasv5 or ECesv5 families or their successors"
         raise refuse("must be a confidential VM size", f"{fix}, for example Standard_DC2as_v5")

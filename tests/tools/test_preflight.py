@@ -174,6 +174,21 @@ MISSING = [
         id="size restricted",
     ),
     pytest.param(
+        _change(
+            f"{COMPUTE}/skus",
+            lambda page: {
+                "value": [
+                    *page["value"][:-1],
+                    page["value"][-1]
+                    | {"capabilities": [{"name": "vCPUs", "value": "16"}, {"name": "DiskControllerTypes", "value": "NVMe"}]},
+                ]
+            },
+        ),
+        "Standard_DC16as_v5 starts from OSC's pod VM image",
+        "choose a size that takes SCSI",
+        id="disk controller",
+    ),
+    pytest.param(
         _change(f"{ARO}/locations/eastus2/openshiftversions", lambda page: {"value": page["value"][:1]}),
         "ARO offers OpenShift 4.20.15",
         "cluster.version",
@@ -215,6 +230,17 @@ def test_each_thing_that_is_missing_is_the_only_one_found_and_has_its_fix(
     assert found == what
     assert fix in said
     assert code == 1
+
+
+@pytest.mark.parametrize("controllers", ["SCSI", "SCSI, NVMe", "NVMe,SCSI", None])
+def test_a_size_that_takes_scsi_among_others_starts_from_the_image(
+    azure: AzureServer, tmp_path: Path, controllers: str | None
+) -> None:
+    if controllers:
+        said = [{"name": "vCPUs", "value": "16"}, {"name": "DiskControllerTypes", "value": controllers}]
+        azure.pages[f"{COMPUTE}/skus"]["value"][-1]["capabilities"] = said
+    _, document, _ = preflight(azure, tmp_path)
+    assert not_ready(document) == []
 
 
 def test_a_group_and_a_domain_of_the_stack_itself_are_no_obstacle(azure: AzureServer, tmp_path: Path) -> None:

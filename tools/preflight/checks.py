@@ -84,6 +84,9 @@ def _sizes_and_quota(needs: Needs, arm: Arm) -> Iterator[Finding]:
     }
     for size in sorted(asked):
         yield _size(size, skus.get(size), needs.location)
+    for size in needs.confidential:
+        if size in skus:
+            yield from _disks(size, _said(skus[size]))
     usages = {
         usage["name"]["value"].lower(): usage
         for usage in arm.every(f"{path}/locations/{needs.location}/usages", "2024-03-01")
@@ -97,9 +100,29 @@ def _sizes_and_quota(needs: Needs, arm: Arm) -> Iterator[Finding]:
     yield _quota(_REGION_TOTAL, needs.vcpus, usages.get(_REGION_TOTAL), needs.location)
 
 
+def _disks(size: str, said: Mapping[str, str]) -> Iterator[Finding]:
+    """OSC makes the definition of the pod VM image without DiskControllerTypes, which Azure takes for SCSI alone.
+
+    sandboxed-containers-operator config/peerpods/podvm/azure-podvm-image-handler.sh, create_image_definition.
+    """
+    controllers = said.get("DiskControllerTypes", "SCSI")
+    takes = "SCSI" in controllers.replace(" ", "").split(",")
+    yield Finding(
+        what=f"{size} starts from OSC's pod VM image",
+        state="ready" if takes else "missing",
+        found=f"disk controllers: {controllers}",
+        fix=""
+        if takes
+        else "choose a size that takes SCSI: the definition of OSC's image would have to name NVMe, and does not",
+    )
+
+
+def _said(sku: Mapping[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in sku.get("capabilities", [])}
+
+
 def _vcpus(sku: Mapping[str, Any]) -> int:
-    said = {each["name"]: each["value"] for each in sku.get("capabilities", [])}
-    return int(said.get("vCPUs", vcpus(sku["name"])))
+    return int(_said(sku).get("vCPUs", vcpus(sku["name"])))
 
 
 def _size(size: str, sku: Mapping[str, Any] | None, location: str) -> Finding:

@@ -3,6 +3,7 @@ import contextlib
 import gzip
 import hashlib
 import tomllib
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -103,6 +104,34 @@ def test_other_peoples_gzip_decodes_to_the_same_measurement():
     made = rendered()
     theirs = base64.b64encode(gzip.compress(made.toml.encode(), compresslevel=1, mtime=0)).decode()
     assert initdata.decode(theirs).pcr8 == made.pcr8
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "a := '''x'''\n",
+        "a := 'x'",
+        "\n\nfirst lines are empty",
+        "a\r\nb\rc",
+        "a\x7fb\x1bc",
+        'a := "\\n"',
+        "é 🔒",
+    ],
+)
+def test_a_policy_of_any_characters_reads_back_as_it_was(policy):
+    assert initdata.documents(rendered(agent_policy=policy).toml).policy == policy
+
+
+def test_what_is_compressed_but_not_by_gzip_is_refused_as_the_guest_refuses_it():
+    packed = base64.b64encode(zlib.compress(rendered().toml.encode())).decode()
+    with pytest.raises(InitdataError):
+        initdata.decode(packed)
+
+
+def test_what_was_cut_is_told_from_what_is_damaged():
+    cut = base64.b64encode(base64.b64decode(rendered().encoded)[:-40]).decode()
+    with pytest.raises(InitdataError, match=r"^The encoded initdata ends too early: it was cut\.$"):
+        initdata.decode(cut)
 
 
 @settings(deadline=None)
