@@ -23,6 +23,8 @@ from sandbox.official.cli import BY_HAND, STACK
 from sandbox.official.environment import Environment
 
 _RUNS: Final = frozenset(["up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "import"])
+_VALUED: Final = frozenset(["--color", "-C", "--cwd", "-v", "--verbose", "--tracing", "--profiling"])
+"""Flags of every command that have a value, as they may come before the command's name."""
 _WRITES: Final = frozenset(["set", "set-all", "rm", "rm-all", "cp", "refresh"])
 
 
@@ -68,11 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment = Environment(Path(root), Path(home))
         with ExitStack() as held:
             more: list[str] = []
-            verb = next((word for word in typed if word in {*_RUNS, "config"}), None)
-            if verb:
-                if verb == "config" and _WRITES & set(typed):
+            command = _command(typed)
+            if command in _RUNS or command == "config":
+                if command == "config" and _WRITES & set(typed):
                     raise SandboxError(_refusal(environment, typed))
-                if verb in _RUNS:
+                if command in _RUNS:
                     held.enter_context(environment.ready(console(stderr=True)))
                 if "--config-file" not in typed:
                     more = ["--config-file", str(_configured(environment, typed))]
@@ -82,6 +84,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SandboxError as error:
         console(stderr=True).print(f"error: {error}", style="bold red")
         return 1
+
+
+def _command(typed: Sequence[str]) -> str | None:
+    words = iter(typed)
+    for word in words:
+        if word in _VALUED:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _configured(environment: Environment, typed: Sequence[str]) -> Path:

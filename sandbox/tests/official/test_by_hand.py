@@ -60,12 +60,19 @@ def test_the_stack_is_the_one_that_pulumi_takes(tmp_path: Path, log: Path, named
     assert asked(log)[-1].endswith("/stacks/Pulumi.dev-hub.yaml")
 
 
+@pytest.mark.parametrize("before", [["--color", "never"], ["--logtostderr", "-v", "9"]])
+def test_flags_before_the_command_hide_it_from_nobody(tmp_path: Path, log: Path, before: list[str]) -> None:
+    assert typed(tmp_path, *before, "up", "--stack", "dev-hub") == 0
+    assert "--config-file" in asked(log)[-1]
+
+
+@pytest.mark.parametrize("verb", ["export", "import"])
 def test_every_other_command_is_passed_on_as_it_is_from_where_it_was_typed(
-    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     monkeypatch.setenv(by_hand.STACK, "dev-spoke")
-    assert typed(tmp_path, "stack", "export", "--file", "out.json", here=ROOT / "docs") == 0
-    assert asked(log) == [f"{ROOT / 'docs'}: dev-spoke: stack export --file out.json"]
+    assert typed(tmp_path, "stack", verb, "--file", "out.json", here=ROOT / "docs") == 0
+    assert asked(log) == [f"{ROOT / 'docs'}: dev-spoke: stack {verb} --file out.json"]
 
 
 @pytest.mark.parametrize(
