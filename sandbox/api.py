@@ -103,6 +103,10 @@ class Sandbox:
 
         return replaced(self._workspace().outputs(stack), shown)
 
+    def export(self, stack: str) -> dict[str, Any]:
+        """The state as `pulumi stack export` prints it: secrets stay encrypted."""
+        return self._workspace().exported(stack)
+
     def resources(self, stack: str) -> list[Record]:
         """All in the state of a stack, in its order: components, providers and reads too."""
         from sandbox.engine.values import plain

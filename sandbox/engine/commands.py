@@ -12,7 +12,6 @@ from sandbox.engine.display import console
 from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.plan import planned
-from sandbox.engine.stackfile import StackFile
 from sandbox.engine.values import SecretValue, plain, replaced
 from sandbox.engine.workspace import Workspace
 
@@ -41,12 +40,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _show(workspace: Workspace, options: argparse.Namespace) -> int:
     """Standard output gets JSON and nothing else."""
-    StackFile.of(workspace.project, options.stack)
-    state = workspace.state(options.stack)
-    if not state.path.exists():
-        raise SandboxError(f"the stack {options.stack} has never been brought up: make up")
+    exported = workspace.exported(options.stack)
     if options.verb == "export":
-        print(json.dumps(state.exported(), indent=4, ensure_ascii=False))
+        print(json.dumps(exported, indent=4, ensure_ascii=False))
     else:
         outputs = workspace.outputs(options.stack)
         shown = plain(outputs) if options.show_secrets else replaced(outputs, _masked)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sandbox.engine import program
 from sandbox.engine.deletion import delete_remaining, refuse_protected
@@ -70,6 +71,14 @@ class Workspace:
     def outputs(self, stack: str) -> Values:
         """The stack's outputs as of its last update, with Secrets; none for a stack that is not up."""
         return _outputs(self.resources(stack))
+
+    def exported(self, stack: str) -> dict[str, Any]:
+        """The state as `pulumi stack export` prints it. Raises SandboxError for a stack that is unknown or has never been up."""
+        StackFile.of(self.project, stack)
+        state = self.state(stack)
+        if not state.path.exists():
+            raise SandboxError(f"the stack {stack} has never been brought up: make up")
+        return state.exported()
 
     def referenced(self, name: str, *, by: str) -> Values:
         """The outputs of the stack with this full name, for a stack reference; a stack may refer to itself.

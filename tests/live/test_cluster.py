@@ -73,7 +73,7 @@ def server(tmp_path: Path) -> Iterator[int]:
     context.verify_mode = ssl.CERT_OPTIONAL
     with ThreadingHTTPServer(("localhost", 0), Handler) as made:
         made.socket = context.wrap_socket(made.socket, server_side=True)
-        Thread(target=made.serve_forever, daemon=True).start()
+        Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
         yield made.server_address[1]
         made.shutdown()
 

@@ -87,7 +87,7 @@ def serving(tmp_path: Path, pem: str, answers: dict[str, int]) -> Iterator[tuple
             return context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield "127.0.0.1", server.server_address[1]
         finally:

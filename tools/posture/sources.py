@@ -1,6 +1,7 @@
 """Where exports come from: the sandbox's state, a file, standard input, or what the program would make of the stack files."""
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from os import environ
 from pathlib import Path
 
+from sandbox.api import Sandbox, SandboxError
 from tools.posture import deployment
 from tools.posture.deployment import Deployment, PostureError
 
@@ -25,6 +27,11 @@ class SandboxStates:
 
     def export(self, stack: str) -> Deployment:
         """The stack as its last update left it. Raises PostureError."""
+        if self.engine == "embedded":
+            try:
+                return deployment.read(json.dumps(Sandbox(ROOT, self.home).export(stack)), stack)
+            except SandboxError as error:
+                raise PostureError(str(error)) from error
         options = ["--engine", self.engine, "--home", str(self.home)]
         return deployment.read(_run(["-m", "sandbox", "export", stack, *options], ROOT), stack)
 

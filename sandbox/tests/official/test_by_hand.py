@@ -33,6 +33,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{path}:/usr/bin:/bin")
     monkeypatch.setenv("TEST_ASSET_KUBE_APISERVER", "/usr/bin/true")
     monkeypatch.setattr("sandbox.official.install.to_build", lambda home: [])  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setattr("sandbox.engine.passphrase._ROUNDS", 1)  # nothing is secret here
     monkeypatch.setattr(Environment, "ready", lambda *_: nullcontext())
     monkeypatch.delenv(by_hand.STACK, raising=False)
     return tmp_path / "log"
