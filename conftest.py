@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,6 +34,9 @@ SHARED = {
     "troubled": "troubled",
 }
 
+# The graphs of the committed stacks are kept by whoever declared them (tests/program/roles.py).
+GRAPHS = Path(__file__).parent / "tests/program"
+
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,5 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = SHARED.keys() & set(getattr(item, "fixturenames", ()))
         for group in {SHARED[fixture] for fixture in shared}:
             item.add_marker(pytest.mark.xdist_group(group))
+        if not shared and item.path.parent == GRAPHS:
+            item.add_marker(pytest.mark.xdist_group("graphs"))
         if not shared and item.get_closest_marker("integration"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
