@@ -33,8 +33,8 @@ _CONTROLLERS = (
     "replicaset-controller",
     "serviceaccount-controller",
 )
-ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "watch")
-"""In the order in which they start; they stop in reverse order."""
+ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "cert-manager", "watch")
+"""They stop in reverse order: `watch` first, which starts cert-manager."""
 _START_SECONDS = 120
 
 

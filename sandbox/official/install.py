@@ -11,6 +11,7 @@ from typing import Final
 from sandbox import cache
 from sandbox.apiserver import PROGRAMS as API_SERVER
 from sandbox.apiserver import external
+from sandbox.certmanager import PROGRAMS as CERT_MANAGER
 from sandbox.engine.errors import SandboxError
 from sandbox.golang import BuildError, GoPrograms, Say
 from sandbox.official.build import CLI, KUBERNETES
@@ -28,7 +29,7 @@ def to_build(home: Path) -> list[GoPrograms]:
     if _kubernetes(home) is None:
         needed.append(KUBERNETES)
     if not os.environ.get(external.VARIABLE):
-        needed.append(API_SERVER)
+        needed += [API_SERVER, CERT_MANAGER]
     return [programs for programs in needed if not programs.is_built()]
 
 

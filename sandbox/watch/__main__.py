@@ -17,8 +17,11 @@ from threading import Event, Thread
 
 from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.server import processes_in
+from sandbox.certmanager import PROGRAMS
 from sandbox.openshift.kinds import KINDS
+from sandbox.openshift.reactions import Reaction, cert_manager
 from sandbox.watch import loop
+from sandbox.watch.cert_manager import CertManager
 from sandbox.watch.mirror import Mirror
 from sandbox.watch.writer import Writer
 
@@ -40,7 +43,15 @@ def main(folder: Path) -> None:
     Thread(target=_end_with_folder, args=(folder,), daemon=True).start()
     mirror.start(stop)
     logging.info("following %s", client.server)
-    loop.run(mirror, Writer(client, mirror).write, stop)
+    reactions = (*loop.REACTIONS, _certificates(folder, client))
+    loop.run(mirror, Writer(client, mirror).write, stop, reactions)
+
+
+def _certificates(folder: Path, client: ApiClient) -> Reaction:
+    """cert-manager itself where it is built; the API server of somebody else's cluster could not reach its webhook."""
+    if PROGRAMS.is_built() and not (folder / "external").exists():
+        return CertManager(folder, client).react
+    return cert_manager.react
 
 
 def _end_with_folder(folder: Path) -> None:

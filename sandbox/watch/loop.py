@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 
 from sandbox.apiserver.client import ApiError
 from sandbox.openshift.objects import Effect
 from sandbox.openshift.reactions import (
     Reaction,
-    cert_manager,
     external_secrets,
     olm,
     osc,
@@ -26,31 +25,33 @@ REACTIONS: tuple[Reaction, ...] = (
     nodes.react,
     nodes.endpoints,
     olm.react,
-    cert_manager.react,
     external_secrets.react,
     trustee.react,
     osc.react,
     router.react,
 )
-"""Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes."""
+"""Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes. That of cert-manager, or cert-manager
+itself, is added to them."""
 PACE_SECONDS = 0.15
 """Between one step and the next, so that a watching client sees every state in its order."""
 _IDLE_SECONDS = 5
 """Some things happen because time has passed: a certificate is to be renewed."""
 
 
-def run(mirror: Mirror, write: Callable[[Effect], bool], stop: Event) -> None:
+def run(
+    mirror: Mirror, write: Callable[[Effect], bool], stop: Event, reactions: Sequence[Reaction] = REACTIONS
+) -> None:
     """Until `stop` is set."""
     while not stop.wait(PACE_SECONDS):
         mirror.changed.clear()
-        if not step(mirror, write):
+        if not step(mirror, write, reactions):
             mirror.changed.wait(_IDLE_SECONDS)
 
 
-def step(mirror: Mirror, write: Callable[[Effect], bool]) -> bool:
-    """One round of all reactions; whether anything changed."""
+def step(mirror: Mirror, write: Callable[[Effect], bool], reactions: Sequence[Reaction] = REACTIONS) -> bool:
+    """One round of the reactions; whether anything changed."""
     changed = False
-    for react in REACTIONS:
+    for react in reactions:
         try:
             for effect in react(mirror.view()):
                 changed = write(effect) or changed

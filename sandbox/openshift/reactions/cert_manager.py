@@ -46,6 +46,7 @@ from sandbox.openshift.reactions.olm import installed
 from sandbox.openshift.reactions.workloads import deployment
 from sandbox.shapes import list_in, map_in
 
+PACKAGE = "openshift-cert-manager-operator"
 OPERANDS = "cert-manager"
 REQUEST = "sandbox/certificate-request"
 """Annotation on the Secret: what the certificate in it was issued for, so that a change is noticed."""
@@ -59,16 +60,9 @@ _NOT_IN_REQUEST = {
 
 
 def react(objects: Objects) -> list[Effect]:
-    if not installed(objects, "openshift-cert-manager-operator"):
-        return []
-    effects = ensure(objects, new(NAMESPACE, OPERANDS))
-    for name in ("cert-manager", "cert-manager-cainjector", "cert-manager-webhook"):
-        effects += ensure(objects, deployment(name, OPERANDS, image="cert-manager"))
-    ports = [{"name": "https", "port": 443, "targetPort": 10250}]
-    service = {"selector": {"app": "cert-manager-webhook"}, "ports": ports}
-    effects += ensure(objects, new(SERVICE, "cert-manager-webhook", OPERANDS, spec=service))
+    effects = operands(objects)
     controller = objects.get(DEPLOYMENT, "cert-manager", OPERANDS)
-    if not controller or condition(controller, "Available") != "True":
+    if not installed(objects, PACKAGE) or not controller or condition(controller, "Available") != "True":
         return effects
     for kind in (ISSUER, CLUSTER_ISSUER):
         for issuer in objects.all(kind):
@@ -78,11 +72,32 @@ def react(objects: Objects) -> list[Effect]:
     return effects
 
 
+def operands(objects: Objects) -> list[Effect]:
+    """What the operator makes."""
+    if not installed(objects, PACKAGE):
+        return []
+    effects = ensure(objects, new(NAMESPACE, OPERANDS))
+    for name in ("cert-manager", "cert-manager-cainjector", "cert-manager-webhook"):
+        effects += ensure(objects, deployment(name, OPERANDS, image="cert-manager"))
+    ports = [{"name": "https", "port": 443, "targetPort": 10250}]
+    service = {"selector": {"app": "cert-manager-webhook"}, "ports": ports}
+    return effects + ensure(objects, new(SERVICE, "cert-manager-webhook", OPERANDS, spec=service))
+
+
 def _issuer(objects: Objects, issuer: Manifest) -> list[Effect]:
     ready, reason, message = _issuer_state(objects, issuer)
     return put_changed(
-        issuer, with_status(issuer, conditions=conditions(issuer, ("Ready", ready, reason, message)))
+        issuer, with_status(issuer, conditions=_ready_conditions(issuer, ready, reason, message))
     )
+
+
+def _ready_conditions(live: Manifest, ready: bool, reason: str, message: str) -> list[Manifest]:
+    """Ready and the conditions beside it; it says of which generation it is, and nothing where there is nothing to say."""
+    return [
+        {key: value for key, value in item.items() if value != ""}
+        | ({"observedGeneration": live["metadata"]["generation"]} if item["type"] == "Ready" else {})
+        for item in conditions(live, ("Ready", ready, reason, message))
+    ]
 
 
 def _issuer_state(objects: Objects, issuer: Manifest) -> tuple[bool, str, str]:
@@ -124,7 +139,7 @@ def _certificate(objects: Objects, certificate: Manifest) -> list[Effect]:
     if issuer is None or condition(issuer, "Ready") != "True":
         why = "not found" if issuer is None else "not ready"
         message = f'Referenced "{kind.kind}" {why}: "{reference["name"]}"'
-        waiting = conditions(certificate, ("Ready", False, "DoesNotExist", message))
+        waiting = _ready_conditions(certificate, False, "DoesNotExist", message)
         return put_changed(certificate, with_status(certificate, conditions=waiting))
     ca = None
     if "ca" in issuer["spec"]:
@@ -162,7 +177,7 @@ def _issued(certificate: Manifest, secret: Manifest | None, ca: Pair | None) -> 
         "cert-manager.io/certificate-name": metadata["name"],
         "cert-manager.io/issuer-name": spec["issuerRef"]["name"],
         "cert-manager.io/issuer-kind": spec["issuerRef"].get("kind", "Issuer"),
-        "cert-manager.io/issuer-group": spec["issuerRef"].get("group", "cert-manager.io"),
+        "cert-manager.io/issuer-group": spec["issuerRef"].get("group", ""),
         "cert-manager.io/common-name": spec.get("commonName", ""),
         "cert-manager.io/alt-names": ",".join(list_in(spec, "dnsNames")),
         "cert-manager.io/ip-sans": ",".join(list_in(spec, "ipAddresses")),
@@ -188,7 +203,8 @@ def _ready(certificate: Manifest, secret: Manifest, revision: int | None) -> Man
     start, end = validity(_pair(secret).chain)
     before = certificate["spec"].get("renewBefore")
     renewal = end - (go_duration(before) if before else (end - start) / 3)
-    ready = conditions(certificate, ("Ready", True, "Ready", "Certificate is up to date and has not expired"))
+    words = "Certificate is up to date and has not expired"
+    ready = _ready_conditions(certificate, True, "Ready", words)
     return with_status(
         certificate,
         conditions=[item for item in ready if item["type"] != "Issuing"],

@@ -98,7 +98,6 @@ def issue(spec: dict[str, Any], key: Key, ca: Pair | None) -> Pair:
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + go_duration(spec.get("duration") or "2160h"))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(
             _key_usage(set(spec.get("usages") or ["digital signature", "key encipherment"]), authority), True
         )
@@ -106,9 +105,7 @@ def issue(spec: dict[str, Any], key: Key, ca: Pair | None) -> Pair:
     extended = [_EXTENDED[usage] for usage in list_in(spec, "usages") if usage in _EXTENDED]
     if extended:
         builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
-    if names := _alternative_names(spec):
-        # Without a subject the names are all there is, so RFC 5280 wants the extension critical.
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not list(subject))
+    builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     if authority:
         identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         builder = builder.add_extension(identifier, critical=False)
@@ -117,6 +114,9 @@ def issue(spec: dict[str, Any], key: Key, ca: Pair | None) -> Pair:
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
         )
+    if names := _alternative_names(spec):
+        # Without a subject the names are all there is, so RFC 5280 wants the extension critical.
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not list(subject))
     pem = builder.sign(signer, _digest(signer)).public_bytes(serialization.Encoding.PEM).decode()
     encoding = map_in(spec, "privateKey").get("encoding") or "PKCS1"
     return Pair(

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from sandbox.api import Manifest, clusters
+from sandbox.apiserver.client import ApiError
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
+from sandbox.tests.integration import certificates
 from sandbox.tests.integration.project import OfficialProject
 from sandbox.tests.integration.world import HUB, SPOKE, World
 
@@ -83,6 +86,46 @@ def test_both_engines_make_the_same_graph(world: World, embedded: OfficialProjec
     ours = graph(exported(embedded, stack))
     assert sorted(official) == sorted(ours)
     assert {urn: (official[urn], ours[urn]) for urn in official if official[urn] != ours[urn]} == {}
+
+
+def test_certificates_of_the_model_are_those_of_cert_manager_itself(
+    world: World, embedded: OfficialProject
+) -> None:
+    """Field by field, for all that the program asks of it. What differs is in `certificates.py`, with the reason."""
+    real, model = world.cluster(HUB), clusters(embedded.home)[f"coco-{HUB}"]
+    assert "cert-manager" in " ".join(world.environment.stand_ins.clusters.processes())
+
+    def stored(namespace: str, name: str) -> Manifest:
+        found = model.get("Secret", name, namespace)
+        assert found
+        return found
+
+    group = "/apis/cert-manager.io/v1"
+    ours = certificates.of_all(model.list("Certificate"), stored)
+    theirs = certificates.of_all(
+        real.get(f"{group}/certificates")["items"],
+        lambda namespace, name: real.get(f"/api/v1/namespaces/{namespace}/secrets/{name}"),
+    )
+    assert set(theirs) == {"kbs-ca", "kbs-ca-witness", "kbs-https", "kbs-attestation-token"}
+    assert ours == theirs
+    issuers = {one["metadata"]["name"]: certificates.conditions(one) for one in model.list("ClusterIssuer")}
+    assert issuers == {
+        one["metadata"]["name"]: certificates.conditions(one)
+        for one in real.get(f"{group}/clusterissuers")["items"]
+    }
+
+
+def test_the_webhook_of_cert_manager_itself_refuses_what_the_model_refuses(world: World) -> None:
+    path = "/apis/cert-manager.io/v1/namespaces/cert-manager/certificates/refused"
+    wrong = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": {"name": "refused", "namespace": "cert-manager"},
+        "spec": {"secretName": "refused", "issuerRef": {"name": "kbs-ca", "kind": "ClusterIssuer"}},
+    }
+    with pytest.raises(ApiError) as raised:
+        world.cluster(HUB).apply(path, wrong, manager="test", dry_run=True)
+    assert 'admission webhook "webhook.cert-manager.io" denied the request' in raised.value.message
 
 
 def test_the_state_of_a_spoke_stays_small(world: World) -> None:

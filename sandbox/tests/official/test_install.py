@@ -9,6 +9,7 @@ import pytest
 from sandbox.__main__ import main
 from sandbox.apiserver import PROGRAMS
 from sandbox.apiserver.process import Process
+from sandbox.certmanager import PROGRAMS as CERT_MANAGER
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.workspace import Workspace
 from sandbox.golang import GoPrograms, Say
@@ -57,13 +58,17 @@ def test_on_a_bare_machine_all_is_built_after_it_was_said_once_with_how_long(
 ) -> None:
     said: list[str] = []
     pulumi = get(tmp_path, said.append)
-    assert built == ["pulumi", "pulumi-resource-kubernetes", "apiserver"]
+    assert built == ["pulumi", "pulumi-resource-kubernetes", "apiserver", "cert-manager"]
     assert pulumi == CLI.folder / "pulumi"
     assert len(said) == 1
-    assert "pulumi, the Kubernetes plugin of pulumi and the API server are not on this machine" in said[0]
-    assert f"about {CLI.minutes + KUBERNETES.minutes + PROGRAMS.minutes} minutes" in said[0]
+    assert (
+        "pulumi, the Kubernetes plugin of pulumi, the API server and cert-manager are not on this machine"
+        in said[0]
+    )
+    minutes = sum(one.minutes for one in (CLI, KUBERNETES, PROGRAMS, CERT_MANAGER))
+    assert f"about {minutes} minutes" in said[0]
     get(tmp_path / "another clone", said.append)
-    assert len(built) == 3
+    assert len(built) == 4
     assert len(said) == 1
 
 
@@ -100,7 +105,7 @@ def test_with_a_cluster_of_somebody_elses_no_api_server_is_built(
 ) -> None:
     for name in ("pulumi", "pulumi-resource-kubernetes"):
         executable(bare_machine / name)
-    assert to_build(tmp_path) == [PROGRAMS]
+    assert to_build(tmp_path) == [PROGRAMS, CERT_MANAGER]
     monkeypatch.setenv("SANDBOX_KUBECONFIG", "theirs")
     assert to_build(tmp_path) == []
 
