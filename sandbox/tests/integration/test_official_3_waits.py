@@ -1,6 +1,6 @@
 """Something that never comes true: `up` ends, and says what it waited for and where to look.
 
-The program's own patience is shortened for it, in the copy that is run.
+The program's own patience is shortened for it, in the copy that is run, and a Job is not tried again.
 """
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from sandbox.tests.integration.world import HUB, TRUSTEE, World
 
 pytestmark = pytest.mark.integration
+ONCE = ("components/in_cluster.py", ('"backoff_limit": 3', '"backoff_limit": 0'))
 
 
 def test_a_version_that_the_catalogue_lacks_is_told_with_the_reason_and_can_be_taken_back(
@@ -15,7 +16,7 @@ def test_a_version_that_the_catalogue_lacks_is_told_with_the_reason_and_can_be_t
 ) -> None:
     shorter = ("PATIENCE_SECONDS = 1500", "PATIENCE_SECONDS = 4")
     world.project.configure(HUB, {"operators.certManager": "1.99.9"})
-    with world.project.edited("components/cluster/operator.py", shorter):
+    with world.project.edited("components/cluster/operator.py", shorter), world.project.edited(*ONCE):
         done = world.pulumi("up", HUB, "--yes", "--skip-preview")
     world.project.configure(HUB, {"operators.certManager": "1.18.0"})
     assert done.code != 0
@@ -33,7 +34,8 @@ def test_a_trustee_that_does_not_run_what_was_rendered_is_named_with_the_reason_
     world.cluster(HUB).delete(f"{TRUSTEE}/secrets/kbsres1")
     added = {"source": "generated", "keys": ["key"], "readableBy": ["hardened"], "allowUnpinned": True}
     world.project.configure(HUB, {"secrets.late": added})
-    with world.project.edited("components/hub/trustee.py", ("patience=900", "patience=8")):
+    shorter = ("patience=900", "patience=8")
+    with world.project.edited("components/hub/trustee.py", shorter), world.project.edited(*ONCE):
         done = world.pulumi("up", HUB, "--yes", "--skip-preview")
     assert done.code != 0
     assert "the pods of Trustee do not run what this update made" in done.text
