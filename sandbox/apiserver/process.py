@@ -51,10 +51,11 @@ class Process:
             except BlockingIOError:
                 return
             os.set_inheritable(file.fileno(), True)
-            redirections = [
+            redirections: list[tuple[int, ...]] = [
                 (os.POSIX_SPAWN_DUP2, nothing.fileno(), 0),
                 (os.POSIX_SPAWN_DUP2, log.fileno(), 1),
                 (os.POSIX_SPAWN_DUP2, log.fileno(), 2),
+                *((os.POSIX_SPAWN_CLOSE, number) for number in _handed_on() if number != file.fileno()),
             ]
             pid = os.posix_spawn(
                 command[0],
@@ -90,3 +91,13 @@ class Process:
         if self.pid() != pid:
             with suppress(ChildProcessError):  # where this process has started it
                 os.waitpid(pid, 0)
+
+
+def _handed_on() -> list[int]:
+    """Open files that a child gets: our own lock, where we are such a process, would seem to be held as long as the child runs."""
+    found: list[int] = []
+    for number in range(3, 256):
+        with suppress(OSError):  # not open
+            if os.get_inheritable(number):
+                found.append(number)
+    return found

@@ -74,3 +74,23 @@ def test_a_process_that_does_not_want_to_end_is_made_to(process: Process) -> Non
     assert process.pid() is None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_process_that_started_another_one_ends_although_that_runs_on(tmp_path: Path) -> None:
+    """The other one would else hold its lock, and it would seem to run."""
+    starts = (
+        f"import time; from pathlib import Path; from sandbox.apiserver.process import Process\n"
+        f"Process(Path({str(tmp_path)!r}), 'child').start({SLEEP!r}); time.sleep(60)"
+    )
+    parent, child = Process(tmp_path, "parent"), Process(tmp_path, "child")
+    parent.start([sys.executable, "-c", starts], {"PYTHONPATH": str(Path(__file__).parents[3])})
+    try:
+        _up(child)
+        started = time.monotonic()
+        parent.stop()
+        assert time.monotonic() - started < 5
+        assert parent.pid() is None
+        assert child.pid()
+    finally:
+        child.stop(patience=0)
+        parent.stop(patience=0)
