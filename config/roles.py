@@ -31,7 +31,7 @@ from config.sections import (
     TrusteeSection,
     UntrustedZone,
 )
-from config.types import DnsLabel, StackName, distinct
+from config.types import DnsLabel, Flag, StackName, distinct
 
 __all__ = [
     "ROLES",
@@ -101,6 +101,11 @@ class SpokeConfig(UntrustedStack):
     role: Literal["spoke"] = Field(description="spoke: an untrusted zone")
     hub: StackName = Field(
         description="Full name of the hub's stack, or of the contract that repeats its outputs, organization/project/stack"
+    )
+    hub_may_come_later: Flag = Field(
+        default=False,
+        description="While the hub has never been up, bring up the network, the cluster and the operator all the same; the confidential"
+        " part follows with the next up after it",
     )
     workloads: Annotated[tuple[DnsLabel, ...], AfterValidator(distinct)] = Field(
         default=(), description="Workloads of the hub that this stack deploys, each a folder of workloads/"

@@ -40,3 +40,8 @@ def why_unreadable(error: str) -> Unreadable:
     if _REFUSED.search(error) is None:
         return "unknown"
     return "key" if _OF_KEYS.search(error) else "state"
+
+
+def is_absent(error: str) -> bool:
+    """Whether the CLI's `error` about another stack says that there is none of this name."""
+    return "unknown stack" in error

@@ -93,6 +93,18 @@ class ContractOutputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BegunSpokeOutputs:
+    """Of a spoke without its confidential part, which waits for the stack ``hub``."""
+
+    hub: str
+    console_url: pulumi.Output[str]
+    egress_address: pulumi.Output[str] | None
+
+    def exports(self) -> dict[str, Any]:
+        return {"waitsFor": self.hub, "consoleUrl": self.console_url, "egressAddress": self.egress_address}
+
+
+@dataclass(frozen=True, kw_only=True)
 class SpokeOutputs:
     """Where to look, and what other pipelines need to deploy confidential pods here.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from model.stacks import StackName, Unreadable, why_unreadable
+from model.stacks import StackName, Unreadable, is_absent, why_unreadable
 from program.outputs import HubAccess
 from trust.contract import Contract, ContractError
 from trust.decision import Earlier
@@ -20,14 +20,36 @@ _PAUSES = (0.2, 0.5, 1, 2, None)
 
 def earlier() -> Earlier:
     """What this very stack accepted; RunError when that cannot be read, as what is accepted would be forgotten."""
-    result = _read(
+    return Earlier.of(_own("which measurements stay accepted"))
+
+
+def never_up(stack: StackName) -> bool:
+    """Whether ``stack`` has published nothing yet; RunError where it may not be read, or nobody can tell."""
+    try:
+        return not _outputs(stack)["outputs"]
+    except _UnreadableError as error:
+        if is_absent(str(error)):
+            return True
+        raise pulumi.RunError(f"{_unreadable(stack, error.why)} ({error})") from None
+
+
+def must_not_be_complete(hub: StackName) -> None:
+    """RunError where this spoke has been up with its ``hub``: to leave out what depends on it now would delete the pods."""
+    if "kbsUrl" in _own("whether its confidential part is there"):
+        raise pulumi.RunError(
+            f"coco:hub: the stack {hub} is not there any more, and this spoke was complete: going on would delete its pods. Bring the "
+            "hub up, or correct coco:hub"
+        )
+
+
+def _own(what: str) -> dict[str, Any]:
+    """The outputs of this very stack's last update; RunError when they cannot be read, and with them ``what``."""
+    return _read(
         f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}",
         lambda _: (
-            "the outputs of this stack's last update cannot be read, and with them which measurements stay accepted: run "
-            "the same command again."
+            f"the outputs of this stack's last update cannot be read, and with them {what}: run the same command again."
         ),
-    )
-    return Earlier.of(result["outputs"])
+    )["outputs"]
 
 
 def contract(stack: StackName) -> Contract:
@@ -108,9 +130,24 @@ def _unreadable(stack: StackName, why: Unreadable) -> str:
             )
 
 
+class _UnreadableError(Exception):
+    """The engine's words about a stack whose outputs cannot be read."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.why: Unreadable = why_unreadable(words)
+
+
 def _read(stack: str, unreadable: Callable[[Unreadable], str]) -> dict[str, Any]:
-    """``outputs`` of a stack as plain values, and ``secretOutputNames``. RunError with ``unreadable`` and the engine's words where
-    they cannot be read.
+    """As ``_outputs``; RunError with ``unreadable`` and the engine's words where they cannot be read."""
+    try:
+        return _outputs(stack)
+    except _UnreadableError as error:
+        raise pulumi.RunError(f"{unreadable(error.why)} ({error})") from None
+
+
+def _outputs(stack: str) -> dict[str, Any]:
+    """``outputs`` of a stack as plain values, and ``secretOutputNames``. Raises _UnreadableError.
 
     With a StackReference alone the engine would stop the program before our message is printed.
     """
@@ -119,6 +156,6 @@ def _read(stack: str, unreadable: Callable[[Unreadable], str]) -> dict[str, Any]
             return dict(pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value)
         except Exception as error:  # the SDK raises nothing narrower
             if pause is None or _HALF_WRITTEN not in str(error):
-                raise pulumi.RunError(f"{unreadable(why_unreadable(str(error)))} ({error})") from None
+                raise _UnreadableError(str(error)) from None
             time.sleep(pause)
     raise AssertionError("the last pause is None")

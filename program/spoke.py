@@ -1,16 +1,36 @@
 """A spoke: an untrusted zone, in a network and a cluster of its own, whose pods attest to a hub elsewhere."""
 
+import pulumi
+
 from config.roles import SpokeConfig
 from program import clusters, references, untrusted_zone
-from program.outputs import SpokeOutputs
+from program.outputs import BegunSpokeOutputs, SpokeOutputs
 from program.stack import LoadedStack
 from trust.needs import Needs, needs
 
 
-def declare(stack: LoadedStack[SpokeConfig]) -> SpokeOutputs:
+def declare(stack: LoadedStack[SpokeConfig]) -> SpokeOutputs | BegunSpokeOutputs:
+    if stack.config.hub_may_come_later and references.never_up(stack.config.hub):
+        return _begin(stack)
     hub = references.hub(stack.config.hub, _needs(stack))
     place = clusters.declare(stack, runs_peer_pods=True)
     return untrusted_zone.declare(stack, place, hub)
+
+
+def _begin(stack: LoadedStack[SpokeConfig]) -> BegunSpokeOutputs:
+    """All that does not depend on the hub, which takes most of the time."""
+    references.must_not_be_complete(stack.config.hub)
+    place = clusters.declare(stack, runs_peer_pods=True)
+    untrusted_zone.install(stack, place)
+    pulumi.warn(
+        f"coco:hub: {stack.config.hub} has never been up, so this brings up the network, the cluster and the operator alone "
+        "(coco:hubMayComeLater). The confidential part follows with the next up after the hub's."
+    )
+    return BegunSpokeOutputs(
+        hub=stack.config.hub,
+        console_url=place.cluster.console_url,
+        egress_address=place.peer_pods.egress_address if place.peer_pods else None,
+    )
 
 
 def _needs(stack: LoadedStack[SpokeConfig]) -> Needs:

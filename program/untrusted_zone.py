@@ -1,5 +1,6 @@
 """The untrusted zone on a cluster: sandboxed containers, peer pods that know their KBS, and the samples."""
 
+from components.cluster.operator import OperatorSubscription
 from components.spoke.peer_pods import PeerPods, PeerPodsArgs
 from components.spoke.profile_catalog import ProfileCatalog, ProfileCatalogArgs
 from components.spoke.sandboxed_containers import SandboxedContainers, SandboxedContainersArgs
@@ -11,14 +12,20 @@ from program.place import Place
 from program.stack import LoadedStack
 
 
+def install(stack: LoadedStack[UntrustedStack], place: Place) -> OperatorSubscription:
+    """The operator of sandboxed containers: as far as the zone comes without a hub."""
+    assert place.peer_pods is not None, "a zone that runs peer pods asks for their network"
+    return place.operator(
+        catalogue.SANDBOXED_CONTAINERS,
+        stack.config.sandboxed_containers.version,
+        environment=place.peer_pods.identity,
+    )
+
+
 def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) -> SpokeOutputs:
     config = stack.config
     assert place.peer_pods is not None, "a zone that runs peer pods asks for their network"
-    operator = place.operator(
-        catalogue.SANDBOXED_CONTAINERS,
-        config.sandboxed_containers.version,
-        environment=place.peer_pods.identity,
-    )
+    operator = install(stack, place)
     peer_pods = PeerPods(
         "peer-pods",
         PeerPodsArgs(

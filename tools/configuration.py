@@ -51,7 +51,7 @@ shell's history: `pulumi config set --stack <stack> --secret {PREFIX}<key> < fil
 def text() -> str:
     """What the committed file must hold."""
     zones = (CommonSections, TrustedZone, UntrustedZone)
-    order = ["role", "hub", *(name for zone in zones for name in zone.model_fields)]
+    order = ["role", "hub", "hub_may_come_later", *(name for zone in zones for name in zone.model_fields)]
     found = {name: info for model in ROLES.values() for name, info in model.model_fields.items()}
     fields = {name: found[name] for name in order}
     parts = [_HEAD]

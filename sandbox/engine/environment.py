@@ -111,7 +111,9 @@ def _without_role(project: ProjectFile, file: StackFile) -> str:
 
 
 def _missing_hub(workspace: Workspace, file: StackFile) -> str | None:
-    """The stack that one reads, when it has no outputs to read."""
+    """The stack that one reads and cannot do without, when it has no outputs to read."""
+    if file.values.get(f"{workspace.project.name}:hubMayComeLater") is True:
+        return None
     hub = next(
         (str(value).rsplit("/", 1)[-1] for key, value in file.values.items() if key.endswith(":hub")), ""
     )

@@ -75,7 +75,8 @@ class Environment:
         for file in selection.stacks:
             _heading(out, "preview", file)
             hub = str(file.values.get(f"{self.project.name}:hub", "")).rsplit("/", 1)[-1]
-            known = file.role in ("spoke", "contract") and hub in self.project.stack_names()
+            waits = file.values.get(f"{self.project.name}:hubMayComeLater") is not True
+            known = waits and file.role in ("spoke", "contract") and hub in self.project.stack_names()
             if known and not self.stacks.outputs(hub):
                 out.print(
                     f"{file.stack} reads the outputs of {hub}, which is not up: it can be previewed when {hub} is."

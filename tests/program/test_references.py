@@ -1,5 +1,6 @@
 """What a role reads of its hub and of its own past: refused before anything is declared, and never silently forgotten."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -69,3 +70,46 @@ def test_a_hub_never_forgets_what_it_accepts_because_its_state_cannot_be_read(
         Exception, match=r"which measurements stay accepted: run the same command again\. \(fail"
     ):
         roles.declare("dev-hub")
+
+
+def saying(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Any other stack than this one cannot be read, as the engine says with `words`; this one has published nothing."""
+
+    def read(_: str, arguments: dict[str, str]) -> Any:
+        if arguments["name"] == roles.HUB:
+            raise Exception(words)  # noqa: TRY002 -- as the SDK raises it
+        return SimpleNamespace(value={"outputs": {}})
+
+    monkeypatch.setattr("pulumi.runtime.invoke", read)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+
+def test_only_a_hub_that_is_known_not_to_exist_may_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    saying(monkeypatch, f'unknown stack "{roles.HUB}"')
+    begun = roles.declare("dev-spoke", hubMayComeLater=True)
+    assert begun.exports["waitsFor"] == roles.HUB
+    assert "peer-pods-cm" not in begun
+    for words, told in (
+        (
+            "secrets (code=PermissionDenied): vault.azure.net",
+            "the right to decrypt with the key of its state is missing",
+        ),
+        ("blob (code=PermissionDenied): 403", "the right to read its state is missing"),
+        ("dial tcp: lookup state.blob.core.windows.net: no such host", "cannot be read"),
+    ):
+        saying(monkeypatch, words)
+        with pytest.raises(Exception, match=told):
+            roles.declare("dev-spoke", hubMayComeLater=True)
+
+
+def test_what_a_begun_spoke_has_is_what_a_complete_one_has_under_the_same_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complete = roles.committed_graph("dev-spoke")
+    saying(monkeypatch, f'unknown stack "{roles.HUB}"')
+    begun = roles.declare("dev-spoke", hubMayComeLater=True)
+    assert {name: one.urn for name, one in begun.items()} == {name: complete[name].urn for name in begun}
+    assert {"cluster-aro", "osc-operator-approval"} <= set(begun)
+    assert {name: one.inputs for name, one in begun.items()} == {
+        name: complete[name].inputs for name in begun
+    }

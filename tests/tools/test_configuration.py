@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from config.roles import ROLES
 from tests.config.test_schema import SCHEMA
 from tools import configuration
 
@@ -23,6 +24,12 @@ def test_every_key_that_the_schema_knows_is_explained() -> None:
     for name, definition in SCHEMA["$defs"].items():
         for key in _keys(definition):
             assert f"`{key}`" in TEXT, f"{name}.{key}"
+
+
+def test_every_key_of_every_role_has_a_row() -> None:
+    for role in ROLES.values():
+        for name, field in role.model_fields.items():
+            assert f"[`coco:{field.alias or name}`]" in TEXT, name
 
 
 def test_values_and_defaults_are_told_in_words() -> None:

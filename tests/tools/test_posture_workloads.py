@@ -103,6 +103,12 @@ def test_a_spoke_of_another_address_of_its_hub_is_reported(spoke: Deployment, hu
     assert any("https://kbs.old.example.com" in one for one in deployed.posture(moved, hub).warnings)
 
 
+def test_a_spoke_that_waits_for_its_hub_says_so(spoke: Deployment) -> None:
+    begun = tuple(one for one in spoke.resources if one.object_name != "peer-pods-cm")
+    with pytest.raises(ValueError, match=r"waits for organization/coco/dev-hub\. Bring that up"):
+        deployed.posture(replace(spoke, resources=begun, outputs={"waitsFor": "organization/coco/dev-hub"}))
+
+
 def test_a_stack_whose_update_did_not_finish_is_refused(spoke: Deployment) -> None:
     with pytest.raises(ValueError, match="did not finish"):
         deployed.posture(replace(spoke, outputs={}))

@@ -3,8 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -42,7 +40,7 @@ def test_the_end_is_that_of_the_longest_chain_and_names_its_steps() -> None:
 
 def test_what_is_destroyed_goes_before_what_it_needs() -> None:
     gone = timed(GRAPH, USUAL, "down")
-    assert list(gone)[0] == "pod"
+    assert next(iter(gone)) == "pod"
     assert gone["net"].after == "cluster"
     assert gone["net"].ends == (10, 20)
 
@@ -56,6 +54,21 @@ def test_the_first_entry_that_fits_counts_and_another_version_is_the_same_kind()
 def test_the_chain_that_cannot_be_shortened_counts_each_of_its_parts_once() -> None:
     twice = [*GRAPH, step("other-image", "Job", "cluster")]
     assert unavoidable(timed(twice, USUAL, "up")) == 50
+
+
+@pytest.mark.parametrize(("hub_minutes", "both"), [(20, 55), (40, 55), (60, 70)])
+def test_at_the_same_time_the_longer_of_both_counts_and_then_the_rest_of_the_spoke(
+    hub_minutes: int, both: int
+) -> None:
+    usual = [*USUAL, Usual(type=":Hub", up=(1, hub_minutes), source="d")]
+    spoke = [
+        step("cluster", "Cluster"),
+        Step(urn="o", type="x:y/v1:Job", name="osc-operator-approval", needs=frozenset({"cluster"})),
+        Step(urn="i", type="x:y/v1:Job", name="pod-image", needs=frozenset({"o"})),
+    ]
+    spoke_made, hub_made = timed(spoke, usual, "up"), timed([step("hub", "Hub")], usual, "up")
+    assert spoke_made["i"].ends[1] == 55
+    assert timeline.at_once(spoke_made, hub_made) == both
 
 
 def test_every_figure_has_a_source_and_fits_something_that_a_committed_stack_makes(home: Path) -> None:
@@ -98,9 +111,7 @@ def test_a_spoke_waits_for_its_cluster_kata_and_image_and_says_what_both_zones_t
     found = re.search(r"one after the other: at most (\d+) minutes, ([\d.]+) times (\d+),", text)
     assert found
     assert float(found[2]) == pytest.approx(int(found[1]) / int(found[3]), abs=0.01)
-    picture: Any = ElementTree.parse(drawn).getroot()
-    names = [one.text for one in picture.iter("{http://www.w3.org/2000/svg}text")]
-    assert set(chain) <= set(names)
+    assert set(chain) <= set(re.findall("<text[^>]*>([^<]+)</text>", drawn.read_text()))
 
 
 @pytest.mark.parametrize("arguments", [["nobody"], ["dev-hub", "--from", "missing.json"]])

@@ -42,6 +42,10 @@ def build(stack: Deployment, hub: Deployment | None, *, root: Path, now: datetim
         return Posture(stack=stack.stack, role="hub", warnings=found, notes=notes, trusted=zone)
     if running:
         return _spoke(stack, hub)
+    if hub := stack.outputs.get("waitsFor"):
+        raise PostureError(
+            f"{stack.stack} has no confidential part yet: it waits for {hub}. Bring that up, and {stack.stack} again."
+        )
     raise PostureError(f"The last update of {stack.stack} did not finish: bring it up, then ask again.")
 
 
