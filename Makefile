@@ -112,11 +112,11 @@ pin: one-workload environment ## Write the lock file of the images of WORKLOAD f
 ##@ Work on the program
 
 .PHONY: test
-test: environment-dev ## Run the tests that need Python alone
+test: environment-dev ## Run the quick tests, which need Python alone
 	@sh tools/test.sh $(ARGS)
 
 .PHONY: integration
-integration: environment-dev ## Run the tests that need the official engine or a real API server
+integration: environment-dev ## Run the tests of the whole program, of the official engine and of real API servers
 	@$(PYTHON) -m pytest --numprocesses 3 --dist loadgroup -m integration $(ARGS)
 
 .PHONY: check

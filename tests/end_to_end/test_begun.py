@@ -6,6 +6,8 @@ import pytest
 
 from tests.end_to_end.project import CommittedProject
 
+pytestmark = pytest.mark.integration
+
 OF_THE_HUB = ("peer-pods-cm", "sandboxed-containers-kata", "workload-kbs-access-deployment-kbs-access")
 
 
@@ -59,10 +61,3 @@ def test_a_complete_spoke_whose_hub_is_gone_is_refused_and_keeps_its_pods(alone:
     assert not run.succeeded
     assert "this spoke was complete: going on would delete its pods" in " ".join(run.text.split())
     assert alone.files() == before
-
-
-def test_without_the_key_a_spoke_without_its_hub_is_refused(tmp_path: Path) -> None:
-    project = CommittedProject.fresh(tmp_path)
-    run = project.up("dev-spoke")
-    assert not run.succeeded
-    assert "run `pulumi up --stack dev-hub` first" in run.text

@@ -12,6 +12,8 @@ from tests.canaries import leaks
 from tests.end_to_end.conftest import CANARY
 from tests.end_to_end.project import CommittedProject, Run
 
+pytestmark = pytest.mark.integration
+
 # What Secrets hold beside secrets: certificates, public keys, policies and references that anybody may read.
 PUBLIC = {"ca.crt", "tls.crt", "publicKey", "jwk", "policy", "clientId"}
 PUBLIC |= {f"AZURE_{name}" for name in ("TENANT_ID", "SUBSCRIPTION_ID", "CLIENT_ID")}

@@ -7,6 +7,8 @@ import yaml
 
 from tests.end_to_end.project import CommittedProject, changes
 
+pytestmark = pytest.mark.integration
+
 CONTRACT = {"config": {"coco:role": "contract", "coco:hub": "organization/coco/dev-hub"}}
 
 

@@ -7,6 +7,8 @@ from tests.config import committed
 from tests.end_to_end.antichains import rounds
 from tests.end_to_end.project import CommittedProject
 
+pytestmark = pytest.mark.integration
+
 CLUSTER = "cluster-aro"
 
 

@@ -9,6 +9,8 @@ from cryptography import x509
 
 from tests.end_to_end.project import ROLLS, CommittedProject, Run, changes
 
+pytestmark = pytest.mark.integration
+
 TRUSTEE = "trustee-operator-system"
 
 

@@ -4,8 +4,12 @@ import base64
 import json
 from typing import Any
 
+import pytest
+
 from model.attestation import initdata
 from tests.end_to_end.project import SPOKE, CommittedProject, changes
+
+pytestmark = pytest.mark.integration
 
 TRUSTEE = "trustee-operator-system"
 PROFILE: dict[str, Any] = {"profiles.debug": {"exec": True}}

@@ -19,6 +19,8 @@ from tests.config.edits import GONE
 from tests.end_to_end.project import CommittedProject
 from trust.contract import VERSION as CONTRACT_VERSION
 
+pytestmark = pytest.mark.integration
+
 Changes = dict[str, Any]
 REGO = agent_policy.render(agent_policy.AgentSettings())
 NOISE = "\n".join(f"# {sha256(bytes([n // 256, n % 256])).hexdigest()}" for n in range(1500))

@@ -7,6 +7,8 @@ import pytest
 from tests.config import storage
 from tests.end_to_end.project import SPOKE, CommittedProject, Run
 
+pytestmark = pytest.mark.integration
+
 TRUSTEE = "trustee-operator-system"
 
 
