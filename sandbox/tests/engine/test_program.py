@@ -19,6 +19,7 @@ from sandbox.engine.values import SecretValue, leaves, plain
 from sandbox.engine.workspace import Workspace
 from sandbox.tests.engine.toy import FEW_ROUNDS
 
+pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]
 ACTS = {"up": environment.up, "preview": environment.preview, "down": environment.down}
 
