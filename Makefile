@@ -144,7 +144,7 @@ bench: environment ## Measure time and memory against bare imports
 	@$(PYTHON) -m tools.bench $(ARGS)
 
 .PHONY: mutate
-mutate: environment-dev ## Change the code that guards secrets and see whether a test fails (hours; ARGS='model.policy.pins*')
+mutate: environment-dev ## Change the code that guards secrets and see whether a test fails (a day; ARGS='model.policy.pins*')
 	@sh tools/mutate.sh $(ARGS)
 
 .PHONY: touched

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Change the code that decides who gets a secret, one place at a time, and see whether a test fails: `tools/mutate.sh [name]...`, as
-# `make mutate` does. A name stands for some of the changes, for example 'model.policy.resource_policy*'; all take hours.
+# `make mutate` does. A name stands for some of the changes, for example 'model.policy.resource_policy*'; all take about a day.
 #
 # mutmut is not in .venv itself, because only this needs it: it lies in a folder beside the other packages.
 set -u
