@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 
 from sandbox.openshift import kind_rules, metadata_rules, schemas
 from sandbox.openshift.kinds import (
@@ -17,7 +18,7 @@ from sandbox.openshift.kinds import (
 from sandbox.openshift.objects import Manifest, Objects, condition
 from sandbox.openshift.reactions.certificates import go_duration
 from sandbox.provider import Refused
-from sandbox.shapes import map_in
+from sandbox.shapes import list_in, map_in
 
 
 def admit(kind: ObjectKind, manifest: Manifest, live: Manifest | None, objects: Objects) -> None:
@@ -95,6 +96,11 @@ def _certificate(spec: Manifest) -> Iterator[str]:
         yield f"spec: Invalid value: at least one of {', '.join(names)} must be set"
     if len((spec.get("commonName") or "").encode()) > 64:
         yield f'spec.commonName: Too long: "{spec["commonName"]}" has more than 64 bytes'
+    if not spec.get("secretName"):
+        yield "spec.secretName: Required value: must be specified"
+    for place, address in enumerate(list_in(spec, "ipAddresses")):
+        if not _is_address(address):
+            yield f'spec.ipAddresses[{place}]: Invalid value: "{address}": invalid IP address'
     try:
         duration = go_duration(spec.get("duration") or "2160h")
         before = go_duration(spec["renewBefore"]) if spec.get("renewBefore") else None
@@ -111,6 +117,14 @@ def _certificate(spec: Manifest) -> Iterator[str]:
         yield f"spec.privateKey.size: Invalid value: {size}: must be between 2048 and 8192 for rsa keyAlgorithm"
     if algorithm == "ECDSA" and size and size not in (256, 384, 521):
         yield f"spec.privateKey.size: Unsupported value: {size}: supported values: 256, 384, 521"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _issuer(spec: Manifest) -> Iterator[str]:

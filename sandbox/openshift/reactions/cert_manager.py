@@ -113,7 +113,7 @@ def _issuer_state(objects: Objects, issuer: Manifest) -> tuple[bool, str, str]:
         return (
             False,
             "ErrGetKeyPair",
-            f'Error getting keypair for CA issuer: secret "{name}" not found in {namespace}',
+            f'Error getting keypair for CA issuer: secrets "{name}" not found',
         )
     if not is_ca(_pair(secret).chain):
         return (

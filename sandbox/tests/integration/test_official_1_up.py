@@ -115,17 +115,35 @@ def test_certificates_of_the_model_are_those_of_cert_manager_itself(
     }
 
 
-def test_the_webhook_of_cert_manager_itself_refuses_what_the_model_refuses(world: World) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"dnsNames": []}, "spec: Invalid value"),
+        ({"commonName": "x" * 65}, "spec.commonName: Too long"),
+        ({"duration": "30m"}, "spec.duration: Invalid value"),
+        ({"duration": "90 days"}, "in duration"),
+        ({"duration": "2h", "renewBefore": "3h"}, "spec.renewBefore: Invalid value"),
+        ({"privateKey": {"algorithm": "RSA", "size": 1024}}, "spec.privateKey.size: Invalid value: 1024"),
+        ({"privateKey": {"algorithm": "ECDSA", "size": 123}}, "spec.privateKey.size: Unsupported value: 123"),
+        ({"secretName": ""}, "spec.secretName: Required value"),
+        ({"ipAddresses": ["x"]}, "spec.ipAddresses[0]: Invalid value"),
+    ],
+)
+def test_the_webhook_of_cert_manager_itself_refuses_what_the_model_refuses(
+    world: World, wrong: dict[str, Any], field: str
+) -> None:
     path = "/apis/cert-manager.io/v1/namespaces/cert-manager/certificates/refused"
-    wrong = {
+    issuer = {"name": "kbs-ca", "kind": "ClusterIssuer"}
+    manifest = {
         "apiVersion": "cert-manager.io/v1",
         "kind": "Certificate",
         "metadata": {"name": "refused", "namespace": "cert-manager"},
-        "spec": {"secretName": "refused", "issuerRef": {"name": "kbs-ca", "kind": "ClusterIssuer"}},
+        "spec": {"secretName": "refused", "dnsNames": ["refused.invalid"], "issuerRef": issuer, **wrong},
     }
     with pytest.raises(ApiError) as raised:
-        world.cluster(HUB).apply(path, wrong, manager="test", dry_run=True)
+        world.cluster(HUB).apply(path, manifest, manager="test", dry_run=True)
     assert 'admission webhook "webhook.cert-manager.io" denied the request' in raised.value.message
+    assert field in raised.value.message
 
 
 def test_the_state_of_a_spoke_stays_small(world: World) -> None:

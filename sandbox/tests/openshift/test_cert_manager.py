@@ -104,7 +104,7 @@ def test_an_issuer_that_is_missing_keeps_the_certificate_waiting(api: Api) -> No
 def test_a_ca_issuer_looks_for_its_secret_in_cert_managers_namespace(api: Api) -> None:
     authority(api)
     api.put(SECRET, "elsewhere", "app", stringData={"tls.crt": "x", "tls.key": "x"})
-    with pytest.raises(Incomplete, match='secret "elsewhere" not found in cert-manager'):
+    with pytest.raises(Incomplete, match='keypair for CA issuer: secrets "elsewhere" not found'):
         api.put(CLUSTER_ISSUER, "wrong", spec={"ca": {"secretName": "elsewhere"}}, annotations=READY)
 
 
@@ -116,6 +116,11 @@ def test_a_ca_issuer_looks_for_its_secret_in_cert_managers_namespace(api: Api) -
         ({"duration": "30m"}, "must be greater than 1h"),
         ({"duration": "90 days"}, "is not a duration such as 2160h"),
         ({"privateKey": {"algorithm": "RSA", "size": 1024}}, "between 2048 and 8192"),
+        ({"secretName": ""}, "spec.secretName: Required value"),
+        (
+            {"ipAddresses": ["10.0.0.4", "x"]},
+            r'spec.ipAddresses\[1\]: Invalid value: "x": invalid IP address',
+        ),
         ({"secretname": "typo"}, "spec.secretname"),
     ],
 )
