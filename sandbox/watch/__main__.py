@@ -51,6 +51,7 @@ def _certificates(folder: Path, client: ApiClient) -> Reaction:
     """cert-manager itself where it is built; the API server of somebody else's cluster could not reach its webhook."""
     if PROGRAMS.is_built() and not (folder / "external").exists():
         return CertManager(folder, client).react
+    logging.info("cert-manager itself cannot run here: the model of it serves")
     return cert_manager.react
 
 

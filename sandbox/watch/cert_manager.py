@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from sandbox.openshift.reactions import cert_manager
 from sandbox.openshift.reactions.olm import installed
 
 NAME: Final = "cert-manager"
+PAUSE: Final = 5.0
+"""Seconds before one that ended is started again."""
 _WEBHOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
 _CONFIGURATION: Final = "cert-manager-webhook"
 _GROUP: Final = "cert-manager.io"
@@ -29,6 +32,7 @@ class CertManager:
         self._client = client
         self._process = Process(folder, NAME)
         self._trusted = False
+        self._started = -PAUSE
 
     def react(self, objects: Objects) -> list[Effect]:
         if not installed(objects, cert_manager.PACKAGE):
@@ -37,7 +41,7 @@ class CertManager:
             return []
         if effects := ensure(objects, new(NAMESPACE, cert_manager.OPERANDS)):
             return effects
-        if self._process.pid() is None:
+        if self._process.pid() is None and time.monotonic() - self._started >= PAUSE:
             self._start()
         self._trusted = self._trusted or self._takes_an_issuer()
         return cert_manager.operands(objects) if self._trusted else []
@@ -47,11 +51,7 @@ class CertManager:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = int(free.getsockname()[1])
-        self._trusted = False
-        kubeconfig = self._folder / "operators.kubeconfig"
-        self._process.start(
-            [str(PROGRAMS.folder / NAME), "--of", str(kubeconfig), "--webhook-port", str(port)]
-        )
+        self._trusted, self._started = False, time.monotonic()
         requests = ["certificaterequests"]
         for kind, path, operations, resources in (
             ("Validating", "validate", ["CREATE", "UPDATE"], ["*/*"]),
@@ -86,6 +86,11 @@ class CertManager:
                 ],
             }
             self._client.apply(_path(kind), configuration, manager="cert-manager-operator")
+        # Last: a program that runs is not looked at again, and the API server may have refused what is above.
+        kubeconfig = self._folder / "operators.kubeconfig"
+        self._process.start(
+            [str(PROGRAMS.folder / NAME), "--of", str(kubeconfig), "--webhook-port", str(port)]
+        )
 
     def _end(self) -> None:
         for kind in ("Validating", "Mutating"):

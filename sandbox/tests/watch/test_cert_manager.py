@@ -105,13 +105,16 @@ def test_it_runs_with_its_webhooks_and_the_operands_come_when_these_are_trusted(
 
 
 def test_it_is_started_again_after_it_ended_and_ends_with_its_operator(
-    tmp_path: Path, runs: CertManager, client: Client, api: Api
+    tmp_path: Path, runs: CertManager, client: Client, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects = installed(api)
     client.trusted = True
     runs.react(objects)
     first = pid(tmp_path)
     Process(tmp_path, cert_manager.NAME).stop()
+    runs.react(objects)
+    assert pid(tmp_path) is None, "one that ends at once must not be started again and again"
+    monkeypatch.setattr(cert_manager, "PAUSE", 0)
     runs.react(objects)
     assert pid(tmp_path) not in (None, first)
     runs.react(Objects())
