@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config import explain, rules, secret_values, values
+from config.authority import Authority
 from config.files import Files
 from config.platform import Platform
 from config.roles import ROLES, RoleConfig, StackConfig
@@ -43,7 +44,8 @@ class Loaded:
     """A stack's models, its secrets (plain text, for the caller to wrap), and the files it refers to.
 
     `policies` are Rego texts by profile, `reference_values` by OSC version, `workloads` by name. `platform`: the paravisors and hosts
-    that may vouch for a guest, None where the stack has no Trustee or accepts any platform. `notes`: what is no mistake and should be
+    that may vouch for a guest, None where the stack has no Trustee or accepts any platform. `kbs_ca`: the authority of the KBS's
+    certificate, None where the stack makes one of its own. `notes`: what is no mistake and should be
     known.
     """
 
@@ -53,6 +55,7 @@ class Loaded:
     reference_values: Mapping[str, ReferenceValues]
     platform: PlatformValues | None
     workloads: Mapping[str, Workload]
+    kbs_ca: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -84,11 +87,13 @@ def load(
     problems += wrong
     files = Files(root=root, now=now or datetime.now(UTC))
     platform = Platform(root=root, now=files.now, reference_values=files.reference_values)
+    authority = Authority(root=root, now=files.now)
     checks = (
         *rules.of(model, valid),
         *secret_values.rules(model, secrets),
         *files.rules(model),
         *platform.rules(),
+        *authority.rules(),
     )
     problems += broken(valid, checks)
     if config is None or problems:
@@ -100,6 +105,7 @@ def load(
         reference_values=files.reference_values,
         platform=platform.values,
         workloads=files.workloads,
+        kbs_ca=authority.pem,
         notes=tuple(files.notes),
     )
 

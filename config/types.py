@@ -164,6 +164,14 @@ HttpsUrl = Annotated[
         fix="write https://<host>, with :<port> where it is not 443",
     ),
 ]
+HostName = Annotated[
+    str,
+    Text(
+        pattern="(?=.{4,253}$)(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?",
+        rule="must be a host name in full: at least two labels of lower-case letters, digits and inner hyphens",
+        fix="write it without scheme, port and last dot, for example kbs.example.com",
+    ),
+]
 Repository = Annotated[
     str,
     Text(

@@ -5,7 +5,7 @@ valid, its values one by one in any case. A section that may be left out and is,
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast, get_type_hints
+from typing import cast, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -59,4 +59,8 @@ def _section(key: str, type_: object, given: Mapping[str, object]) -> type[Secti
     if key == "cluster":
         kind = KINDS.get(str(given.get("kind")))
         return None if kind is None else kind.section
-    return type_ if isinstance(type_, type) and issubclass(type_, Section) else None
+    # One that may be left out is a union with None.
+    found = [
+        each for each in (type_, *get_args(type_)) if isinstance(each, type) and issubclass(each, Section)
+    ]
+    return found[0] if found else None

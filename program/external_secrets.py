@@ -98,7 +98,7 @@ def _sources(stack: LoadedStack[TrustedStack]) -> dict[str, KeyVault | Vault]:
     if key_vault is not None and "keyVaultClientSecret" in stack.secrets:
         sources["keyVault"] = KeyVault(
             url=key_vault.url,
-            tenant_id=config.azure.tenant_id,
+            tenant_id=config.required_azure.tenant_id,
             client_id=key_vault.client_id,
             client_secret=stack.secrets["keyVaultClientSecret"],
         )

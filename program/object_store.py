@@ -9,9 +9,10 @@ from trust.inputs import Inputs
 
 
 def declare(stack: LoadedStack[TrustedStack], place: Place, inputs: Inputs) -> ObjectStore | None:
-    azure, store = stack.config.azure, stack.config.object_store
+    store = stack.config.object_store
     if store is None:
         return None
+    azure = stack.config.required_azure
     return ObjectStore(
         "object-store",
         ObjectStoreArgs(

@@ -22,7 +22,8 @@ ConfigT_co = TypeVar("ConfigT_co", bound=Section, covariant=True)
 @dataclass(frozen=True, kw_only=True)
 class LoadedStack(Generic[ConfigT_co]):
     """``policies`` are Rego texts by profile, ``reference_values`` by OSC version, ``workloads`` by name: what the stack file refers to
-    by name. ``platform``: the paravisors and hosts that may vouch for a guest, where the stack asks for any.
+    by name. ``platform``: the paravisors and hosts that may vouch for a guest, where the stack asks for any. ``kbs_ca``: of a KBS that an
+    issuer of somebody else's signs for.
     """
 
     name: str
@@ -32,6 +33,7 @@ class LoadedStack(Generic[ConfigT_co]):
     reference_values: Mapping[str, ReferenceValues]
     platform: PlatformValues | None
     workloads: Mapping[str, Workload]
+    kbs_ca: str | None = None
 
 
 def load_stack() -> LoadedStack[AnyConfig]:
@@ -53,4 +55,5 @@ def load_stack() -> LoadedStack[AnyConfig]:
         reference_values=loaded.reference_values,
         platform=loaded.platform,
         workloads=loaded.workloads,
+        kbs_ca=loaded.kbs_ca,
     )

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.cluster.operator import OperatorSubscription
+from components.cluster.present_operator import PresentOperator
 from components.hub.certificate_authority import CertificateAuthority, CertificateAuthorityArgs
+from components.hub.present_issuer import PresentIssuer, PresentIssuerArgs
 from components.hub.trustee import Trustee, TrusteeArgs
 from config.roles import TrustedStack
 from program import catalogue, object_store, served
@@ -35,13 +38,19 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
     )
 
 
-def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) -> TrustedZoneOutputs:
-    config, says = stack.config, inputs(stack)
-    operator = place.operator(catalogue.TRUSTEE, config.trustee.version)
-    cert_manager = place.operator_or_present(
-        catalogue.CERT_MANAGER, config.operators.cert_manager, beside=operator
-    )
-    authority = CertificateAuthority(
+def _authority(
+    stack: LoadedStack[TrustedStack], place: Place, cert_manager: OperatorSubscription | PresentOperator
+) -> CertificateAuthority | PresentIssuer:
+    """What signs the KBS's certificate: an authority of this stack's own, or an issuer that is there already."""
+    issuer = stack.config.trustee.issuer
+    if issuer is not None:
+        assert stack.kbs_ca is not None, "config.authority refuses an issuer without its certificate"
+        return PresentIssuer(
+            "kbs-ca",
+            PresentIssuerArgs(issuer=issuer.name, ca_certificate=stack.kbs_ca),
+            place.on_cluster(cert_manager),
+        )
+    return CertificateAuthority(
         "kbs-ca",
         CertificateAuthorityArgs(
             common_name=f"coco {stack.name} KBS",
@@ -51,9 +60,20 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
         ),
         place.on_cluster(cert_manager),
     )
+
+
+def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) -> TrustedZoneOutputs:
+    config, says = stack.config, inputs(stack)
+    operator = place.operator(catalogue.TRUSTEE, config.trustee.version)
+    cert_manager = place.operator_or_present(
+        catalogue.CERT_MANAGER, config.operators.cert_manager, beside=operator
+    )
+    authority = _authority(stack, place, cert_manager)
     store = object_store.declare(stack, place, says)
     secrets = served.declare(stack, place, operator, says, store)
-    kbs_host = pulumi.Output.format("kbs.{0}", place.cluster.apps_domain)
+    kbs_host = pulumi.Output.from_input(
+        config.trustee.host or pulumi.Output.format("kbs.{0}", place.cluster.apps_domain)
+    )
     decision = pulumi.Output.all(host=kbs_host, ca=authority.ca_certificate).apply(
         lambda kbs: decide(says, Kbs(url=f"https://{kbs['host']}", ca=kbs["ca"]), earlier)
     )
@@ -64,6 +84,7 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
             namespace=operator.namespace,
             kbs_host=kbs_host,
             issuer=authority.issuer,
+            certificate_life=authority.certificate_life,
             resource_policy=decision.apply(lambda decided: decided.resource_policy),
             attestation_policy=says.attestation_policy,
             reference_values=decision.apply(lambda decided: decided.reference_values),

@@ -39,7 +39,7 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
             vm_sizes=config.peer_pods.vm_sizes,
             limit_per_node=config.peer_pods.limit_per_node,
             root_volume_gb=config.peer_pods.root_volume_gb,
-            tags={**config.azure.tags, "coco-stack": stack.name},
+            tags={**config.required_azure.tags, "coco-stack": stack.name},
         ),
         place.on_cluster(operator),
     )
@@ -49,7 +49,7 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
             namespace=operator.namespace,
             log_level=config.sandboxed_containers.log_level,
             settings=peer_pods.digest,
-            image_name=podvm_image.base_name(config.azure.subscription_id, stack.name),
+            image_name=podvm_image.base_name(config.required_azure.subscription_id, stack.name),
         ),
         place.on_cluster(operator, peer_pods),
     )

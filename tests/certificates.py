@@ -17,8 +17,8 @@ KEY = ec.derive_private_key(1, ec.SECP256R1())
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def certificate(name: str = "KBS CA", *, ca: bool | None = True) -> str:
-    """A self-signed PEM certificate; `ca` None leaves the basic constraints out."""
+def certificate(name: str = "KBS CA", *, ca: bool | None = True, days: int = 3650) -> str:
+    """A self-signed PEM certificate, good for some days of 2026 and after; `ca` None leaves the basic constraints out."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
         x509.CertificateBuilder()
@@ -27,7 +27,7 @@ def certificate(name: str = "KBS CA", *, ca: bool | None = True) -> str:
         .public_key(KEY.public_key())
         .serial_number(1)
         .not_valid_before(_START)
-        .not_valid_after(_START + timedelta(days=3650))
+        .not_valid_after(_START + timedelta(days=days))
     )
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)

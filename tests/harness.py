@@ -232,6 +232,9 @@ def deploy(
             )
         )
         pulumi.runtime.settings.ROOT.set(None)
+        # What a program that failed left behind belongs to an event loop that is closed.
+        settings: Any = pulumi.runtime.settings.SETTINGS
+        settings.outputs.clear()
         asyncio.run(pulumi.runtime.run_in_stack(lambda: pulumi.run(main)))
 
     # Pulumi keeps its settings in context variables: in a context of its own they do not reach the next test.

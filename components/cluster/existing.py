@@ -1,4 +1,7 @@
-"""A cluster that is already there, ARO or self-managed: the program installs into it and never changes its machines."""
+"""A cluster that is already there, ARO or self-managed: the program installs into it and never changes its machines.
+
+Only one that runs peer pods has to be on Azure.
+"""
 
 from dataclasses import dataclass
 
@@ -31,7 +34,11 @@ class ExistingCluster(pulumi.ComponentResource):
     ) -> None:
         super().__init__("coco:cluster:ExistingCluster", name, {}, opts)
         self.access = access(
-            name, kubeconfig=args.kubeconfig, cluster_identifier=args.cluster_name, parent=self
+            name,
+            kubeconfig=args.kubeconfig,
+            cluster_identifier=args.cluster_name,
+            parent=self,
+            on_azure=args.runs_peer_pods,
         )
         azure = self.access.azure
         if args.runs_peer_pods and azure is not None:

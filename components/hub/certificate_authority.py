@@ -7,6 +7,7 @@ any pod. The authority is therefore long-lived, and its key is never rotated by 
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -40,6 +41,8 @@ class CertificateAuthority(pulumi.ComponentResource):
 
     issuer: pulumi.Output[str]
     ca_certificate: pulumi.Output[str]
+    # Renewed four months before it ends, because only an ``up`` brings a renewed one to the KBS.
+    certificate_life: ClassVar[Mapping[str, str]] = {"duration": "8760h", "renewBefore": "2920h"}
 
     def __init__(
         self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None

@@ -35,7 +35,8 @@ AWAIT_PODS = script("hub/await_pods.sh")
 class TrusteeArgs:
     """Documents arrive rendered, so that a reader of the role sees what they are made of.
 
-    ``kbs_host`` is the name the router serves the KBS under, and the one name in its certificate.
+    ``kbs_host`` is the name the router serves the KBS under, and the one name in its certificate. ``certificate_life``: what is asked of
+    the issuer (``duration`` and ``renewBefore`` of a Certificate), where it does not decide by itself.
     ``served_secrets`` must exist; ``served_digest`` changes when a value in them does, and rolls the pods.
     ``reference_values`` maps a name of the attestation policy to its accepted values.
     """
@@ -44,6 +45,7 @@ class TrusteeArgs:
     namespace: pulumi.Input[str]
     kbs_host: pulumi.Output[str]
     issuer: pulumi.Input[str]
+    certificate_life: Mapping[str, str]
     resource_policy: pulumi.Input[str]
     attestation_policy: pulumi.Input[str]
     reference_values: pulumi.Input[str]
@@ -177,14 +179,13 @@ class Trustee(pulumi.ComponentResource):
         )
 
     def _https_certificate(self) -> k8s.apiextensions.CustomResource:
-        """Renewed four months before it ends: the KBS serves the new one from the next ``up`` on, not earlier."""
+        """Renewed long before it ends: the KBS serves the new one from the next ``up`` on, not earlier."""
         return self._certificate(
             "https",
             HTTPS_SECRET,
             {
                 "dnsNames": [self._args.kbs_host],
-                "duration": "8760h",
-                "renewBefore": "2920h",
+                **self._args.certificate_life,
                 "usages": ["server auth", "digital signature"],
                 "privateKey": {
                     "algorithm": "ECDSA",

@@ -15,7 +15,7 @@ from config.sections import (
 from model import versions
 from model.attestation import initdata
 from model.policy import agent_policy
-from model.versions import Version
+from model.versions import OperatorVersion, Version
 
 # Names of secrets that the program makes itself: the image policy and the key of sealed secrets.
 OWN_SECRETS = ("image-policy", "sealing-key")
@@ -66,6 +66,32 @@ def unknown_osc(key: str, osc: str) -> Mistake:
         rule="must be a version of sandboxed containers that this program knows",
         fix=f"use a release of {', '.join(versions.TRUSTEE_OF_OSC)}",
     )
+
+
+@rule("azure", "cluster.kind", "objectStore", "secrets")
+def _azure(
+    azure: Section | None, kind: str, store: Section | None, secrets: Mapping[str, ServedSecretSection]
+) -> Iterator[Mistake]:
+    in_vault = [name for name, secret in secrets.items() if secret.source == "keyVault"]
+    if azure is None and kind != "aro" and (store is not None or in_vault):
+        wants = (
+            "coco:objectStore is made there"
+            if store is not None
+            else f"secret {in_vault[0]} is in a Key Vault there"
+        )
+        yield Mistake(key="azure", rule="is missing", fix=f"add it, because {wants}")
+
+
+@rule("trustee.issuer", "operators.certManager")
+def _issuer(issuer: Section | None, cert_manager: OperatorVersion) -> Iterator[Mistake]:
+    if issuer is not None and not cert_manager.present:
+        yield Mistake(
+            key="operators.certManager",
+            value=str(cert_manager),
+            rule="must be present where trustee.issuer is given, because a ClusterIssuer that is there already is of a cert-manager"
+            " that is there already",
+            fix="write present, or remove trustee.issuer",
+        )
 
 
 @rule("profiles")
@@ -328,6 +354,8 @@ def _store(source: str) -> Rule:
 
 RULES: tuple[Rule, ...] = (
     _trustee_version,
+    _azure,
+    _issuer,
     _profiles,
     _algorithms,
     _names_in_key_vault,

@@ -7,10 +7,20 @@ from ipaddress import IPv4Network
 from config.rule import Mistake, Rule, rule
 from config.rules.place import how_to_list, offered
 from config.rules.trusted import unknown_osc
-from config.sections import ProfileSection
+from config.sections import ProfileSection, Section
 from model import versions
 from model.azure import addresses, vm_sizes
 from model.versions import Version
+
+
+@rule("azure", "cluster.kind")
+def _azure(azure: Section | None, kind: str) -> Iterator[Mistake]:
+    if azure is None and kind != "aro":
+        yield Mistake(
+            key="azure",
+            rule="is missing",
+            fix="add it, because the machines of confidential pods are made there",
+        )
 
 
 @rule("sandboxedContainers.version")
@@ -144,6 +154,7 @@ def _tees_of_sizes(sizes: tuple[str, ...], accepted: tuple[str, ...]) -> Iterato
 
 
 RULES: tuple[Rule, ...] = (
+    _azure,
     _osc_version,
     _openshift_version,
     _room_for_peer_pods,

@@ -12,6 +12,7 @@ from config.sections.place import AzureSection, CommonSections, OperatorsSection
 from config.sections.trusted import (
     AcceptedAdvisorySection,
     ExternalSecretsSection,
+    IssuerSection,
     KeyVaultSection,
     ObjectStoreSection,
     PersistenceSection,
@@ -41,6 +42,7 @@ __all__ = [
     "ExistingSection",
     "ExternalSecretsSection",
     "GuestSection",
+    "IssuerSection",
     "KeyVaultSection",
     "NetworkSection",
     "ObjectStoreSection",

@@ -64,10 +64,19 @@ class OperatorsSection(Section):
 class CommonSections(Section):
     """What all roles with a cluster share."""
 
-    azure: AzureSection = Field(description=AzureSection.__doc__)
+    azure: AzureSection | None = Field(
+        default=None,
+        description=f"{AzureSection.__doc__} Only a hub on an existing cluster that needs nothing of Azure may leave it out.",
+    )
     network: NetworkSection | None = Field(
         default=None,
         description=f"{NetworkSection.__doc__} Needed where cluster.kind is aro, refused elsewhere.",
     )
     cluster: ClusterSection = Field(description="The OpenShift cluster.")
     operators: OperatorsSection = Field(default=OperatorsSection(), description=OperatorsSection.__doc__)
+
+    @property
+    def required_azure(self) -> AzureSection:
+        """The section ``azure``, for what is made there or asked of it."""
+        assert self.azure is not None, "config.rules refuses a stack without it that needs it"
+        return self.azure

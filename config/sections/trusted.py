@@ -12,6 +12,7 @@ from config.types import (
     DnsLabel,
     Flag,
     Guid,
+    HostName,
     HttpsUrl,
     ProjectFile,
     Repository,
@@ -40,10 +41,26 @@ class SignedImageSection(Section):
     )
 
 
+class IssuerSection(Section):
+    """A ClusterIssuer of cert-manager that is there already, in the place of the authority that the stack makes."""
+
+    name: DnsLabel = Field(description="Name of the ClusterIssuer")
+    ca: ProjectFile = Field(
+        description="File with the one CA certificate, as PEM, that its certificates chain up to, relative to the project's root."
+        " Guests take whatever it vouches for under the KBS's name for the KBS"
+    )
+
+
 class TrusteeSection(Section):
     """Trustee: the key broker, the attestation service and what they accept."""
 
     version: Version = Field(description="Version of the Trustee operator")
+    host: HostName | None = Field(
+        default=None,
+        description="Name under which guests reach the KBS, for which you keep a DNS record that leads to the cluster's router;"
+        " without it, kbs.<domain of the cluster's applications>, which leads there already",
+    )
+    issuer: IssuerSection | None = Field(default=None, description=IssuerSection.__doc__)
     accepted_previous: Whole = Field(
         default=1,
         ge=0,

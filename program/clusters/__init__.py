@@ -18,10 +18,11 @@ KINDS: Final[Mapping[str, Declare]] = {"aro": aro.declare, "existing": existing.
 
 def declare(stack: LoadedStack[CommonSections], *, runs_peer_pods: bool) -> Place:
     """The cluster of the stack, made or found, with what Azure needs for it."""
-    azure = stack.config.azure
-    provider = azure_native.Provider(
-        "azure", subscription_id=azure.subscription_id, tenant_id=azure.tenant_id
-    )
-    in_azure = pulumi.ResourceOptions(providers=[provider])
+    azure, in_azure = stack.config.azure, pulumi.ResourceOptions()
+    if azure is not None:
+        provider = azure_native.Provider(
+            "azure", subscription_id=azure.subscription_id, tenant_id=azure.tenant_id
+        )
+        in_azure = pulumi.ResourceOptions(providers=[provider])
     section: Any = stack.config.cluster  # the table pairs each section with its function
     return KINDS[section.kind](stack, section, in_azure, runs_peer_pods)

@@ -35,7 +35,7 @@ class _Ground:
 
     @property
     def cluster(self) -> AroArgs:
-        azure, section, network = self.stack.config.azure, self.section, self.network
+        azure, section, network = self.stack.config.required_azure, self.section, self.network
         return AroArgs(
             cluster_name=self.prefix,
             resource_group_name=self.group.name,
@@ -66,7 +66,7 @@ class _Ground:
 
     @property
     def resource_provider(self) -> str:
-        object_id = self.stack.config.azure.resource_provider_object_id
+        object_id = self.stack.config.required_azure.resource_provider_object_id
         assert object_id is not None, "config.rules refuses ARO without it"
         return object_id
 
@@ -105,7 +105,7 @@ def _ground(
 ) -> _Ground:
     config, prefix = stack.config, naming.resource_group(stack.name)
     assert config.network is not None, "config.rules refuses an ARO cluster without a network"
-    location, tags = config.azure.location, {**config.azure.tags, "coco-stack": stack.name}
+    location, tags = config.required_azure.location, {**config.required_azure.tags, "coco-stack": stack.name}
     group = resources.ResourceGroup(
         "group", resource_group_name=prefix, location=location, tags=tags, opts=in_azure
     )
@@ -176,7 +176,7 @@ def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetw
 
 
 def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
-    azure, network = ground.stack.config.azure, ground.network
+    azure, network = ground.stack.config.required_azure, ground.network
     identities = WorkloadIdentities(
         "identities",
         WorkloadIdentitiesArgs(

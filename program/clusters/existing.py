@@ -1,4 +1,4 @@
-"""A cluster on Azure that is already there."""
+"""A cluster that is already there."""
 
 import pulumi
 

@@ -80,7 +80,10 @@ class EngineMonitor(mocks.MockMonitor):
     def ReadResource(self, request: Any) -> Any:
         with self._open():
             resource = self._engine.read(of_read(request))
-        return resource_pb2.ReadResourceResponse(urn=resource.urn, properties=to_struct(resource.outputs))
+        # The SDK takes an empty id in a preview for one that is not known yet.
+        return resource_pb2.ReadResourceResponse(
+            urn=resource.urn, id=resource.id, properties=to_struct(resource.outputs)
+        )
 
     def Invoke(self, request: Any) -> Any:
         try:

@@ -93,19 +93,26 @@ def _made(key: str, config: Mapping[str, str], before: Any) -> Any:
 
 
 def _existing_cluster(config: Mapping[str, str], azure: AzureStandIn) -> str:
-    """The kubeconfig of a stand-in cluster that was there before the stack, with its network in the Azure stand-in."""
+    """The kubeconfig of a stand-in cluster that was there before the stack; with its network in the Azure stand-in, where the stack
+    says where it is in Azure.
+    """
     try:
-        place, cluster = _decoded(config[f"{_PREFIX}azure"]), _decoded(config[f"{_PREFIX}cluster"])
-        facts = self_managed(
-            cluster["name"],
-            location=place["location"],
-            subscription_id=place["subscriptionId"],
-            tenant_id=place["tenantId"],
+        place = _decoded(config.get(f"{_PREFIX}azure", "{}"))
+        cluster = _decoded(config[f"{_PREFIX}cluster"])
+        in_azure: dict[str, str] = (
+            {
+                "location": place["location"],
+                "subscription_id": place["subscriptionId"],
+                "tenant_id": place["tenantId"],
+            }
+            if place
+            else {}
         )
+        facts = self_managed(cluster["name"], **in_azure)
     except (KeyError, TypeError):  # the program will say what is missing
-        nowhere = self_managed("unknown", location="unknown", subscription_id="unknown", tenant_id="unknown")
-        return kubeconfig_text(nowhere, "unknown")
-    azure.existing_cluster(facts)
+        return kubeconfig_text(self_managed("unknown"), "unknown")
+    if facts.on_azure:
+        azure.existing_cluster(facts)
     return azure.clusters.create(facts.name, facts)
 
 

@@ -29,7 +29,7 @@ from sandbox.provider import Refused
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterFacts:
-    """What an OpenShift cluster on Azure knows about itself and its surroundings."""
+    """What an OpenShift cluster knows about itself and its surroundings. Those in Azure are empty where it is not there."""
 
     name: str
     apps_domain: str
@@ -48,6 +48,10 @@ class ClusterFacts:
     version: str
     infra_id: str
 
+    @property
+    def on_azure(self) -> bool:
+        return bool(self.subscription_id)
+
 
 class Clusters(Protocol):
     """What the Azure stand-in needs of the OpenShift stand-in."""
@@ -65,8 +69,10 @@ class Clusters(Protocol):
         ...
 
 
-def self_managed(name: str, *, location: str, subscription_id: str, tenant_id: str) -> ClusterFacts:
-    """Facts of a cluster that `openshift-install` made, for a stack that brings its own kubeconfig."""
+def self_managed(
+    name: str, *, location: str = "", subscription_id: str = "", tenant_id: str = ""
+) -> ClusterFacts:
+    """Facts of a cluster that `openshift-install` made, for a stack that brings its own kubeconfig; on Azure where it says where."""
     infra_id = f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:5]}"
     domain = f"{name}.sandbox.example.com"
     return ClusterFacts(

@@ -1,4 +1,4 @@
-"""What is in an OpenShift cluster on Azure before anyone has used it, as far as the program or an operator reads it."""
+"""What is in an OpenShift cluster before anyone has used it, as far as the program or an operator reads it."""
 
 from __future__ import annotations
 
@@ -59,23 +59,36 @@ def objects(facts: ClusterFacts) -> Iterator[Manifest]:
             }
             yield new(NODE, f"{facts.infra_id}-{role}-{index}", labels=labels, spec={}, status=ready)
     yield new(INGRESS_CONFIG, "cluster", spec={"domain": facts.apps_domain})
+    yield from _azure(facts) if facts.on_azure else (_infrastructure(facts, {"type": "None"}),)
+    issuer = {"serviceAccountIssuer": ""}
+    yield new(AUTHENTICATION, "cluster", spec=issuer)
+    yield new(CATALOG_SOURCE, "redhat-operators", "openshift-marketplace", spec={"sourceType": "grpc"})
+    pull = base64.b64encode(b'{"auths": {}}').decode()
+    secret_type = "kubernetes.io/dockerconfigjson"
+    yield new(SECRET, "pull-secret", "openshift-config", type=secret_type, data={".dockerconfigjson": pull})
+
+
+def _infrastructure(facts: ClusterFacts, platform: Manifest) -> Manifest:
+    return new(
+        INFRASTRUCTURE,
+        "cluster",
+        spec={"platformSpec": {"type": platform["type"]}},
+        status={
+            "apiServerURL": facts.api_url.rstrip("/"),
+            "infrastructureName": facts.infra_id,
+            "platform": platform["type"],
+            "platformStatus": platform,
+        },
+    )
+
+
+def _azure(facts: ClusterFacts) -> Iterator[Manifest]:
+    """What a cluster has of Azure alone."""
     groups = {
         "resourceGroupName": facts.resource_group,
         "networkResourceGroupName": facts.vnet_resource_group,
     }
-    yield new(
-        INFRASTRUCTURE,
-        "cluster",
-        spec={"platformSpec": {"type": "Azure"}},
-        status={
-            "apiServerURL": facts.api_url.rstrip("/"),
-            "infrastructureName": facts.infra_id,
-            "platform": "Azure",
-            "platformStatus": {"type": "Azure", "azure": {**groups, "cloudName": "AzurePublicCloud"}},
-        },
-    )
-    issuer = {"serviceAccountIssuer": ""}
-    yield new(AUTHENTICATION, "cluster", spec=issuer)
+    yield _infrastructure(facts, {"type": "Azure", "azure": {**groups, "cloudName": "AzurePublicCloud"}})
     cloud = {
         "cloud": "AzurePublicCloud",
         "tenantId": facts.tenant_id,
@@ -89,7 +102,3 @@ def objects(facts: ClusterFacts) -> Iterator[Manifest]:
     }
     text = {"cloud.conf": json.dumps(cloud)}
     yield new(CONFIG_MAP, "cloud-conf", "openshift-cloud-controller-manager", data=text)
-    yield new(CATALOG_SOURCE, "redhat-operators", "openshift-marketplace", spec={"sourceType": "grpc"})
-    pull = base64.b64encode(b'{"auths": {}}').decode()
-    secret_type = "kubernetes.io/dockerconfigjson"
-    yield new(SECRET, "pull-secret", "openshift-config", type=secret_type, data={".dockerconfigjson": pull})

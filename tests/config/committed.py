@@ -45,12 +45,12 @@ def bag(name: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def stack(name: str, **sections: Any) -> LoadedStack[AnyConfig]:
-    """The committed stack ``name``, with whole ``sections`` (camelCase keys) replaced."""
+def stack(name: str, *, root: Path | None = None, **sections: Any) -> LoadedStack[AnyConfig]:
+    """The committed stack ``name``, with whole ``sections`` (camelCase keys) replaced, in this project or that at ``root``."""
     config = bag(name) | {
         f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()
     }
-    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=ROOT)
+    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=root or ROOT)
     return LoadedStack(
         name=name,
         config=loaded.config,
@@ -59,6 +59,7 @@ def stack(name: str, **sections: Any) -> LoadedStack[AnyConfig]:
         reference_values=loaded.reference_values,
         platform=loaded.platform,
         workloads=loaded.workloads,
+        kbs_ca=loaded.kbs_ca,
     )
 
 

@@ -119,4 +119,4 @@ def test_a_cluster_is_protected_unless_the_file_says_otherwise() -> None:
 def test_models_cannot_be_changed() -> None:
     config = loaded("dev-hub").config
     with pytest.raises(ValidationError, match="frozen"):
-        config.azure.location = "westeurope"  # pyright: ignore[reportAttributeAccessIssue]
+        config.required_azure.location = "westeurope"  # pyright: ignore[reportAttributeAccessIssue]

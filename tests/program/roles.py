@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from model.attestation.profiles import ProfileSpec, render
@@ -81,12 +82,13 @@ def declare(
     preview: bool = False,
     outputs: Mapping[str, Any] | None = None,
     answers: Answers | None = None,
+    root: Path | None = None,
     **sections: Any,
 ) -> Graph:
     """``outputs`` are those that another stack, or this one, published before; of a hub that it reads they have a default."""
 
     def program() -> dict[str, Any]:
-        stack = committed.stack(name, **sections)
+        stack = committed.stack(name, root=root, **sections)
         return ROLES[stack.config.role](stack).exports()
 
     if outputs is None:

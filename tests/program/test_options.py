@@ -37,7 +37,7 @@ def test_what_others_write_is_ignored_and_nothing_else(name: str) -> None:
         expected["cluster-aro"] = [PULL_SECRET[name.partition("-")[0]]]
     found = {one.name: one.ignore_changes for one in resources(name) if one.ignore_changes}
     assert found == {each: keys for each, keys in expected.items() if each in roles.committed_graph(name)}
-    assert len(found) > 0
+    assert found or name == "anywhere-hub", "it has neither a network in Azure nor peer pods"
 
 
 @pytest.mark.parametrize("name", committed.NAMES)

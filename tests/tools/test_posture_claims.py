@@ -324,6 +324,17 @@ def test_an_insecure_setting_of_the_kbs_is_reported(home: Path, old: str, new: s
     assert warned(deployed.posture(changed), words)
 
 
+def test_an_issuer_that_the_hub_does_not_keep_is_reported(home: Path) -> None:
+    hub = deployed.export(home, "dev-hub")
+    assert not warned(deployed.posture(hub), "can pose as the KBS")
+    spec = hub.object("Certificate", "kbs-https", deployed.NAMESPACE).inputs["spec"]  # pyright: ignore[reportOptionalMemberAccess]
+    foreign = {"spec": {**spec, "issuerRef": {"kind": "ClusterIssuer", "name": "corporate"}}}
+    found = deployed.posture(deployed.with_object(hub, "Certificate", "kbs-https", foreign))
+    assert warned(found, "certificate is of ClusterIssuer corporate, which this stack does not keep")
+    assert found.trusted
+    assert found.trusted.issuer == "ClusterIssuer corporate"
+
+
 def test_zones_that_are_not_separate_are_reported(home: Path) -> None:
     found = report.build(deployed.export(home, "dev-standalone"), None, root=ROOT, now=NOW)
     assert (found.role, bool(found.trusted), bool(found.untrusted)) == ("standalone", True, True)

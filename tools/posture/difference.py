@@ -97,7 +97,12 @@ def _trusted(hub: Trusted) -> Iterator[tuple[str, str]]:
             f"{one.tee}: {one.what}: {'asked' if one.enforced else 'NOT asked'}" for one in hub.requirements
         ),
     )
-    settings = (f"admin API: {hub.admin_api}", f"Trustee: {hub.trustee}", f"KBS: {hub.kbs_url}")
+    settings = (
+        f"admin API: {hub.admin_api}",
+        f"Trustee: {hub.trustee}",
+        f"KBS: {hub.kbs_url}",
+        f"certificate of {hub.issuer}",
+    )
     yield "settings", "\n".join([*settings, *(f"serves: {name}" for name in hub.served_secrets)])
     for profile in hub.profiles:
         for name, text in profile.documents.items():

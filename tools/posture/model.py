@@ -160,9 +160,10 @@ class Advisory:
 
 @dataclass(frozen=True, kw_only=True)
 class Trusted:
-    """What decides: the hub's part. `documents` are the texts that Trustee reads, by name."""
+    """What decides: the hub's part. `documents` are the texts that Trustee reads, by name. `issuer` signs the KBS's certificate."""
 
     kbs_url: str
+    issuer: str
     trustee: str
     admin_api: str
     token_minutes: int | None

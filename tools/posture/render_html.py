@@ -163,7 +163,7 @@ def _measured(hub: Trusted) -> str:
 
 def _decides(hub: Trusted) -> str:
     rows = [
-        ["KBS", f"<code>{escape(hub.kbs_url)}</code>"],
+        ["KBS", f"<code>{escape(hub.kbs_url)}</code>; certificate of {escape(hub.issuer)}"],
         ["Trustee", f"{escape(hub.trustee)}; tokens live {hub.token_minutes or '?'} minutes"],
         ["Admin API", _flag(hub.admin_api, bad=hub.admin_api != "closed")],
         ["Pod VM images", f"of OSC {escape(', '.join(hub.osc_versions))}"],

@@ -132,7 +132,7 @@ def _matrix(hub: Trusted) -> Table:
 def _attestation(hub: Trusted) -> Table:
     table = _table("What decides", "", "")
     table.show_header = False
-    table.add_row("KBS", hub.kbs_url)
+    table.add_row("KBS", f"{hub.kbs_url}; certificate of {hub.issuer}")
     table.add_row("Trustee", f"{hub.trustee}; tokens live {hub.token_minutes or '?'} minutes")
     table.add_row("admin API", Text(hub.admin_api, "" if hub.admin_api == "closed" else "bold red"))
     table.add_row("pod VM images", f"of OSC {', '.join(hub.osc_versions)}")

@@ -17,6 +17,7 @@ from tools.posture.deployment import Deployment, PostureError, Resource, table, 
 from tools.posture.model import Advisory, Matrix, Profile, Requirement, Root, Trusted
 
 _PACKAGE = "trustee-operator"
+OWN_ISSUER = "an authority of this hub's own"
 
 
 def build(hub: Deployment, project: Path, today: date) -> Trusted:
@@ -31,6 +32,7 @@ def build(hub: Deployment, project: Path, today: date) -> Trusted:
     roots = tuple(root.of(tee, registered, requirements, reviewed) for tee in tees if tee in attestation.TEES)
     return Trusted(
         kbs_url=str(hub.outputs["kbsUrl"]),
+        issuer=_issuer(hub, kbs.inputs["spec"]["kbsHttpsCertSecretName"]),
         trustee=version(hub),
         admin_api=_admin_api(config),
         token_minutes=_token_minutes(config),
@@ -65,6 +67,17 @@ def _kbs(hub: Deployment) -> Resource:
     if kbs is None:
         raise PostureError(f"The stack {hub.stack} has no KbsConfig: its last update did not finish.")
     return kbs
+
+
+def _issuer(hub: Deployment, secret: str) -> str:
+    """What signs the certificate in a Secret, in words."""
+    made = {one.object_name for one in hub.objects("ClusterIssuer")}
+    named = [
+        one.inputs["spec"]["issuerRef"]["name"]
+        for one in hub.objects("Certificate")
+        if one.inputs["spec"]["secretName"] == secret
+    ]
+    return OWN_ISSUER if set(named) <= made else f"ClusterIssuer {named[0]}"
 
 
 def _advisories(

@@ -24,6 +24,11 @@ def of_hub(
     yield from storage.warnings(hub.saved, now)
     if hub.admin_api != "closed":
         yield f"Trustee's admin API is {hub.admin_api}: whoever uses it can replace policies and secrets."
+    if hub.issuer != trusted.OWN_ISSUER:
+        yield (
+            f"The KBS's certificate is of {hub.issuer}, which this stack does not keep: who gets one for the KBS's name from there can"
+            " pose as the KBS and hand guests secrets of their own (coco:trustee.issuer)."
+        )
     for setting in trusted.insecure_settings(hub.documents["kbs-config.toml"]):
         yield f"The KBS runs with {setting}: tokens or the connection can be forged."
 

@@ -81,8 +81,8 @@ def of(stack: str, config: PlacedStack) -> Needs:
             if cluster.identity == "managed":
                 groups.append(naming.peer_pod_resource_group(stack))
     return Needs(
-        subscription_id=config.azure.subscription_id,
-        location=config.azure.location,
+        subscription_id=config.required_azure.subscription_id,
+        location=config.required_azure.location,
         providers=tuple(providers),
         actions=tuple(actions),
         machines=dict(machines),

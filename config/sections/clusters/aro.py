@@ -83,6 +83,12 @@ def _network(network: NetworkSection | None) -> Iterator[Mistake]:
         yield Mistake(key="network", rule="is missing", fix="add it with a cidr, because cluster.kind is aro")
 
 
+@rule("azure")
+def _azure(azure: Section | None) -> Iterator[Mistake]:
+    if azure is None:
+        yield Mistake(key="azure", rule="is missing", fix="add it, because cluster.kind is aro")
+
+
 @rule("azure.resourceProviderObjectId")
 def _resource_provider(object_id: str | None) -> Iterator[Mistake]:
     if object_id is None:
@@ -200,6 +206,7 @@ def _service_principal(object_id: str, client_id: str) -> Iterator[Mistake]:
 KIND = ClusterKind(
     section=AroSection,
     rules=(
+        _azure,
         _network,
         _resource_provider,
         _room_for_pods,

@@ -1,4 +1,4 @@
-"""A cluster on Azure that somebody else made."""
+"""A cluster that somebody else made, on Azure where it runs peer pods."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
@@ -12,7 +12,7 @@ from config.types import DnsLabel, Section
 
 
 class ExistingSection(Section):
-    """A cluster on Azure that is already there; the stack makes neither network nor nodes for it."""
+    """A cluster that is already there; the stack makes neither network nor nodes for it. One of a hub may be anywhere."""
 
     kind: Literal["existing"] = Field(description="existing: use the cluster of the secret kubeconfig")
     name: DnsLabel = Field(description="What this cluster is called in names and reports")

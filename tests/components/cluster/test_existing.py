@@ -20,12 +20,12 @@ def _program(*, runs_peer_pods: bool) -> Any:
                 cluster_name="lab", kubeconfig=pulumi.Output.secret(KUBECONFIG), runs_peer_pods=runs_peer_pods
             ),
         )
-        assert cluster.access.azure is not None
+        azure = cluster.access.azure
         return {
             "apps": cluster.access.apps_domain,
             "api": cluster.access.api_url,
-            "nsg": cluster.access.azure.nsg_id,
-            "group": cluster.access.azure.resource_group,
+            "nsg": azure and azure.nsg_id,
+            "group": azure and azure.resource_group,
             "subnet": cluster.peer_pod_subnet_id,
             "kubeconfig": cluster.access.kubeconfig,
         }
@@ -54,6 +54,12 @@ def test_nothing_of_an_existing_cluster_is_created_or_changed() -> None:
     graph = deploy(_program(runs_peer_pods=True))
     made = {r.name for r in graph.values() if not r.read} - {"cluster", "cluster-kubernetes"}
     assert made == set()
+
+
+def test_a_cluster_without_peer_pods_may_be_anywhere() -> None:
+    graph = deploy(_program(runs_peer_pods=False))
+    assert not [r.name for r in graph.values() if "cloud-conf" in r.name or "azure" in r.type]
+    assert graph.exports["apps"] == APPS_DOMAIN
 
 
 def test_a_worker_subnet_without_an_outbound_path_is_refused() -> None:

@@ -40,6 +40,7 @@ def _trustee(
                 namespace="trustee-operator-system",
                 kbs_host=pulumi.Output.from_input("kbs.apps.example"),
                 issuer="kbs-ca",
+                certificate_life=CertificateAuthority.certificate_life,
                 resource_policy=resource_policy,
                 attestation_policy=attestation_policy,
                 reference_values=reference_values,
