@@ -148,6 +148,23 @@ Day = Annotated[
         fix='write it in quotes, for example "2027-03-01"',
     ),
 ]
+VnetId = Annotated[
+    str,
+    Text(
+        pattern="/subscriptions/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/resourceGroups/[-A-Za-z0-9_.()]{1,90}"
+        "/providers/Microsoft[.]Network/virtualNetworks/[-A-Za-z0-9_.]{2,64}",
+        rule="must be the id of a virtual network",
+        fix="copy it from: az network vnet show --query id; it begins with /subscriptions/ and ends with /virtualNetworks/<name>",
+    ),
+]
+SubnetName = Annotated[
+    str,
+    Text(
+        pattern="[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,78}[A-Za-z0-9_])?",
+        rule="must be the name of a subnet",
+        fix="write the name alone, as `az network vnet subnet list` does, for example openshift-workers",
+    ),
+]
 StorageAccount = Annotated[
     str,
     Text(

@@ -252,6 +252,10 @@ class Azure:
         """A network card of a peer pod that nobody takes away: it keeps the subnet until the cluster is deleted."""
         self._stand_in.leave_network_card(subnet_id, cluster_id)
 
+    def change_by_hand(self, id_: str, **changes: object) -> None:
+        """What somebody does in the portal: sets properties of a resource; None takes one away."""
+        self._stand_in.change_by_hand(id_, **changes)
+
     def invoke(self, subscription: str, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a function such as `azure-native:network:getSubnet` returns. Raises Refused as Azure would."""
         return self._stand_in.for_provider({"subscriptionId": subscription}).invoke(token, dict(arguments))

@@ -23,6 +23,7 @@ h1pnPbwkZljuhkISjusI/3MRovQ=
 -----END CERTIFICATE-----
 """
 
+Invokes = Mapping[str, dict[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]]
 Answers = Mapping[str, Callable[[mocks.MockResourceArgs], dict[str, Any]]]
 
 
@@ -85,12 +86,27 @@ ANSWERS: Answers = {
         "base64": base64.b64encode(bytes(int(args.inputs["length"]))).decode()
     },
 }
-INVOKES: Mapping[str, dict[str, Any]] = {
+
+
+def _subnet(args: Mapping[str, Any]) -> dict[str, Any]:
+    """A subnet of /23 by its name; that of workers of an existing cluster, and of confidential pods, with a NAT gateway."""
+    name = str(args["subnetName"])
+    number = {"openshift-control-plane": 0, "openshift-workers": 2}.get(name, 4)
+    gateway = {"natGateway": {"id": "/nat"}} if number == 4 else {}
+    return {"name": name, "addressPrefix": f"10.96.{number}.0/23", **gateway}
+
+
+INVOKES: Invokes = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {
         "kubeconfig": base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
     },
     "azure-native:storage:listStorageAccountServiceSAS": {
         "serviceSasToken": "sp=rcl&sr=c&spr=https&se=2027-06-30T23:59:59Z&sig=canary-signature"
     },
-    "azure-native:network:getSubnet": {"name": "workers", "natGateway": {"id": "/nat"}},
+    "azure-native:network:getSubnet": _subnet,
+    "azure-native:network:getVirtualNetwork": lambda args: {
+        "name": args["virtualNetworkName"],
+        "location": "eastus2",
+        "addressSpace": {"addressPrefixes": ["10.96.0.0/16"]},
+    },
 }

@@ -15,7 +15,7 @@ import pulumi
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import mocks, rpc
 
-from tests.answers import ANSWERS, INVOKES, Answers, arm_id
+from tests.answers import ANSWERS, INVOKES, Answers, Invokes, arm_id
 
 UNKNOWN = "<unknown>"
 # As the language host does: after a failure, futures remain that are never awaited.
@@ -78,11 +78,12 @@ class Graph(dict[str, Registered]):
 
 
 class _Mocks(mocks.Mocks):
-    def __init__(self, *, preview: bool, answers: Answers, invokes: Mapping[str, dict[str, Any]]) -> None:
+    def __init__(self, *, preview: bool, answers: Answers, invokes: Invokes) -> None:
         self._preview, self._answers, self._invokes = preview, answers, invokes
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        return self._invokes[args.token], []
+        answer = self._invokes[args.token]
+        return (answer(args.args) if callable(answer) else answer), []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         answer = self._answers.get(args.typ, lambda _: {})
@@ -200,7 +201,7 @@ def deploy(
     stack: str = "test",
     preview: bool = False,
     answers: Answers | None = None,
-    invokes: Mapping[str, dict[str, Any]] | None = None,
+    invokes: Invokes | None = None,
 ) -> Graph:
     """Run ``program``, plain or async; a mapping it returns becomes the stack's exports. With ``preview`` every output of a
     resource is unknown, as before a first update. Raises what the program raises.

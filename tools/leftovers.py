@@ -121,7 +121,9 @@ def _subscription(path: Path) -> str:
     try:
         return str(yaml.safe_load(path.read_text("utf-8"))["config"]["coco:azure"]["subscriptionId"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-        raise PostureError(f"{path} is not there, or names no subscription under coco:azure") from None
+        raise PostureError(
+            f"{path} is not there, or names no subscription under coco:azure, where there could be any"
+        ) from None
 
 
 def _state(options: argparse.Namespace) -> Deployment | None:

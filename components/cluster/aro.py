@@ -108,11 +108,16 @@ class AroCluster(pulumi.ComponentResource):
         self.register_outputs(self.access.outputs())
 
     def _network_rights(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
-        """Rights on the VNet do not reach a security group beside it, so each scope gets an assignment of its own."""
+        """Rights on the VNet do not reach what is beside it, so each scope gets an assignment of its own."""
         wanted: list[tuple[str, str, pulumi.Input[str]]] = [
             ("cluster-vnet", args.identity.object_id, args.network.vnet_id),
             ("rp-vnet", args.identity.resource_provider_object_id, args.network.vnet_id),
         ]
+        for what, id_ in args.network.attached.items():
+            wanted += [
+                (f"cluster-{what}", args.identity.object_id, id_),
+                (f"rp-{what}", args.identity.resource_provider_object_id, id_),
+            ]
         if args.network.peer_pod_nsg_id is not None:
             wanted.append(("cluster-peer-pods-nsg", args.identity.object_id, args.network.peer_pod_nsg_id))
         return [

@@ -1,7 +1,7 @@
 """What an ARO cluster is told, whatever identity it has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -20,7 +20,8 @@ class NodeArgs:
 class ClusterNetworkArgs:
     """Where the machines get their addresses, and the ranges inside the cluster. ``visibility`` is Public or Private.
 
-    ``peer_pod_nsg_id``: the cluster's service principal makes the peer pods' network cards and must be able to join it.
+    ``peer_pod_nsg_id``: the cluster's service principal makes the peer pods' network cards and must be able to join it. ``attached``: by
+    a name for its role assignments, the id of each NAT gateway and route table that the subnets of the nodes use.
     """
 
     visibility: str
@@ -30,6 +31,7 @@ class ClusterNetworkArgs:
     control_plane_subnet_id: pulumi.Input[str]
     worker_subnet_id: pulumi.Input[str]
     peer_pod_nsg_id: pulumi.Input[str] | None
+    attached: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True)

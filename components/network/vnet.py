@@ -10,11 +10,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
+from components.peer_pod_nsg import PeerPodNsgArgs, peer_pod_nsg
 from model.azure import addresses
-
-# cloud-api-adaptor: the agent's forwarder, and the VXLAN tunnel as OSC configures it (upstream's 4789 is OVN's own).
-AGENT_PORT = "15150"
-VXLAN_PORT = "9000"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +76,18 @@ class Network(pulumi.ComponentResource):
         self.worker_subnet_id = workers.id
 
         if args.plan.peer_pods is not None and args.nat_gateway_id is not None:
-            nsg = self._peer_pod_nsg(name, args)
+            nsg = peer_pod_nsg(
+                name,
+                PeerPodNsgArgs(
+                    name_prefix=args.name_prefix,
+                    resource_group_name=args.resource_group_name,
+                    location=args.location,
+                    workers=str(args.plan.workers),
+                    peer_pods=str(args.plan.peer_pods),
+                    tags=args.tags,
+                ),
+                self,
+            )
             peer_pods = network.Subnet(
                 f"{name}-peer-pods",
                 subnet_name="peer-pods",
@@ -101,47 +109,4 @@ class Network(pulumi.ComponentResource):
                 "peerPodSubnetId": self.peer_pod_subnet_id,
                 "peerPodNsgId": self.peer_pod_nsg_id,
             }
-        )
-
-    def _peer_pod_nsg(self, name: str, args: NetworkArgs) -> network.NetworkSecurityGroup:
-        """Only the workers reach a peer pod, and only its agent and its tunnel: everything else is refused."""
-
-        def allow_from_workers(
-            rule: str, priority: int, protocol: str, port: str
-        ) -> network.SecurityRuleArgs:
-            return network.SecurityRuleArgs(
-                name=rule,
-                priority=priority,
-                direction="Inbound",
-                access="Allow",
-                protocol=protocol,
-                source_address_prefix=str(args.plan.workers),
-                source_port_range="*",
-                destination_address_prefix=str(args.plan.peer_pods),
-                destination_port_range=port,
-            )
-
-        deny_the_rest = network.SecurityRuleArgs(
-            name="deny-the-rest",
-            priority=4096,
-            direction="Inbound",
-            access="Deny",
-            protocol="*",
-            source_address_prefix="*",
-            source_port_range="*",
-            destination_address_prefix="*",
-            destination_port_range="*",
-        )
-        return network.NetworkSecurityGroup(
-            f"{name}-peer-pods-nsg",
-            network_security_group_name=f"{args.name_prefix}-peer-pods-nsg",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            security_rules=[
-                allow_from_workers("agent-from-workers", 100, "Tcp", AGENT_PORT),
-                allow_from_workers("tunnel-from-workers", 110, "Udp", VXLAN_PORT),
-                deny_the_rest,
-            ],
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self),
         )

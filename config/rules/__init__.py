@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from config.rule import Rule
-from config.rules import persistence, place, trusted, untrusted
+from config.rules import network, persistence, place, trusted, untrusted
 from config.sections import KINDS, Section, TrustedZone, UntrustedZone
 
 _OF_ZONES: Mapping[type[Section], tuple[Rule, ...]] = {
@@ -19,4 +19,5 @@ def of(model: type[Section], values: Mapping[str, object]) -> tuple[Rule, ...]:
     """
     zones = [rule for zone, rules in _OF_ZONES.items() if issubclass(model, zone) for rule in rules]
     kind = KINDS.get(str(values.get("cluster.kind")))
-    return (*place.RULES, *zones, *(kind.rules if kind is not None else ()))
+    peer_pods = network.WITH_PEER_PODS if issubclass(model, UntrustedZone) else network.WITHOUT_PEER_PODS
+    return (*place.RULES, *network.RULES, peer_pods, *zones, *(kind.rules if kind is not None else ()))

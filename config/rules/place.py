@@ -28,8 +28,8 @@ RANGES = ("network.cidr", "cluster.podCidr", "cluster.serviceCidr")
 
 def _apart(one: str, other: str) -> Rule:
     @rule(one, other)
-    def check(range_: IPv4Network, taken: IPv4Network) -> Iterator[Mistake]:
-        if range_.overlaps(taken):
+    def check(range_: IPv4Network | None, taken: IPv4Network | None) -> Iterator[Mistake]:
+        if range_ is not None and taken is not None and range_.overlaps(taken):
             yield Mistake(
                 key=one,
                 value=str(range_),
@@ -42,9 +42,9 @@ def _apart(one: str, other: str) -> Rule:
 
 def _not_reserved(key: str) -> Rule:
     @rule(key)
-    def check(range_: IPv4Network) -> Iterator[Mistake]:
+    def check(range_: IPv4Network | None) -> Iterator[Mistake]:
         for taken in RESERVED:
-            if range_.overlaps(taken):
+            if range_ is not None and range_.overlaps(taken):
                 yield Mistake(
                     key=key,
                     value=str(range_),

@@ -43,7 +43,9 @@ def _openshift_version(osc: Version, openshift: Version) -> Iterator[Mistake]:
 
 
 @rule("network.cidr", "cluster.workerCount", "peerPods.limitPerNode")
-def _room_for_peer_pods(cidr: IPv4Network, workers: int, limit: int) -> Iterator[Mistake]:
+def _room_for_peer_pods(cidr: IPv4Network | None, workers: int, limit: int) -> Iterator[Mistake]:
+    if cidr is None:
+        return  # the subnets are there, and are looked at in the preview
     subnet = addresses.plan(cidr, peer_pods=True).peer_pods
     wanted = workers * limit
     if subnet is not None and wanted > addresses.capacity(subnet):

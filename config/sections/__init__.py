@@ -7,7 +7,7 @@ Rules about one value are here and in `config.types`, those between values in `c
 from config.sections.clusters import KINDS, AroSection, ClusterSection, ExistingSection
 from config.sections.clusters.aro import ServicePrincipalSection
 from config.sections.guest import GuestSection
-from config.sections.network import NetworkSection
+from config.sections.network import NetworkSection, SubnetsSection
 from config.sections.place import AzureSection, CommonSections, OperatorsSection
 from config.sections.trusted import (
     AcceptedAdvisorySection,
@@ -56,6 +56,7 @@ __all__ = [
     "ServedSecretSection",
     "ServicePrincipalSection",
     "SignedImageSection",
+    "SubnetsSection",
     "TrustedZone",
     "TrusteeSection",
     "UntrustedZone",

@@ -1,13 +1,32 @@
-"""The network that a stack makes."""
+"""The network of a stack's cluster: one that the stack makes, or subnets that are there."""
 
 from pydantic import Field
 
-from config.types import Section, VNetRange
+from config.types import Section, SubnetName, VnetId, VNetRange
+
+
+class SubnetsSection(Section):
+    """Subnets of one virtual network that are there already. The stack reads them and changes nothing of them."""
+
+    vnet: VnetId = Field(
+        description="Id of their virtual network, in the region and the subscription of the stack"
+    )
+    control_plane: SubnetName = Field(
+        description="Name of the subnet of the control-plane nodes, /27 or larger"
+    )
+    workers: SubnetName = Field(description="Name of the subnet of the worker nodes, /27 or larger")
+    peer_pods: SubnetName | None = Field(
+        default=None,
+        description="Name of the subnet of the confidential VMs, which needs a NAT gateway, or a route table that leads to a firewall;"
+        " only in a stack that runs some",
+    )
 
 
 class NetworkSection(Section):
-    """The virtual network that the stack makes for its cluster."""
+    """The virtual network of the cluster: a range, and the stack makes it, or subnets that are there."""
 
-    cidr: VNetRange = Field(
-        description="Address range of the virtual network, /16 to /24; no other stack may overlap it"
+    cidr: VNetRange | None = Field(
+        default=None,
+        description="Address range of the virtual network that the stack makes, /16 to /24; no other stack may overlap it",
     )
+    subnets: SubnetsSection | None = Field(default=None, description=SubnetsSection.__doc__)

@@ -11,11 +11,12 @@ from components.cluster.aro_managed import ManagedAroCluster, ManagedAroClusterA
 from components.cluster.peer_pod_identity import PeerPodIdentity, PeerPodIdentityArgs
 from components.cluster.shape import AroArgs, ClusterNetworkArgs, NodeArgs
 from components.cluster.workload_identities import WorkloadIdentities, WorkloadIdentitiesArgs
-from components.network.egress import NatEgress, NatEgressArgs
-from components.network.vnet import Network, NetworkArgs
+from components.network.existing import Attached, ExistingNetwork
+from components.network.vnet import Network
 from config.sections import AroSection, CommonSections
-from model.azure import addresses, naming
+from model.azure import naming
 from model.azure.workload_identities import Scope
+from program.clusters import network as networks
 from program.place import PeerPodNetwork, Place
 from program.stack import LoadedStack
 
@@ -30,8 +31,9 @@ class _Ground:
     prefix: str
     tags: dict[str, str]
     group: resources.ResourceGroup
-    network: Network
-    egress: NatEgress | None
+    network: Network | ExistingNetwork
+    attached: Attached
+    egress_address: pulumi.Output[str] | None
 
     @property
     def cluster(self) -> AroArgs:
@@ -58,6 +60,7 @@ class _Ground:
                 control_plane_subnet_id=network.control_plane_subnet_id,
                 worker_subnet_id=network.worker_subnet_id,
                 peer_pod_nsg_id=network.peer_pod_nsg_id,
+                attached=self.attached.by_name(),
             ),
             pull_secret=self.stack.secrets["pullSecret"],
             protect=section.protect,
@@ -103,31 +106,13 @@ def _ground(
     in_azure: pulumi.ResourceOptions,
     runs_peer_pods: bool,
 ) -> _Ground:
-    config, prefix = stack.config, naming.resource_group(stack.name)
-    assert config.network is not None, "config.rules refuses an ARO cluster without a network"
-    location, tags = config.required_azure.location, {**config.required_azure.tags, "coco-stack": stack.name}
+    azure, prefix = stack.config.required_azure, naming.resource_group(stack.name)
+    tags = {**azure.tags, "coco-stack": stack.name}
     group = resources.ResourceGroup(
-        "group", resource_group_name=prefix, location=location, tags=tags, opts=in_azure
+        "group", resource_group_name=prefix, location=azure.location, tags=tags, opts=in_azure
     )
-    egress = None
-    if runs_peer_pods:
-        egress = NatEgress(
-            "egress",
-            NatEgressArgs(name_prefix=prefix, resource_group_name=group.name, location=location, tags=tags),
-            in_azure,
-        )
-    network = Network(
-        "network",
-        NetworkArgs(
-            name_prefix=prefix,
-            resource_group_name=group.name,
-            location=location,
-            cidr=str(config.network.cidr),
-            plan=addresses.plan(config.network.cidr, peer_pods=runs_peer_pods),
-            nat_gateway_id=egress.nat_gateway_id if egress else None,
-            tags=tags,
-        ),
-        in_azure,
+    made = networks.declare(
+        stack, section, in_azure, prefix=prefix, group=group.name, tags=tags, runs_peer_pods=runs_peer_pods
     )
     return _Ground(
         stack=stack,
@@ -136,8 +121,9 @@ def _ground(
         prefix=prefix,
         tags=tags,
         group=group,
-        network=network,
-        egress=egress,
+        network=made.network,
+        attached=made.attached,
+        egress_address=made.egress_address,
     )
 
 
@@ -157,22 +143,37 @@ def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetw
         ),
         ground.after_network(),
     )
-    network, place = ground.network, cluster.access.azure
-    if (
-        ground.egress is None
-        or place is None
-        or network.peer_pod_subnet_id is None
-        or network.peer_pod_nsg_id is None
-    ):
+    subnet_id, nsg_id = ground.network.peer_pod_subnet_id, ground.network.peer_pod_nsg_id
+    place = cluster.access.azure
+    if place is None or subnet_id is None or nsg_id is None:
         return cluster.access, None
     # In the managed group: ARO's deny assignment spares the cluster's service principal, whose rights OSC uses.
     return cluster.access, PeerPodNetwork(
         resource_group=place.resource_group,
         region=place.location,
-        subnet_id=network.peer_pod_subnet_id,
-        nsg_id=network.peer_pod_nsg_id,
-        egress_address=ground.egress.address,
+        subnet_id=subnet_id,
+        nsg_id=nsg_id,
+        egress_address=ground.egress_address,
     )
+
+
+def _scopes(ground: _Ground) -> dict[Scope, pulumi.Input[str]]:
+    """Where the identities of a cluster get their roles. Raises RunError for what they cannot be given any on."""
+    network, attached = ground.network, ground.attached
+    if attached.route_tables or len(attached.nat_gateways) > 1:
+        raise pulumi.RunError(
+            "network.subnets: the subnets of the nodes use "
+            f"{', '.join((*attached.nat_gateways, *attached.route_tables))}, and with cluster.identity managed this program knows the"
+            " roles for at most one NAT gateway and for no route table: detach them, or write cluster.identity: servicePrincipal"
+        )
+    scopes: dict[Scope, pulumi.Input[str]] = {
+        Scope.VNET: network.vnet_id,
+        Scope.CONTROL_PLANE: network.control_plane_subnet_id,
+        Scope.WORKERS: network.worker_subnet_id,
+    }
+    for gateway in attached.nat_gateways:
+        scopes[Scope.NAT_GATEWAY] = gateway
+    return scopes
 
 
 def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
@@ -185,11 +186,7 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
             location=azure.location,
             subscription_id=azure.subscription_id,
             resource_provider_object_id=ground.resource_provider,
-            scopes={
-                Scope.VNET: network.vnet_id,
-                Scope.CONTROL_PLANE: network.control_plane_subnet_id,
-                Scope.WORKERS: network.worker_subnet_id,
-            },
+            scopes=_scopes(ground),
             tags=ground.tags,
         ),
         ground.in_azure,
@@ -203,7 +200,7 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
         ),
         ground.after_network(identities),
     )
-    if ground.egress is None or network.peer_pod_subnet_id is None or network.peer_pod_nsg_id is None:
+    if network.peer_pod_subnet_id is None or network.peer_pod_nsg_id is None:
         return cluster.access, None
     identity = PeerPodIdentity(
         "peer-pod-identity",
@@ -226,7 +223,7 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
         region=pulumi.Output.from_input(azure.location),
         subnet_id=network.peer_pod_subnet_id,
         nsg_id=network.peer_pod_nsg_id,
-        egress_address=ground.egress.address,
+        egress_address=ground.egress_address,
         identity={
             "CLIENTID": identity.client_id,
             "TENANTID": azure.tenant_id,

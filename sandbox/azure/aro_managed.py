@@ -25,7 +25,7 @@ from sandbox.azure.authorization import has_role, may_write_network
 from sandbox.azure.cloud import AzureRecord, Contents, guid
 from sandbox.azure.identities import USER_ASSIGNED_IDENTITY, credentials_of
 from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest
-from sandbox.azure.schema import MAP, TEXT, TEXTS, Prop, choice, computed, group, known, required
+from sandbox.azure.schema import MAP, TEXT, Prop, choice, computed, group, known, required
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import UNKNOWN, Refused, Values
 
@@ -228,7 +228,11 @@ MANAGED_CLUSTER: Final = AzureKind(
         "location": TEXT,
         "tags": MAP,
         "identity": required(
-            group(type=required(choice("UserAssigned")), userAssignedIdentities=required(TEXTS))
+            group(
+                type=required(choice("UserAssigned")),
+                # A request lists them; the answer is a mapping.
+                userAssignedIdentities=Prop(kind=list, item=TEXT, required=True, reshaped=True),
+            )
         ),
         "properties": required(group(**_PROFILES)),
         "systemData": computed(MAP),

@@ -1,6 +1,8 @@
-"""The Azure side of a cluster that was there before the program: its groups, its network and its NAT gateway."""
+"""What was in Azure before the program: the groups, network and NAT gateway of a cluster, or subnets for one."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from sandbox.azure.cloud import AzureRecord, Cloud
 from sandbox.azure.egress import NAT_GATEWAY, PUBLIC_IP_ADDRESS
@@ -39,6 +41,41 @@ def add_existing(cloud: Cloud, facts: ClusterFacts) -> None:
             },
         ),
     ]
+    _put(cloud, made, place)
+
+
+def add_existing_subnets(cloud: Cloud, place: str, vnet: str, names: Mapping[str, str]) -> None:
+    """Puts subnets with these `names` (of controlPlane, workers and peerPods) into the cloud, and what they are in. That of peer pods
+    has a NAT gateway; what is there already stays as it is.
+    """
+    group_id, _, name = vnet.partition("/providers/Microsoft.Network/virtualNetworks/")
+    address, gateway = (
+        f"{group_id}/providers/Microsoft.Network/{kind}/{name}-nat"
+        for kind in ("publicIPAddresses", "natGateways")
+    )
+    made: list[tuple[AzureKind, str, Values]] = [
+        (RESOURCE_GROUP, group_id, {}),
+        (PUBLIC_IP_ADDRESS, address, {"sku": {"name": "Standard"}, "publicIPAllocationMethod": "Static"}),
+        (NAT_GATEWAY, gateway, {"sku": {"name": "Standard"}, "publicIpAddresses": [{"id": address}]}),
+        (VIRTUAL_NETWORK, vnet, {"addressSpace": {"addressPrefixes": ["10.96.0.0/16"]}}),
+    ]
+    for number, (what, subnet) in enumerate(sorted(names.items())):
+        out = {"natGateway": {"id": gateway}} if what == "peerPods" else {}
+        policies = {
+            "privateEndpointNetworkPolicies": "Disabled",
+            "privateLinkServiceNetworkPolicies": "Enabled",
+        }
+        made.append(
+            (
+                SUBNET,
+                f"{vnet}/subnets/{subnet}",
+                {"addressPrefix": f"10.96.{2 * number}.0/23", **out, **policies},
+            )
+        )
+    _put(cloud, made, place)
+
+
+def _put(cloud: Cloud, made: list[tuple[AzureKind, str, Values]], place: str) -> None:
     with cloud.change() as contents:
         for kind, id_, properties in made:
             state = properties | ({"location": place} if kind.has_location else {})

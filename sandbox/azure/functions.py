@@ -12,6 +12,7 @@ from sandbox.azure.egress import NAT_GATEWAY
 from sandbox.azure.kind import Account
 from sandbox.azure.storage import STORAGE_ACCOUNT, service_signature
 from sandbox.azure.subnets import SUBNET
+from sandbox.azure.virtual_networks import VIRTUAL_NETWORK
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import Refused, Values
 
@@ -30,6 +31,7 @@ def _credentials(clusters: Clusters, name: str) -> Values:
 _GETS: Final = {
     "azure-native:network:getSubnet": SUBNET,
     "azure-native:network:getNatGateway": NAT_GATEWAY,
+    "azure-native:network:getVirtualNetwork": VIRTUAL_NETWORK,
 }
 _CREDENTIALS: Final = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": _admin_credentials,

@@ -19,6 +19,7 @@ class Prop:
     """One property. `kind` is a Python type, or `object` for one with `fields`, or `list` for one of `item`s.
 
     `computed`: only Azure sets it. `secret`: never stored, never returned. `may_be_empty`: a text that may be "".
+    `reshaped`: the answer has another form, so that azure-native promises nothing of it in a preview (previewOutputs.go).
     """
 
     kind: type
@@ -26,6 +27,7 @@ class Prop:
     computed: bool = False
     secret: bool = False
     may_be_empty: bool = False
+    reshaped: bool = False
     choices: tuple[str, ...] = ()
     fields: Mapping[str, Prop] = field(default_factory=dict[str, "Prop"])
     item: Prop | None = None
@@ -142,6 +144,8 @@ def preview(fields: Mapping[str, Prop], values: Values) -> Values:
 
 
 def _preview(prop: Prop, value: Any) -> Any:
+    if prop.reshaped:
+        return UNKNOWN
     if is_map(value) and prop.kind is object:
         return preview(prop.fields, value)
     if is_list(value) and prop.item is not None:

@@ -7,7 +7,7 @@ that Azure would refuse is refused in the preview already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,7 @@ from sandbox.azure import (
     virtual_networks,
 )
 from sandbox.azure.cloud import AzureRecord, Cloud, Contents
-from sandbox.azure.existing import add_existing
+from sandbox.azure.existing import add_existing, add_existing_subnets
 from sandbox.azure.faults import Faults
 from sandbox.azure.functions import call, there
 from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest
@@ -80,6 +80,10 @@ class AzureStandIn:
     def existing_cluster(self, facts: ClusterFacts) -> None:
         """Makes the network of a cluster that the program finds and does not make."""
         add_existing(self.cloud, facts)
+
+    def existing_subnets(self, place: str, vnet: str, names: Mapping[str, str]) -> None:
+        """Subnets that were there before the program, by controlPlane, workers and peerPods, with what they need, in the region `place`."""
+        add_existing_subnets(self.cloud, place, vnet, names)
 
     def change_by_hand(self, id_: str, **changes: object) -> None:
         """What somebody does in the portal: sets properties of a resource; None takes one away."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from sandbox.azure import AzureStandIn
 
 _PREFIX = "coco:"
+_VNET = re.compile(
+    "/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Network/virtualNetworks/[^/]+"
+)
 _REGISTRIES = ("cloud.openshift.com", "quay.io", "registry.connect.redhat.com", "registry.redhat.io")
 
 
@@ -47,7 +51,8 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
 def supply(
     keys: list[str], config: Mapping[str, str], path: Path, vault: PassphraseCipher, azure: AzureStandIn
 ) -> dict[str, str]:
-    """A value for each of `keys`; `path` keeps them, encrypted, for the next run."""
+    """A value for each of `keys`; `path` keeps them, encrypted, for the next run. Subnets that the stack only names are put there too."""
+    _existing_subnets(config, azure)
     kept = _kept(path)
     supplied: dict[str, str] = {}
     for key in keys:
@@ -114,6 +119,18 @@ def _existing_cluster(config: Mapping[str, str], azure: AzureStandIn) -> str:
     if facts.on_azure:
         azure.existing_cluster(facts)
     return azure.clusters.create(facts.name, facts)
+
+
+def _existing_subnets(config: Mapping[str, str], azure: AzureStandIn) -> None:
+    """Those that a stack says are there; for one that says it wrongly nothing, because the program will say what is wrong."""
+    place, network = (_decoded(config.get(f"{_PREFIX}{key}", "{}")) for key in ("azure", "network"))
+    subnets = network.get("subnets") if is_map(network) else None
+    if not (is_map(place) and is_map(subnets) and isinstance(place.get("location"), str)):
+        return
+    vnet = subnets.get("vnet")
+    if isinstance(vnet, str) and _VNET.fullmatch(vnet):
+        names = {what: name for what, name in subnets.items() if what != "vnet" and isinstance(name, str)}
+        azure.existing_subnets(place["location"], vnet, names)
 
 
 def _text(value: Any) -> str:

@@ -55,7 +55,9 @@ def ranges(stack: Loaded) -> list[Any]:
     config = stack.config
     if not isinstance(config, PlacedStack):
         return []
-    found = [] if config.network is None else [config.network.cidr]
+    found: list[Any] = []
+    if config.network is not None and config.network.cidr is not None:
+        found.append(config.network.cidr)
     if isinstance(config.cluster, AroSection):
         found += [config.cluster.pod_cidr, config.cluster.service_cidr]
     return found

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from inspect import signature
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_type_hints
 from unittest.mock import patch
 
@@ -76,6 +77,8 @@ def fits(given_: Any, taken: Any) -> bool:
     if isinstance(taken, type) and isinstance(given_, type):
         return issubclass(given_, taken)
     wide, narrow = getattr(taken, "__args__", ()), getattr(given_, "__args__", ())
+    if isinstance(taken, UnionType) and not isinstance(given_, UnionType):
+        return any(fits(given_, each) for each in wide)
     literals = all(isinstance(value, str) for value in narrow) and taken is str
     return literals or (bool(narrow) and all(any(fits(n, w) for w in wide) for n in narrow))
 

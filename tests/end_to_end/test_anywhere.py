@@ -1,6 +1,7 @@
-"""The environment whose hub is outside of Azure: it comes up, changes and goes, and the hub leaves no trace in Azure."""
+"""The environment whose hub is outside of Azure, and whose spoke is in subnets that were there: it comes up, changes and goes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,24 @@ from tests.end_to_end.project import CommittedProject, changes
 pytestmark = pytest.mark.integration
 
 HUB, SPOKE = "anywhere-hub", "anywhere-spoke"
+SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
+SUBNETS = ("openshift-control-plane", "openshift-workers", "confidential-pods")
+NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/net/providers/Microsoft.Network"
+
+
+def subnets(project: CommittedProject) -> list[dict[str, Any]]:
+    """As Azure shows them, without what it counts and what ARO sets for good on the subnet of the control plane."""
+    where = {"resourceGroupName": "net", "virtualNetworkName": "landing-zone"}
+    return [
+        {
+            key: value
+            for key, value in project.sandbox.azure.invoke(
+                SUBSCRIPTION, "azure-native:network:getSubnet", {**where, "subnetName": name}
+            ).items()
+            if key not in ("etag", "privateLinkServiceNetworkPolicies")
+        }
+        for name in SUBNETS
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +71,62 @@ def test_another_name_of_the_kbs_rolls_through_route_certificate_and_pods(projec
     assert project.outputs(SPOKE)["kbsUrl"] == "https://kbs.example.org"
 
 
-def test_both_go_and_their_clusters_stay(project: CommittedProject) -> None:
+def test_what_was_there_stays_as_it_was(tmp_path: Path) -> None:
+    project = CommittedProject.fresh(tmp_path)
+    assert project.up(HUB).succeeded
+    assert project.preview(SPOKE).succeeded
+    before = subnets(project)
+    assert project.up(SPOKE).succeeded
     for stack in (SPOKE, HUB):
         assert project.down(stack).succeeded
-    assert sorted(project.sandbox.clusters) == [HUB, SPOKE]
-    assert not [id_ for id_ in project.azure() if "coco-" in id_]
+    assert subnets(project) == before
+    assert list(project.sandbox.clusters) == [HUB]
+    assert project.azure() == []
+
+
+@pytest.mark.parametrize("identity", ["managed", "servicePrincipal"])
+def test_the_cluster_may_join_what_the_subnets_of_its_nodes_use(tmp_path: Path, identity: str) -> None:
+    """ARO refuses a cluster whose principals may not: the stand-in does too."""
+    project = CommittedProject.fresh(tmp_path)
+    assert project.up(HUB).succeeded
+    principal = {
+        "clientId": "00000000-0000-4000-8000-000000000051",
+        "objectId": "00000000-0000-4000-8000-000000000052",
+    }
+    if identity != "managed":
+        project.configure(SPOKE, {"cluster.identity": identity, "cluster.servicePrincipal": principal})
+    assert project.preview(SPOKE).succeeded
+    gateway = {"id": f"{NETWORK}/natGateways/landing-zone-nat"}
+    for name in SUBNETS[:2]:
+        project.sandbox.azure.change_by_hand(
+            f"{NETWORK}/virtualNetworks/landing-zone/subnets/{name}", natGateway=gateway
+        )
+    up = project.up(SPOKE)
+    assert up.succeeded, up.text
+    granted = [
+        one.inputs["scope"]
+        for one in project.resources(SPOKE).values()
+        if one.type == "azure-native:authorization:RoleAssignment"
+    ]
+    # The resource provider, and the principal or three of the identities.
+    assert granted.count(gateway["id"]) == (4 if identity == "managed" else 2)
+
+
+def test_subnets_that_will_not_do_are_refused_in_the_preview(tmp_path: Path) -> None:
+    project = CommittedProject.fresh(tmp_path)
+    assert project.up(HUB).succeeded
+    assert project.preview(SPOKE).succeeded
+    path = f"{NETWORK}/virtualNetworks/landing-zone/subnets"
+    project.sandbox.azure.change_by_hand(f"{path}/confidential-pods", natGateway=None)
+    project.sandbox.azure.change_by_hand(
+        f"{path}/openshift-workers", routeTable={"id": f"{NETWORK}/routeTables/a"}
+    )
+    run = project.preview(SPOKE)
+    assert not run.succeeded
+    assert "network.subnets.peerPods has neither a NAT gateway nor a route table" in run.text
+    project.sandbox.azure.change_by_hand(
+        f"{path}/confidential-pods", routeTable={"id": f"{NETWORK}/routeTables/a"}
+    )
+    assert "this program knows the roles for at most one NAT gateway and for no route table" in (
+        project.preview(SPOKE).text
+    )

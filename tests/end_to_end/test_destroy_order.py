@@ -18,6 +18,8 @@ def everything(is_up: CommittedProject, tmp_path_factory: pytest.TempPathFactory
     project = is_up.copy(tmp_path_factory.mktemp("everything"))
     for name in committed.NAMES:
         if not project.resources(name):
+            first = project.preview(name)
+            assert first.succeeded, f"its first preview must work too: {first.text}"
             run = project.up(name)
             assert run.succeeded, run.text
     return project

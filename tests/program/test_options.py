@@ -22,7 +22,11 @@ IGNORED = {
     "egress-ip": ["natGateway"],
     "sandboxed-containers-image": ["data"],
 }
-PULL_SECRET = {"dev": "clusterProfile.pullSecret", "managed": "properties.clusterProfile.pullSecret"}
+PULL_SECRET = {
+    "dev": "clusterProfile.pullSecret",
+    "managed": "properties.clusterProfile.pullSecret",
+    "anywhere": "properties.clusterProfile.pullSecret",
+}
 REPLACED = {"kbs-ca-ca", "kbs-ca-ca-witness", "trustee-https-certificate", "trustee-token-certificate"}
 
 

@@ -35,7 +35,7 @@ def test_every_key_of_every_role_has_a_row() -> None:
 def test_values_and_defaults_are_told_in_words() -> None:
     assert "| `workerCount` | 2 to 50 | `3` | Number of worker nodes |" in TEXT
     assert "| `imagePolicy` | `insecure`, `reject`, `signed` | `reject` |" in TEXT
-    assert "| `cidr` | an IPv4 range of /16 to /24, such as 10.0.0.0/16 | required |" in TEXT
+    assert "| `podCidr` | an IPv4 range of /8 to /18, such as 10.128.0.0/14 | required |" in TEXT
     assert "| [`coco:trustee`](#cocotrustee) | required | - | - | required |" in TEXT
 
 

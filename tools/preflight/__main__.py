@@ -71,6 +71,8 @@ def _config(stack: str, folder: Path) -> PlacedStack:
         raise _NoStack(
             f"{stack} has the role {found.role} and makes nothing in Azure: there is nothing to ask"
         )
+    if found.azure is None:
+        raise _NoStack(f"{stack} has no coco:azure and makes nothing in Azure: there is nothing to ask")
     return found
 
 

@@ -60,11 +60,9 @@ def of(stack: str, config: PlacedStack) -> Needs:
     cluster = config.cluster
     if isinstance(cluster, AroSection):
         providers.append("Microsoft.RedHatOpenShift")
-        actions += [
-            ROLE_ASSIGNMENTS,
-            "Microsoft.Network/virtualNetworks/write",
-            "Microsoft.RedHatOpenShift/openShiftClusters/write",
-        ]
+        actions += [ROLE_ASSIGNMENTS, "Microsoft.RedHatOpenShift/openShiftClusters/write"]
+        if config.network is not None and config.network.subnets is None:
+            actions.append("Microsoft.Network/virtualNetworks/write")
         machines[cluster.control_plane_vm_size] += _CONTROL_PLANE_NODES + _BOOTSTRAP_NODES
         machines[cluster.worker_vm_size] += cluster.worker_count
         groups += [naming.resource_group(stack), naming.managed_resource_group(stack)]

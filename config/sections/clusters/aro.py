@@ -80,7 +80,11 @@ class AroSection(Section):
 @rule("network")
 def _network(network: NetworkSection | None) -> Iterator[Mistake]:
     if network is None:
-        yield Mistake(key="network", rule="is missing", fix="add it with a cidr, because cluster.kind is aro")
+        yield Mistake(
+            key="network",
+            rule="is missing",
+            fix="add it with a cidr or with subnets, because cluster.kind is aro",
+        )
 
 
 @rule("azure")

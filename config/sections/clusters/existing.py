@@ -1,13 +1,13 @@
 """A cluster that somebody else made, on Azure where it runs peer pods."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 from typing import Literal
 
 from pydantic import Field
 
 from config.rule import Mistake, rule
 from config.sections.clusters.kind import ClusterKind
+from config.sections.network import NetworkSection
 from config.types import DnsLabel, Section
 
 
@@ -23,14 +23,15 @@ class ExistingSection(Section):
     )
 
 
-@rule("network.cidr")
-def _no_network(cidr: IPv4Network) -> Iterator[Mistake]:
-    yield Mistake(
-        key="network.cidr",
-        value=str(cidr),
-        rule="must be absent where cluster.kind is existing",
-        fix="remove the section, because that cluster has its network already",
-    )
+@rule("network")
+def _no_network(network: NetworkSection | None) -> Iterator[Mistake]:
+    if network is not None:
+        yield Mistake(
+            key="network",
+            value="subnets" if network.cidr is None else str(network.cidr),
+            rule="must be absent where cluster.kind is existing",
+            fix="remove the section, because that cluster has its network already",
+        )
 
 
 KIND = ClusterKind(

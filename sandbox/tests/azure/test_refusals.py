@@ -275,7 +275,7 @@ def test_deleting_in_reverse_leaves_nothing(whole: Zone):
 
 def test_a_function_nobody_taught_the_stand_in_is_refused(zone: Zone):
     with pytest.raises(Refused, match="knows no function"):
-        zone.azure.invoke("azure-native:network:getVirtualNetwork", {})
+        zone.azure.invoke("azure-native:network:getLoadBalancer", {})
 
 
 def test_a_group_that_is_not_there_has_nothing_to_read(zone: Zone):

@@ -1,0 +1,73 @@
+"""Rules about the network of a cluster that the stack makes: a network of its own, or subnets that are there."""
+
+from collections.abc import Iterator
+
+from config.rule import Mistake, Rule, rule
+from config.sections import NetworkSection, SubnetsSection
+from model.azure.ids import AzureId
+
+
+@rule("network")
+def _one_of_both(network: NetworkSection | None) -> Iterator[Mistake]:
+    if network is not None and (network.cidr is None) == (network.subnets is None):
+        yield Mistake(
+            key="network",
+            value="both" if network.cidr else "neither",
+            rule="must have either a cidr, of which the stack makes a network, or subnets that are there",
+            fix="write one of the two",
+        )
+
+
+@rule("network.subnets")
+def _distinct(subnets: SubnetsSection | None) -> Iterator[Mistake]:
+    if subnets is None:
+        return
+    given = {"controlPlane": subnets.control_plane, "workers": subnets.workers, "peerPods": subnets.peer_pods}
+    taken: dict[str, str] = {}
+    for key, name in given.items():
+        if name is None:
+            continue
+        if name.lower() in taken:
+            yield Mistake(
+                key=f"network.subnets.{key}",
+                value=name,
+                rule=f"must be a subnet of its own, and is that of network.subnets.{taken[name.lower()]} too",
+                fix="make another subnet in the same network",
+            )
+        taken.setdefault(name.lower(), key)
+
+
+@rule("network.subnets.vnet", "azure.subscriptionId")
+def _in_the_subscription(vnet: str, subscription: str) -> Iterator[Mistake]:
+    if AzureId.parse(vnet).subscription != subscription:
+        yield Mistake(
+            key="network.subnets.vnet",
+            value=vnet,
+            rule=f"must be in azure.subscriptionId {subscription}, as ARO asks",
+            fix="make the cluster in the subscription of its network",
+        )
+
+
+@rule("network.subnets")
+def _with_peer_pods(subnets: SubnetsSection | None) -> Iterator[Mistake]:
+    if subnets is not None and subnets.peer_pods is None:
+        yield Mistake(
+            key="network.subnets.peerPods",
+            rule="is missing",
+            fix="add the name of the subnet of the confidential VMs",
+        )
+
+
+@rule("network.subnets")
+def _without_peer_pods(subnets: SubnetsSection | None) -> Iterator[Mistake]:
+    if subnets is not None and subnets.peer_pods is not None:
+        yield Mistake(
+            key="network.subnets.peerPods",
+            value=subnets.peer_pods,
+            rule="must be absent in a stack without confidential pods",
+            fix="remove it",
+        )
+
+
+RULES: tuple[Rule, ...] = (_one_of_both, _distinct, _in_the_subscription)
+WITH_PEER_PODS, WITHOUT_PEER_PODS = _with_peer_pods, _without_peer_pods

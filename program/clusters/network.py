@@ -1,0 +1,91 @@
+"""The network of a cluster that the stack makes: one of the stack's own with a NAT gateway, or subnets that are there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+
+from components.network.egress import NatEgress, NatEgressArgs
+from components.network.existing import Attached, ExistingNetwork, ExistingNetworkArgs
+from components.network.vnet import Network, NetworkArgs
+from config.sections import AroSection, CommonSections, SubnetsSection, UntrustedZone
+from model.azure import addresses, naming
+from program.stack import LoadedStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterNetwork:
+    """``attached``: what subnets that are there use. ``egress_address``: of peer pods, where the stack makes their way out."""
+
+    network: Network | ExistingNetwork
+    attached: Attached = field(default_factory=Attached)
+    egress_address: pulumi.Output[str] | None = None
+
+
+def declare(
+    stack: LoadedStack[CommonSections],
+    section: AroSection,
+    in_azure: pulumi.ResourceOptions,
+    *,
+    prefix: str,
+    group: pulumi.Output[str],
+    tags: Mapping[str, str],
+    runs_peer_pods: bool,
+) -> ClusterNetwork:
+    wanted, location = stack.config.network, stack.config.required_azure.location
+    assert wanted is not None, "config.rules refuses an ARO cluster without a network"
+    if wanted.subnets is not None:
+        return _existing(stack, section, wanted.subnets, in_azure, prefix, group, tags)
+    assert wanted.cidr is not None, "config.rules refuses a network without a range and without subnets"
+    egress = None
+    if runs_peer_pods:
+        egress = NatEgress(
+            "egress",
+            NatEgressArgs(name_prefix=prefix, resource_group_name=group, location=location, tags=tags),
+            in_azure,
+        )
+    network = Network(
+        "network",
+        NetworkArgs(
+            name_prefix=prefix,
+            resource_group_name=group,
+            location=location,
+            cidr=str(wanted.cidr),
+            plan=addresses.plan(wanted.cidr, peer_pods=runs_peer_pods),
+            nat_gateway_id=egress.nat_gateway_id if egress else None,
+            tags=tags,
+        ),
+        in_azure,
+    )
+    return ClusterNetwork(network=network, egress_address=egress.address if egress else None)
+
+
+def _existing(
+    stack: LoadedStack[CommonSections],
+    section: AroSection,
+    subnets: SubnetsSection,
+    in_azure: pulumi.ResourceOptions,
+    prefix: str,
+    group: pulumi.Output[str],
+    tags: Mapping[str, str],
+) -> ClusterNetwork:
+    config = stack.config
+    per_node = config.peer_pods.limit_per_node if isinstance(config, UntrustedZone) else 0
+    network = ExistingNetwork(
+        "network",
+        ExistingNetworkArgs(
+            name_prefix=prefix,
+            resource_group_name=group,
+            location=config.required_azure.location,
+            vnet_id=subnets.vnet,
+            control_plane_subnet=subnets.control_plane,
+            worker_subnet=subnets.workers,
+            peer_pod_subnet=subnets.peer_pods,
+            managed_resource_group=naming.managed_resource_group(stack.name),
+            ranges={"cluster.podCidr": section.pod_cidr, "cluster.serviceCidr": section.service_cidr},
+            peer_pods=section.worker_count * per_node,
+            tags=tags,
+        ),
+        in_azure,
+    )
+    return ClusterNetwork(network=network, attached=network.attached)
