@@ -5,9 +5,10 @@ versions() {
   listed clusterserviceversions '{range .items[*]}{.metadata.name}{" "}{.status.phase}{"\n"}{end}' |
     awk -v start="$package.v" 'index($1, start) == 1' | sort -V
 }
+# OLM makes a plan and then writes its status. Approved in between, the plan is given up, and another one made.
 offered() {
-  listed installplans '{range .items[*]}{.metadata.name}{" "}{.spec.clusterServiceVersionNames}{" "}{.spec.approved}{"\n"}{end}' |
-    awk -v start="[\"$package.v" 'index($2, start) == 1 && $2 !~ /,/ && $3 != "true" { gsub(/[]["]/, "", $2); print $2, $1 }' | sort -V
+  listed installplans '{range .items[*]}{.metadata.name}{" "}{.spec.clusterServiceVersionNames}{" "}{.status.phase}{"\n"}{end}' |
+    awk -v start="[\"$package.v" 'index($2, start) == 1 && $2 !~ /,/ && $3 == "RequiresApproval" { gsub(/[]["]/, "", $2); print $2, $1 }' | sort -V
 }
 in_order() { printf '%s\n' "$@" | sort -VC; }
 give_up() {

@@ -17,6 +17,7 @@ from sandbox.golang import BuildError, GoPrograms, Say
 from sandbox.official.build import CLI, KUBERNETES
 from sandbox.official.cli import BY_HAND, Cli
 from sandbox.official.plugin import sdk_version
+from sandbox.olm import PROGRAMS as OLM
 
 _INSTALL: Final = "python -m sandbox up --engine pulumi --install"
 
@@ -29,7 +30,7 @@ def to_build(home: Path) -> list[GoPrograms]:
     if _kubernetes(home) is None:
         needed.append(KUBERNETES)
     if not os.environ.get(external.VARIABLE):
-        needed += [API_SERVER, CERT_MANAGER]
+        needed += [API_SERVER, OLM, CERT_MANAGER]
     return [programs for programs in needed if not programs.is_built()]
 
 

@@ -15,14 +15,17 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from sandbox import certmanager
+from sandbox import olm as lifecycle
 from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.server import processes_in
-from sandbox.certmanager import PROGRAMS
+from sandbox.golang import GoPrograms
 from sandbox.openshift.kinds import KINDS
-from sandbox.openshift.reactions import Reaction, cert_manager
+from sandbox.openshift.reactions import cert_manager, olm
 from sandbox.watch import loop
 from sandbox.watch.cert_manager import CertManager
 from sandbox.watch.mirror import Mirror
+from sandbox.watch.olm import Olm
 from sandbox.watch.writer import Writer
 
 
@@ -43,16 +46,22 @@ def main(folder: Path) -> None:
     Thread(target=_end_with_folder, args=(folder,), daemon=True).start()
     mirror.start(stop)
     logging.info("following %s", client.server)
-    reactions = (*loop.REACTIONS, _certificates(folder, client))
+    reactions = (
+        *loop.REACTIONS,
+        Olm(folder).react if _runs(lifecycle.PROGRAMS, folder) else olm.react,
+        CertManager(folder, client).react if _runs(certmanager.PROGRAMS, folder) else cert_manager.react,
+    )
     loop.run(mirror, Writer(client, mirror).write, stop, reactions)
 
 
-def _certificates(folder: Path, client: ApiClient) -> Reaction:
-    """cert-manager itself where it is built; the API server of somebody else's cluster could not reach its webhook."""
-    if PROGRAMS.is_built() and not (folder / "external").exists():
-        return CertManager(folder, client).react
-    logging.info("cert-manager itself cannot run here: the model of it serves")
-    return cert_manager.react
+def _runs(operator: GoPrograms, folder: Path) -> bool:
+    """Whether an operator itself serves: where it is built, and not in a cluster of somebody else's, which could not reach its
+    webhook and might have one of its own.
+    """
+    if operator.is_built() and not (folder / "external").exists():
+        return True
+    logging.info("%s itself cannot run here: the model of it serves", operator.what)
+    return False
 
 
 def _end_with_folder(folder: Path) -> None:

@@ -11,7 +11,6 @@ from sandbox.openshift.objects import Effect
 from sandbox.openshift.reactions import (
     Reaction,
     external_secrets,
-    olm,
     osc,
     router,
     trustee,
@@ -24,14 +23,13 @@ REACTIONS: tuple[Reaction, ...] = (
     nodes.heartbeats,
     nodes.react,
     nodes.endpoints,
-    olm.react,
     external_secrets.react,
     trustee.react,
     osc.react,
     router.react,
 )
-"""Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes. That of cert-manager, or cert-manager
-itself, is added to them."""
+"""Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes. Those of OLM and cert-manager, or these
+two themselves, are added to them."""
 PACE_SECONDS = 0.15
 """Between one step and the next, so that a watching client sees every state in its order."""
 _IDLE_SECONDS = 5

@@ -111,6 +111,14 @@ class Package:
         (head,) = {each.version for each in bundles} - {each.replaces for each in bundles}
         return self.csv_name(head)
 
+    def replaced_by(self, csv: str) -> str | None:
+        """What the bundle of a version says that it replaces; what its channels say is the same."""
+        bundles = {
+            each.version: each for channel in self.channels.values() for each in channel if each.replaces
+        }
+        found = bundles.get(self.version_of(csv))
+        return self.csv_name(found.replaces) if found and found.replaces else None
+
     def next(self, channel: str, csv: str) -> str | None:
         """What OLM offers where `csv` is installed: of the versions that take over from it, the one next to the head."""
         installed, after = self.version_of(csv), {each.version: each for each in self.channels[channel]}

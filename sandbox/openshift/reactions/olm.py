@@ -60,15 +60,23 @@ def react(objects: Objects) -> list[Effect]:
 
 def _subscription(objects: Objects, subscription: Manifest) -> list[Effect]:
     namespace, spec = subscription["metadata"]["namespace"], subscription["spec"]
-    if problem := _unresolvable(objects, subscription):
-        failed = conditions(subscription, ("ResolutionFailed", True, "ConstraintsNotSatisfiable", problem))
+    if len(objects.all(OPERATOR_GROUP, namespace)) != 1:
+        return []  # OLM logs it, and says it in no status
+    known = PACKAGES.get(spec["name"])
+    present = next(
+        (csv for csv in objects.all(CSV, namespace) if known and csv["metadata"]["name"] in known.csvs), None
+    )
+    if problem := _unresolvable(subscription, installed=present is not None):
+        name = subscription["metadata"]["name"]
+        said = f"constraints not satisfiable: {problem} referenced by subscription {name}, subscription {name} exists"
+        unhealthy = () if _has_source(spec) else (_missing_source(spec),)
+        failed = conditions(
+            subscription, *unhealthy, ("ResolutionFailed", True, "ConstraintsNotSatisfiable", said)
+        )
         return put_changed(
             subscription, with_status(subscription, conditions=failed, lastUpdated=_updated(subscription))
         )
     package = PACKAGES[spec["name"]]
-    present = next(
-        (csv for csv in objects.all(CSV, namespace) if csv["metadata"]["name"] in package.csvs), None
-    )
     channel = spec.get("channel") or next(iter(package.channels))
     have = present["metadata"]["name"] if present else None
     done = present is not None and present.get("status", {}).get("phase") == "Succeeded"
@@ -83,27 +91,35 @@ def _subscription(objects: Objects, subscription: Manifest) -> list[Effect]:
     return [*effects, *put_changed(subscription, _state(subscription, have if done else None, target, plan))]
 
 
-def _unresolvable(objects: Objects, subscription: Manifest) -> str | None:
-    """Why OLM finds nothing to install, in the resolver's words."""
-    metadata, spec = subscription["metadata"], subscription["spec"]
-    here = f"in the catalog referenced by subscription {metadata['name']}"
-    if (spec["source"], spec["sourceNamespace"]) != (SOURCE, SOURCE_NAMESPACE):
-        return f"no operators found from catalog {spec['source']} in namespace {spec['sourceNamespace']} referenced by subscription {metadata['name']}"
+def _unresolvable(subscription: Manifest, *, installed: bool) -> str | None:
+    """Why OLM finds nothing to install, in the resolver's words. Once a version is installed, `startingCSV` is not looked at."""
+    spec = subscription["spec"]
+    if not _has_source(spec):
+        return f"no operators found from catalog {spec['source']} in namespace {spec['sourceNamespace']}"
     package = PACKAGES.get(spec["name"])
     if package is None:
-        return f"constraints not satisfiable: no operators found in package {spec['name']} {here}"
+        return f"no operators found in package {spec['name']} in the catalog"
     channel = spec.get("channel") or next(iter(package.channels))
     if channel not in package.channels:
-        return f"constraints not satisfiable: no operators found in channel {spec['channel']} of package {package.name} {here}"
-    if spec.get("startingCSV") and spec["startingCSV"] not in package.offered(channel):
-        return (
-            f"constraints not satisfiable: no operators found with name {spec['startingCSV']} in channel "
-            f"{channel} of package {package.name} {here}"
-        )
-    groups = len(objects.all(OPERATOR_GROUP, metadata["namespace"]))
-    if groups != 1:
-        return f"namespace {metadata['namespace']} has {groups} OperatorGroups, OLM needs exactly one"
+        return f"no operators found in channel {channel} of package {package.name} in the catalog"
+    first = spec.get("startingCSV")
+    if first and not installed and first not in package.offered(channel):
+        return f"no operators found with name {first} in channel {channel} of package {package.name} in the catalog"
     return None
+
+
+def _has_source(spec: Manifest) -> bool:
+    return (spec["source"], spec["sourceNamespace"]) == (SOURCE, SOURCE_NAMESPACE)
+
+
+def _missing_source(spec: Manifest) -> tuple[str, bool, str, str]:
+    where = f"{spec['sourceNamespace']}/{spec['source']}"
+    return (
+        "CatalogSourcesUnhealthy",
+        True,
+        "UnhealthyCatalogSourceFound",
+        f"targeted catalogsource {where} missing",
+    )
 
 
 def _plan(objects: Objects, subscription: Manifest, csv: str) -> Manifest:
@@ -175,7 +191,9 @@ def _install(objects: Objects, plan: Manifest) -> list[Effect]:
             ),
             None,
         )
-        effects += ensure(objects, _csv(package, name, namespace, before))
+        # OLM writes what it takes over from, which a skipRange may make another one than the bundle's own `replaces`.
+        replaced = before or package.replaced_by(name)
+        effects += ensure(objects, _csv(package, name, namespace, replaced))
     return [*effects, *put_changed(plan, with_status(plan, phase="Complete"))]
 
 

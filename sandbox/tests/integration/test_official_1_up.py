@@ -1,6 +1,7 @@
 """The unmodified program under the official engine: up, nothing to do after it, and the same graph as the embedded one's."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from sandbox.api import Manifest, clusters
 from sandbox.apiserver.client import ApiError
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
-from sandbox.tests.integration import certificates
+from sandbox.openshift.objects import Objects, Put
+from sandbox.openshift.reactions import olm
+from sandbox.tests.integration import certificates, lifecycle
 from sandbox.tests.integration.project import OfficialProject
 from sandbox.tests.integration.world import HUB, SPOKE, World
 
@@ -86,6 +89,50 @@ def test_both_engines_make_the_same_graph(world: World, embedded: OfficialProjec
     ours = graph(exported(embedded, stack))
     assert sorted(official) == sorted(ours)
     assert {urn: (official[urn], ours[urn]) for urn in official if official[urn] != ours[urn]} == {}
+
+
+@pytest.mark.parametrize("stack", [HUB, SPOKE])
+def test_the_model_of_olm_makes_what_olm_itself_makes(
+    world: World, embedded: OfficialProject, stack: str
+) -> None:
+    """For all that the program subscribes to. What differs is in `lifecycle.py`, with the reason."""
+    real, model = world.cluster(stack), clusters(embedded.home)[f"coco-{stack}"]
+    assert "olm" in " ".join(world.environment.stand_ins.clusters.processes())
+    group = "/apis/operators.coreos.com/v1alpha1"
+    for kind, plural, read in (
+        ("Subscription", "subscriptions", lifecycle.subscriptions),
+        ("InstallPlan", "installplans", lifecycle.plans),
+        ("ClusterServiceVersion", "clusterserviceversions", lifecycle.versions),
+    ):
+        ours, theirs = read(model.list(kind)), read(real.get(f"{group}/{plural}")["items"])
+        assert theirs
+        assert ours == theirs
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "no-channel": {"channel": "stable-1.13"},
+    "no-version": {"startingCSV": "trustee-operator.v9.9.9"},
+    "no-package": {"name": "trustee"},
+    "no-catalogue": {"source": "community-operators"},
+}
+
+
+def test_the_model_of_olm_says_what_olm_itself_says_of_a_subscription_that_it_cannot_resolve(
+    world: World,
+) -> None:
+    server = world.cluster(HUB)
+    asked = {name: list(lifecycle.subscribing(name, wrong)) for name, wrong in WRONG.items()}
+    for manifest in (one for manifests in asked.values() for one in manifests):
+        server.apply(lifecycle.path(manifest), manifest, manager="test")
+    deadline = time.monotonic() + 60
+    for manifests in asked.values():
+        (effect,) = olm.react(Objects(manifests))
+        assert isinstance(effect, Put)
+        ours = lifecycle.said(effect.object)
+        assert "ResolutionFailed" in ours
+        while (theirs := lifecycle.said(server.get(lifecycle.path(effect.object)))) != ours:
+            assert time.monotonic() < deadline, (theirs, ours)
+            time.sleep(0.5)
 
 
 def test_certificates_of_the_model_are_those_of_cert_manager_itself(

@@ -8,7 +8,12 @@ import pytest
 from sandbox.tests.integration.world import HUB, TRUSTEE, World
 
 pytestmark = pytest.mark.integration
-ONCE = ("components/in_cluster.py", ('"backoff_limit": 3', '"backoff_limit": 0'))
+# Of the Job whose patience is shortened alone: of a Job that is changed in place the plugin may take down what it was before, because it
+# reads it from the API server's cache, and then the next preview shows a change.
+ONCE = (
+    "components/in_cluster.py",
+    ('"backoff_limit": 3', '"backoff_limit": 0 if args.patience < 10 else 3'),
+)
 
 
 def test_a_version_that_the_catalogue_lacks_is_told_with_the_reason_and_can_be_taken_back(
@@ -21,7 +26,9 @@ def test_a_version_that_the_catalogue_lacks_is_told_with_the_reason_and_can_be_t
     world.project.configure(HUB, {"operators.certManager": "1.18.0"})
     assert done.code != 0
     assert "cert-manager-operator.v1.99.9 is not installed" in done.text
-    assert "no operators found with name cert-manager-operator.v1.99.9" in done.text
+    # OLM looks for a first version only where none is installed, and offers nothing else here.
+    assert "cert-manager-operator.v1.99.9 is not installed, cert-manager-operator.v1.18.0 is" in done.text
+    assert "OLM has plans for cert-manager-operator.v1.18.0" in done.text
     assert "Look at: oc get subscription,installplan,csv -n cert-manager-operator" in done.text
     world.up(HUB)
     world.unchanged(HUB)

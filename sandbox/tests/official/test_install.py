@@ -18,6 +18,7 @@ from sandbox.official.cli import Cli
 from sandbox.official.install import get, link_kubernetes, to_build
 from sandbox.official.plugin import sdk_version
 from sandbox.official.recovery import _runs  # pyright: ignore[reportPrivateUsage]
+from sandbox.olm import PROGRAMS as OLM
 
 
 @pytest.fixture(autouse=True)
@@ -58,17 +59,17 @@ def test_on_a_bare_machine_all_is_built_after_it_was_said_once_with_how_long(
 ) -> None:
     said: list[str] = []
     pulumi = get(tmp_path, said.append)
-    assert built == ["pulumi", "pulumi-resource-kubernetes", "apiserver", "cert-manager"]
+    assert built == ["pulumi", "pulumi-resource-kubernetes", "apiserver", "olm", "cert-manager"]
     assert pulumi == CLI.folder / "pulumi"
     assert len(said) == 1
     assert (
-        "pulumi, the Kubernetes plugin of pulumi, the API server and cert-manager are not on this machine"
+        "pulumi, the Kubernetes plugin of pulumi, the API server, OLM and cert-manager are not on this machine"
         in said[0]
     )
-    minutes = sum(one.minutes for one in (CLI, KUBERNETES, PROGRAMS, CERT_MANAGER))
+    minutes = sum(one.minutes for one in (CLI, KUBERNETES, PROGRAMS, OLM, CERT_MANAGER))
     assert f"about {minutes} minutes" in said[0]
     get(tmp_path / "another clone", said.append)
-    assert len(built) == 4
+    assert len(built) == 5
     assert len(said) == 1
 
 
@@ -105,7 +106,7 @@ def test_with_a_cluster_of_somebody_elses_no_api_server_is_built(
 ) -> None:
     for name in ("pulumi", "pulumi-resource-kubernetes"):
         executable(bare_machine / name)
-    assert to_build(tmp_path) == [PROGRAMS, CERT_MANAGER]
+    assert to_build(tmp_path) == [PROGRAMS, OLM, CERT_MANAGER]
     monkeypatch.setenv("SANDBOX_KUBECONFIG", "theirs")
     assert to_build(tmp_path) == []
 

@@ -153,10 +153,24 @@ def test_an_approver_without_the_rights_is_forbidden(api: Api) -> None:
     assert plans(api, TRUSTEE) == {"trustee-operator.v1.2.1": False}
 
 
-def test_two_operator_groups_stop_olm(api: Api) -> None:
+def test_two_operator_groups_stop_olm_and_no_status_says_so(api: Api) -> None:
     api.subscribe(OSC)
+    api.delete(SUBSCRIPTION, PACKAGES[OSC][0], OSC)
+    for plan in api.cluster.objects.all(kinds.INSTALL_PLAN, OSC):
+        api.delete("kubernetes:operators.coreos.com/v1alpha1:InstallPlan", plan["metadata"]["name"], OSC)
     api.put(OPERATOR_GROUP, "second", OSC, spec={"targetNamespaces": [OSC]})
-    assert condition(api.get(kinds.SUBSCRIPTION, PACKAGES[OSC][0], OSC), "ResolutionFailed") == "True"
+    api.subscribe(OSC)
+    assert plans(api, OSC) == {}
+    assert "status" not in api.get(kinds.SUBSCRIPTION, PACKAGES[OSC][0], OSC)
+
+
+def test_a_starting_version_is_looked_at_only_before_one_is_installed(api: Api) -> None:
+    api.install(OSC)
+    name = PACKAGES[OSC][0]
+    spec = api.get(kinds.SUBSCRIPTION, name, OSC)["spec"]
+    api.change(SUBSCRIPTION, name, OSC, spec={**spec, "startingCSV": "sandboxed-containers-operator.v9.9.9"})
+    status = api.get(kinds.SUBSCRIPTION, name, OSC)["status"]
+    assert (status["state"], status["installedCSV"]) == ("AtLatestKnown", NEWER)
 
 
 def test_a_job_that_failed_is_replaced_only_when_it_says_so(api: Api) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
+import pytest
 
 from components.cluster.operator import APPROVE, OperatorSubscription, OperatorSubscriptionArgs
 from tests.harness import Graph, deploy
@@ -124,54 +125,65 @@ DONE = "x.v1.2.1 Succeeded\n"
 
 def test_only_the_plan_of_the_pinned_version_is_approved(tmp_path: Path) -> None:
     plans = (
-        'install-newer ["x.v1.3.0"] false',
-        'install-other ["xy.v1.2.1"] false',
-        'install-both ["x.v1.2.1","y.v1.0.0"] false',
-        'install-pinned ["x.v1.2.1"] false',
+        'install-newer ["x.v1.3.0"] RequiresApproval',
+        'install-other ["xy.v1.2.1"] RequiresApproval',
+        'install-both ["x.v1.2.1","y.v1.0.0"] RequiresApproval',
+        'install-pinned ["x.v1.2.1"] RequiresApproval',
     )
     olm = Olm(tmp_path).state("y.v1.0.0 Succeeded\n", *plans)
-    olm.state(DONE, 'install-newer ["x.v1.3.0"] false', after="install-pinned")
+    olm.state(DONE, 'install-newer ["x.v1.3.0"] RequiresApproval', after="install-pinned")
     assert olm.approve().returncode == 0
     assert olm.approved == ["install-pinned"]
 
 
 def test_an_upgrade_goes_from_version_to_version_up_to_the_pin(tmp_path: Path) -> None:
     """OLM offers only what replaces the installed version: from 1.1.0 that is 1.2.0, and never 1.2.1."""
-    olm = Olm(tmp_path).state("x.v1.1.0 Succeeded\n", 'old ["x.v1.1.0"] false', 'first ["x.v1.2.0"] false')
-    olm.state("x.v1.1.0 Replacing\nx.v1.2.0 Succeeded\n", 'second ["x.v1.2.1"] false', after="first")
-    olm.state(DONE, 'beyond ["x.v1.3.0"] false', after="second")
+    olm = Olm(tmp_path).state(
+        "x.v1.1.0 Succeeded\n", 'old ["x.v1.1.0"] RequiresApproval', 'first ["x.v1.2.0"] RequiresApproval'
+    )
+    olm.state(
+        "x.v1.1.0 Replacing\nx.v1.2.0 Succeeded\n", 'second ["x.v1.2.1"] RequiresApproval', after="first"
+    )
+    olm.state(DONE, 'beyond ["x.v1.3.0"] RequiresApproval', after="second")
     assert olm.approve().returncode == 0
     assert olm.approved == ["first", "second"]
 
 
 def test_versions_are_compared_as_numbers(tmp_path: Path) -> None:
-    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Succeeded\n", 'ten ["x.v1.2.10"] false')
+    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Succeeded\n", 'ten ["x.v1.2.10"] RequiresApproval')
     assert (olm.approve().returncode, olm.approved) == (1, [])
 
 
 def test_a_plan_that_installs_more_than_this_package_is_never_approved(tmp_path: Path) -> None:
-    olm = Olm(tmp_path, patience="0").state("", 'both ["x.v1.2.1","y.v1.0.0"] false')
+    olm = Olm(tmp_path, patience="0").state("", 'both ["x.v1.2.1","y.v1.0.0"] RequiresApproval')
+    assert (olm.approve().returncode, olm.approved) == (1, [])
+
+
+@pytest.mark.parametrize("phase", ["", "Planning", "Installing", "Complete", "Failed"])
+def test_a_plan_is_approved_once_olm_asks_for_it_and_never_before(tmp_path: Path, phase: str) -> None:
+    """OLM writes the status of a plan after it made the plan. An approval in between makes it write in vain, and plan anew."""
+    olm = Olm(tmp_path, patience="0").state("", f'early ["x.v1.2.1"] {phase}')
     assert (olm.approve().returncode, olm.approved) == (1, [])
 
 
 def test_nothing_is_approved_while_a_version_is_being_installed(tmp_path: Path) -> None:
-    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Installing\n", 'next ["x.v1.2.1"] false')
+    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Installing\n", 'next ["x.v1.2.1"] RequiresApproval')
     assert (olm.approve().returncode, olm.approved) == (1, [])
 
 
 def test_a_cluster_that_is_past_the_pin_ends_it_at_once(tmp_path: Path) -> None:
-    olm = Olm(tmp_path).state("x.v1.3.0 Succeeded\n", 'back ["x.v1.2.1"] false')
+    olm = Olm(tmp_path).state("x.v1.3.0 Succeeded\n", 'back ["x.v1.2.1"] RequiresApproval')
     done = olm.approve()
     assert (done.returncode, olm.approved) == (1, [])
     assert "x.v1.3.0 is installed, which is newer than the pin x.v1.2.1" in done.stdout
 
 
 def test_an_approval_that_gives_up_says_what_it_waited_for_and_where_to_look(tmp_path: Path) -> None:
-    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Succeeded\n", 'newer ["x.v1.3.0"] false')
+    olm = Olm(tmp_path, patience="0").state("x.v1.2.0 Succeeded\n", 'newer ["x.v1.3.0"] RequiresApproval')
     assert olm.approve().stdout.splitlines() == [
         "x.v1.2.1 is not installed after 0 seconds.",
         "Installed is x.v1.2.0 Succeeded. ",
-        'OLM has plans for newer ["x.v1.3.0"] false ',
+        'OLM has plans for newer ["x.v1.3.0"] RequiresApproval ',
         "and says: the channel has no x.v1.2.1",
         "Look at: oc get subscription,installplan,csv -n n -o yaml",
     ]

@@ -32,7 +32,8 @@ def run(objects: Objects, environment: Environment) -> Outcome:
         offered = {
             plan["spec"]["clusterServiceVersionNames"][0]: plan
             for plan in objects.all(INSTALL_PLAN, namespace)
-            if len(plan["spec"]["clusterServiceVersionNames"]) == 1 and not plan["spec"]["approved"]
+            if len(plan["spec"]["clusterServiceVersionNames"]) == 1
+            and plan.get("status", {}).get("phase") == "RequiresApproval"
         }
         for version in sorted((one for one in offered if one.startswith(f"{package}.v")), key=csv_numbers):
             if (newest is None or csv_numbers(newest) < csv_numbers(version)) and csv_numbers(
