@@ -95,31 +95,41 @@ def _rights(who: str, args: JobArgs, parent: pulumi.Resource) -> list[pulumi.Res
         "name": args.account,
         "namespace": args.namespace,
     }
-    role = k8s.rbac.v1.Role(f"{who}-role", metadata=metadata, rules=list(args.rules), opts=child)
-    binding = k8s.rbac.v1.RoleBinding(
-        f"{who}-binding",
-        metadata=metadata,
-        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": args.account},
-        subjects=[subject],
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[role, account]),
-    )
-    if not args.cluster_rules:
-        return [binding]
-    cluster_role = k8s.rbac.v1.ClusterRole(
-        f"{who}-cluster-role",
-        metadata={"name": f"coco-{args.account}"},
-        rules=list(args.cluster_rules),
-        opts=child,
-    )
-    cluster_binding = k8s.rbac.v1.ClusterRoleBinding(
-        f"{who}-cluster-binding",
-        metadata={"name": f"coco-{args.account}"},
-        role_ref={
-            "api_group": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": f"coco-{args.account}",
-        },
-        subjects=[subject],
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[cluster_role, account]),
-    )
-    return [binding, cluster_binding]
+    made: list[pulumi.Resource] = [account]
+    # A role without rules would differ in each preview: the plugin leaves an empty list out of what it reads.
+    if args.rules:
+        role = k8s.rbac.v1.Role(f"{who}-role", metadata=metadata, rules=list(args.rules), opts=child)
+        made.append(
+            k8s.rbac.v1.RoleBinding(
+                f"{who}-binding",
+                metadata=metadata,
+                role_ref={
+                    "api_group": "rbac.authorization.k8s.io",
+                    "kind": "Role",
+                    "name": args.account,
+                },
+                subjects=[subject],
+                opts=pulumi.ResourceOptions(parent=parent, depends_on=[role, account]),
+            )
+        )
+    if args.cluster_rules:
+        everywhere = k8s.rbac.v1.ClusterRole(
+            f"{who}-cluster-role",
+            metadata={"name": f"coco-{args.account}"},
+            rules=list(args.cluster_rules),
+            opts=child,
+        )
+        made.append(
+            k8s.rbac.v1.ClusterRoleBinding(
+                f"{who}-cluster-binding",
+                metadata={"name": f"coco-{args.account}"},
+                role_ref={
+                    "api_group": "rbac.authorization.k8s.io",
+                    "kind": "ClusterRole",
+                    "name": f"coco-{args.account}",
+                },
+                subjects=[subject],
+                opts=pulumi.ResourceOptions(parent=parent, depends_on=[everywhere, account]),
+            )
+        )
+    return made

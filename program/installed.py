@@ -35,11 +35,12 @@ def taken(live: Live, operators: Sequence[Operator]) -> Iterator[str]:
     """A sentence for each operator that somebody else has subscribed to, or whose namespace is somebody else's. Raises Unreachable."""
     subscriptions = live.list("operators.coreos.com/v1alpha1", "Subscription", "")
     for operator in operators:
-        found = next((each for each in subscriptions if _is_of(each, operator) and not _ours(each)), None)
+        found = [each for each in subscriptions if _is_of(each, operator)]
+        theirs = next((each for each in found if not _ours(each)), None)
         namespace = live.get("v1", "Namespace", operator.namespace)
-        if found is not None:
-            yield f"{_subscribed(found, operator)}: {_advice(operator)}"
-        elif namespace is not None and not _ours(namespace):
+        if theirs is not None:
+            yield f"{_subscribed(theirs, operator)}: {_advice(operator)}"
+        elif namespace is not None and not found and not _ours(namespace):
             yield f"namespace {operator.namespace}, without a Subscription of {operator.package} in it: delete it, or import it"
 
 

@@ -54,7 +54,11 @@ class OperatorSubscription(pulumi.ComponentResource):
             f"{name}-namespace",
             metadata={
                 "name": args.namespace,
-                "labels": {f"pod-security.kubernetes.io/{level}": "privileged" for level in levels},
+                # Without any field of its own the API server would know nothing of who made it (`program.installed`).
+                "labels": {
+                    "app.kubernetes.io/managed-by": "pulumi",
+                    **{f"pod-security.kubernetes.io/{level}": "privileged" for level in levels},
+                },
             },
             opts=self._child,
         )

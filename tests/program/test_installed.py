@@ -74,6 +74,38 @@ def test_a_namespace_of_somebody_else_is_named() -> None:
     assert sentence.startswith("namespace cert-manager-operator, without a Subscription")
 
 
+def test_a_namespace_with_a_subscription_of_the_programs_own_is_its_own() -> None:
+    """An older version made it without any field, and then the API server names nobody who did."""
+    cluster = Cluster(
+        subscription(CERT_MANAGER, "cert-manager-operator", OURS),
+        namespace("cert-manager-operator", {"managedFields": [{"manager": "olm"}]}),
+    )
+    assert list(installed.taken(cluster, [catalogue.CERT_MANAGER])) == []
+
+
+@pytest.mark.parametrize("name", committed.NAMES)
+def test_every_namespace_of_an_operator_has_a_field_by_which_it_is_known_as_the_programs(name: str) -> None:
+    made = [
+        one.inputs["metadata"]["labels"]
+        for one in roles.committed_graph(name).of_type("kubernetes:core/v1:Namespace")
+        if one.name.endswith("-operator-namespace")
+    ]
+    assert made
+    assert all(labels["app.kubernetes.io/managed-by"] == "pulumi" for labels in made)
+
+
+def test_no_role_is_made_without_a_rule() -> None:
+    """The plugin leaves an empty list out of what it reads, so each preview would show it as a change."""
+    operators = {**json.loads(committed.bag("anywhere-hub")["coco:operators"]), "certManager": "present"}
+    for graph in (
+        roles.declare("anywhere-hub", operators=operators),
+        roles.committed_graph("dev-standalone"),
+    ):
+        made = [one for one in graph.values() if one.type.endswith(("v1:Role", "v1:ClusterRole"))]
+        assert made
+        assert all(one.inputs["rules"] for one in made)
+
+
 def test_what_the_program_made_itself_is_no_problem() -> None:
     cluster = Cluster(
         subscription(CERT_MANAGER, "cert-manager-operator", OURS), namespace("cert-manager-operator", OURS)
@@ -142,7 +174,7 @@ def test_what_is_present_is_looked_at_and_nothing_of_it_declared() -> None:
     assert "kubernetes:operator.openshift.io/v1alpha1:ExternalSecretsConfig" not in types
     for name in ("cert-manager-operator", "external-secrets-operator"):
         assert graph[name].type == "coco:cluster:PresentOperator"
-        assert graph[f"{name}-present-account-role"].inputs["rules"] == []
+        assert f"{name}-present-account-role" not in graph
         (rule,) = graph[f"{name}-present-account-cluster-role"].inputs["rules"]
         assert (rule["resources"], rule["verbs"]) == (["clusterserviceversions"], ["list"])
     assert "cert-manager-operator-present" in graph.reaches("kbs-ca-dry-run")
