@@ -7,11 +7,11 @@ gc.disable()
 
 import pulumi
 
-from program.roles import ROLES
+from program import roles
 from program.stack import load_stack
 
 stack = load_stack()
-for name, value in ROLES[stack.config.role](stack).exports().items():
+for name, value in roles.declare(stack).exports().items():
     pulumi.export(name, value)
 
 gc.freeze()

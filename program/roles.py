@@ -1,15 +1,15 @@
-"""The roles by name, as stack files have them."""
+"""The roles by name, as stack files have them: each a module ``program.<role>`` with a function ``declare``.
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+Only the one that is asked for is imported: what another needs of the SDKs would cost a preview up to a second.
+"""
 
-from program import contract, hub, spoke, standalone
+from importlib import import_module
+from typing import Any
+
 from program.outputs import RoleOutputs
 from program.stack import LoadedStack
 
-ROLES: Final[Mapping[str, Callable[[LoadedStack[Any]], RoleOutputs]]] = {
-    "hub": hub.declare,
-    "contract": contract.declare,
-    "spoke": spoke.declare,
-    "standalone": standalone.declare,
-}
+
+def declare(stack: LoadedStack[Any]) -> RoleOutputs:
+    """Everything of a stack, and what it publishes. The configuration knows no role without a module (``config.roles.ROLES``)."""
+    return import_module(f"program.{stack.config.role}").declare(stack)

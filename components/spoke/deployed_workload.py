@@ -1,7 +1,7 @@
 """A workload of a user's own on a spoke: its manifests as typed resources, so that a preview shows each field."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,19 +10,20 @@ import pulumi_kubernetes as k8s
 
 from model.workloads.objects import FIRST
 
-_TYPED: Final[Mapping[tuple[str, str], Any]] = {
-    ("v1", "ConfigMap"): k8s.core.v1.ConfigMap,
-    ("v1", "Namespace"): k8s.core.v1.Namespace,
-    ("v1", "Pod"): k8s.core.v1.Pod,
-    ("v1", "Secret"): k8s.core.v1.Secret,
-    ("v1", "Service"): k8s.core.v1.Service,
-    ("v1", "ServiceAccount"): k8s.core.v1.ServiceAccount,
-    ("apps/v1", "Deployment"): k8s.apps.v1.Deployment,
-    ("apps/v1", "StatefulSet"): k8s.apps.v1.StatefulSet,
-    ("batch/v1", "CronJob"): k8s.batch.v1.CronJob,
-    ("batch/v1", "Job"): k8s.batch.v1.Job,
-    ("networking.k8s.io/v1", "Ingress"): k8s.networking.v1.Ingress,
-    ("networking.k8s.io/v1", "NetworkPolicy"): k8s.networking.v1.NetworkPolicy,
+# Each asked for when it is used: an API group of the SDK that no manifest needs is not imported, which takes half a second.
+_TYPED: Final[Mapping[tuple[str, str], Callable[[], Any]]] = {
+    ("v1", "ConfigMap"): lambda: k8s.core.v1.ConfigMap,
+    ("v1", "Namespace"): lambda: k8s.core.v1.Namespace,
+    ("v1", "Pod"): lambda: k8s.core.v1.Pod,
+    ("v1", "Secret"): lambda: k8s.core.v1.Secret,
+    ("v1", "Service"): lambda: k8s.core.v1.Service,
+    ("v1", "ServiceAccount"): lambda: k8s.core.v1.ServiceAccount,
+    ("apps/v1", "Deployment"): lambda: k8s.apps.v1.Deployment,
+    ("apps/v1", "StatefulSet"): lambda: k8s.apps.v1.StatefulSet,
+    ("batch/v1", "CronJob"): lambda: k8s.batch.v1.CronJob,
+    ("batch/v1", "Job"): lambda: k8s.batch.v1.Job,
+    ("networking.k8s.io/v1", "Ingress"): lambda: k8s.networking.v1.Ingress,
+    ("networking.k8s.io/v1", "NetworkPolicy"): lambda: k8s.networking.v1.NetworkPolicy,
 }
 
 
@@ -77,7 +78,7 @@ class DeployedWorkload(pulumi.ComponentResource):
                 opts=options,
             )
         rest = {_snake(key): value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
-        return typed(name, **rest, opts=options)
+        return typed()(name, **rest, opts=options)
 
 
 def _url(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model.attestation.profiles import ProfileSpec, render
-from program.roles import ROLES
+from program import roles
 from tests.answers import CA_PEM, Answers
 from tests.config import committed
 from tests.harness import Graph, deploy
@@ -89,7 +89,7 @@ def declare(
 
     def program() -> dict[str, Any]:
         stack = committed.stack(name, root=root, **sections)
-        return ROLES[stack.config.role](stack).exports()
+        return roles.declare(stack).exports()
 
     if outputs is None:
         outputs = _outputs_for(name) if name.endswith(("spoke", "contract")) else {}

@@ -2,10 +2,15 @@
 
 import base64
 import json
+import subprocess
+import sys
+from importlib import import_module
 from typing import Any
 
 import pytest
 
+from config.roles import ROLES
+from config.sections import KINDS
 from model.attestation import initdata
 from tests.answers import CA_PEM
 from tests.config import committed
@@ -19,6 +24,40 @@ UNTRUSTED = ("dev-spoke", "dev-standalone")
 @pytest.fixture(scope="module")
 def graphs() -> dict[str, Graph]:
     return {name: roles.committed_graph(name) for name in committed.NAMES}
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_every_role_of_the_configuration_has_its_module(role: str) -> None:
+    assert callable(import_module(f"program.{role}").declare)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_cluster_has_its_module(kind: str) -> None:
+    assert callable(import_module(f"program.clusters.{kind}").declare)
+
+
+@pytest.mark.parametrize(
+    ("modules", "unused"),
+    [
+        (
+            "program.hub, program.clusters.aro",
+            ["pulumi_kubernetes.networking.v1", "pulumi_kubernetes.apps.v1"],
+        ),
+        ("program.hub, program.clusters.existing", ["pulumi_azure_native.network.subnet"]),
+        ("program.spoke", ["pulumi_kubernetes.networking.v1", "pulumi_azure_native.storage.storage_account"]),
+    ],
+)
+def test_a_role_imports_nothing_of_the_sdks_that_it_does_not_use(modules: str, unused: list[str]) -> None:
+    """Each such part costs every preview up to half a second."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import sys, {modules}; print('\\n'.join(sys.modules))"],
+        cwd=committed.ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert "pulumi_kubernetes.core.v1" in loaded
+    assert not set(unused) & set(loaded)
 
 
 @pytest.mark.parametrize("name", committed.NAMES)

@@ -57,7 +57,7 @@ def make(server: ApiClient, manifest: Manifest, deadline: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def anywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("anywhere")
     built(*to_build(folder))
     world = World(folder)
@@ -86,24 +86,24 @@ def client(world: World) -> ApiClient:
     return world.environment.stand_ins.clusters.server(HUB).client()
 
 
-def test_the_issuer_that_was_there_has_signed_for_the_name_of_the_stack_file(world: World) -> None:
-    secret = client(world).get(f"{TRUSTEE}/secrets/kbs-https")
+def test_the_issuer_that_was_there_has_signed_for_the_name_of_the_stack_file(anywhere: World) -> None:
+    secret = client(anywhere).get(f"{TRUSTEE}/secrets/kbs-https")
     leaf = x509.load_pem_x509_certificates(base64.b64decode(secret["data"]["tls.crt"]))[0]
     leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(CA.encode()))
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["kbs.example.com"]
-    assert world.outputs(HUB)["kbsCa"] == CA
-    assert world.outputs(HUB)["kbsUrl"] == "https://kbs.example.com"
+    assert anywhere.outputs(HUB)["kbsCa"] == CA
+    assert anywhere.outputs(HUB)["kbsUrl"] == "https://kbs.example.com"
 
 
-def test_a_second_preview_knows_what_the_program_made_and_changes_nothing(world: World) -> None:
-    world.unchanged(HUB)
+def test_a_second_preview_knows_what_the_program_made_and_changes_nothing(anywhere: World) -> None:
+    anywhere.unchanged(HUB)
 
 
-def test_down_leaves_what_somebody_else_keeps(world: World) -> None:
-    done = world.pulumi("destroy", HUB, "--yes", "--skip-preview")
+def test_down_leaves_what_somebody_else_keeps(anywhere: World) -> None:
+    done = anywhere.pulumi("destroy", HUB, "--yes", "--skip-preview")
     assert done.code == 0, done.text
-    server = client(world)
+    server = client(anywhere)
     assert server.get(lifecycle.path(new(SUBSCRIPTION, THEIRS, THEIRS)))["status"]["installedCSV"]
     assert condition(server.get(lifecycle.path(new(CLUSTER_ISSUER, "corporate"))), "Ready") == "True"
     with pytest.raises(ApiError, match="not found"):
