@@ -10,7 +10,7 @@ import pulumi
 from pulumi_azure_native import redhatopenshift
 
 from components.cluster.access import ClusterAccess, access, decoded
-from components.cluster.shape import AroArgs
+from components.cluster.shape import AroArgs, switch
 from components.grants import custom_role, grant
 from model.azure import peer_pod_rights
 from model.azure.workload_identities import NETWORK_CONTRIBUTOR
@@ -50,7 +50,7 @@ class AroCluster(pulumi.ComponentResource):
                 "version": args.version,
                 "pull_secret": args.pull_secret,
                 "resource_group_id": args.managed_group_id,
-                "fips_validated_modules": "Disabled",
+                "fips_validated_modules": switch(args.nodes.fips),
             },
             network_profile={
                 "pod_cidr": args.network.pod_cidr,
@@ -63,7 +63,7 @@ class AroCluster(pulumi.ComponentResource):
             master_profile={
                 "vm_size": args.nodes.control_plane_vm_size,
                 "subnet_id": args.network.control_plane_subnet_id,
-                "encryption_at_host": "Disabled",
+                "encryption_at_host": switch(args.nodes.encryption_at_host),
             },
             worker_profiles=[
                 {
@@ -72,7 +72,7 @@ class AroCluster(pulumi.ComponentResource):
                     "disk_size_gb": args.nodes.worker_disk_gb,
                     "count": args.nodes.worker_count,
                     "subnet_id": args.network.worker_subnet_id,
-                    "encryption_at_host": "Disabled",
+                    "encryption_at_host": switch(args.nodes.encryption_at_host),
                 }
             ],
             apiserver_profile={"visibility": args.network.visibility},

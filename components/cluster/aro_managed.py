@@ -11,7 +11,7 @@ import pulumi
 from pulumi_azure_native import redhatopenshift, resources
 
 from components.cluster.access import ClusterAccess, access, decoded
-from components.cluster.shape import AroArgs
+from components.cluster.shape import AroArgs, switch
 
 API_VERSION = "2025-07-25"
 
@@ -84,7 +84,7 @@ def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
             "version": args.version,
             "pullSecret": args.pull_secret,
             "resourceGroupId": args.managed_group_id,
-            "fipsValidatedModules": "Disabled",
+            "fipsValidatedModules": switch(args.nodes.fips),
         },
         "networkProfile": {
             "podCidr": args.network.pod_cidr,
@@ -97,7 +97,7 @@ def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
         "masterProfile": {
             "vmSize": args.nodes.control_plane_vm_size,
             "subnetId": args.network.control_plane_subnet_id,
-            "encryptionAtHost": "Disabled",
+            "encryptionAtHost": switch(args.nodes.encryption_at_host),
         },
         "workerProfiles": [
             {
@@ -106,7 +106,7 @@ def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
                 "diskSizeGB": args.nodes.worker_disk_gb,
                 "count": args.nodes.worker_count,
                 "subnetId": args.network.worker_subnet_id,
-                "encryptionAtHost": "Disabled",
+                "encryptionAtHost": switch(args.nodes.encryption_at_host),
             }
         ],
         "apiserverProfile": {"visibility": args.network.visibility},

@@ -8,12 +8,19 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class NodeArgs:
-    """The machines of the cluster. ``worker_disk_gb`` is in GB."""
+    """The machines of the cluster. ``worker_disk_gb`` is in GB. ``encryption_at_host`` and ``fips`` are decided at creation, for all."""
 
     control_plane_vm_size: str
     worker_vm_size: str
     worker_count: int
     worker_disk_gb: int
+    encryption_at_host: bool = False
+    fips: bool = False
+
+
+def switch(wanted: bool) -> str:
+    """As the RP writes it; it takes nothing else, and no silence."""
+    return "Enabled" if wanted else "Disabled"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ what `az vm list-skus --location <region> --size Standard_DC --all` prints; the 
 that answer where this table is out of date. To refresh it, read the price list again and move the date.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 AS_OF = "2026-06-18"
@@ -23,25 +24,63 @@ def _sizes(*rows: tuple[str, tuple[int, ...]]) -> frozenset[str]:
     return frozenset(f"Standard_{form.format(vcpus)}" for form, each in rows for vcpus in each)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Confidential sizes of one kind: ``name`` is Microsoft's, ``form`` that of a size, with {} for its vCPUs.
+
+    ``memory``: GiB for each vCPU. ``quota``: the name under which Azure counts vCPUs, as `az vm list-usage` has it; None where no
+    document was found that says it. All have secure boot and a vTPM, which a confidential VM cannot do without.
+    """
+
+    name: str
+    form: str
+    tee: Tee
+    memory: int
+    quota: str | None
+    vcpus: tuple[int, ...]
+
+    @property
+    def sizes(self) -> frozenset[str]:
+        return _sizes((self.form, self.vcpus))
+
+
 _TO_96 = (2, 4, 8, 16, 32, 48, 64, 96)
 _TO_128 = (*_TO_96, 128)
-# The child-capable DC..as_cc_v5 sizes are for nested AKS nodes and cannot be a peer-pod VM.
-_SNP5 = _sizes(
-    ("DC{}as_v5", _TO_96),
-    ("DC{}ads_v5", _TO_96),
-    ("EC{}as_v5", (*_TO_96, 20)),
-    ("EC{}ads_v5", (*_TO_96, 20)),
-)
-_SNP6 = _sizes(("DC{}as_v6", _TO_96), ("DC{}ads_v6", _TO_96), ("EC{}as_v6", _TO_96), ("EC{}ads_v6", _TO_96))
-_TDX5 = _sizes(
-    ("DC{}es_v5", _TO_128), ("DC{}eds_v5", _TO_128), ("EC{}es_v5", _TO_128), ("EC{}eds_v5", _TO_128)
-)
 _EC_TDX6 = (2, 4, 8, 16, 32, 48, 64, 128)
-_TDX6 = _sizes(
-    ("DC{}es_v6", _TO_128), ("DC{}eds_v6", _TO_128), ("EC{}es_v6", _EC_TDX6), ("EC{}eds_v6", _EC_TDX6)
+# The child-capable DC..as_cc_v5 sizes are for nested AKS nodes and cannot be a peer-pod VM.
+FAMILIES: tuple[Family, ...] = tuple(
+    Family(name=name, form=form, tee=tee, memory=memory, quota=quota, vcpus=vcpus)
+    for name, form, tee, memory, quota, vcpus in (
+        ("DCasv5", "DC{}as_v5", Tee.SNP, 4, "standardDCASv5Family", _TO_96),
+        ("DCadsv5", "DC{}ads_v5", Tee.SNP, 4, "standardDCADSv5Family", _TO_96),
+        ("ECasv5", "EC{}as_v5", Tee.SNP, 8, "standardECASv5Family", (*_TO_96, 20)),
+        ("ECadsv5", "EC{}ads_v5", Tee.SNP, 8, "standardECADSv5Family", (*_TO_96, 20)),
+        ("DCasv6", "DC{}as_v6", Tee.SNP, 4, "standardDCasv6Family", _TO_96),
+        ("DCadsv6", "DC{}ads_v6", Tee.SNP, 4, "standardDCadsv6Family", _TO_96),
+        ("ECasv6", "EC{}as_v6", Tee.SNP, 8, "standardECasv6Family", _TO_96),
+        ("ECadsv6", "EC{}ads_v6", Tee.SNP, 8, None, _TO_96),
+        ("DCesv5", "DC{}es_v5", Tee.TDX, 4, "standardDCEV5Family", _TO_128),
+        ("DCedsv5", "DC{}eds_v5", Tee.TDX, 4, "standardDCEDV5Family", _TO_128),
+        ("ECesv5", "EC{}es_v5", Tee.TDX, 8, None, _TO_128),
+        ("ECedsv5", "EC{}eds_v5", Tee.TDX, 8, None, _TO_128),
+        ("DCesv6", "DC{}es_v6", Tee.TDX, 4, "standardDCEV6Family", _TO_128),
+        ("DCedsv6", "DC{}eds_v6", Tee.TDX, 4, "standardDCEDV6Family", _TO_128),
+        ("ECesv6", "EC{}es_v6", Tee.TDX, 8, None, _EC_TDX6),
+        ("ECedsv6", "EC{}eds_v6", Tee.TDX, 8, None, _EC_TDX6),
+    )
 )
+_OF_SIZE = {size: family for family in FAMILIES for size in family.sizes}
+CONFIDENTIAL = frozenset(_OF_SIZE)
 
-CONFIDENTIAL = _SNP5 | _SNP6 | _TDX5 | _TDX6
+
+def _generation(tee: Tee, version: str) -> frozenset[str]:
+    return frozenset(
+        size for size, family in _OF_SIZE.items() if family.tee is tee and size.endswith(version)
+    )
+
+
+_SNP5, _SNP6 = _generation(Tee.SNP, "_v5"), _generation(Tee.SNP, "_v6")
+_TDX5, _TDX6 = _generation(Tee.TDX, "_v5"), _generation(Tee.TDX, "_v6")
 
 REGIONS: dict[str, frozenset[str]] = {
     "centralindia": _SNP5 | _SNP6,
@@ -109,11 +148,15 @@ REGIONS: dict[str, frozenset[str]] = {
 }
 
 
+def family_of(size: str) -> Family | None:
+    """The family of a confidential size; None for an ordinary one."""
+    return _OF_SIZE.get(size)
+
+
 def tee_of(size: str) -> Tee | None:
     """The kind of confidential VM that `size` is; None for an ordinary one."""
-    if size in _SNP5 | _SNP6:
-        return Tee.SNP
-    return Tee.TDX if size in _TDX5 | _TDX6 else None
+    family = family_of(size)
+    return family.tee if family else None
 
 
 # ARO's own lists: ARO-RP, pkg/api/validate/vm.go, of August 2026. None of these sizes is confidential.

@@ -51,6 +51,8 @@ class _Ground:
                 worker_vm_size=section.worker_vm_size,
                 worker_count=section.worker_count,
                 worker_disk_gb=section.worker_disk_gb,
+                encryption_at_host=section.encryption_at_host,
+                fips=section.fips,
             ),
             network=ClusterNetworkArgs(
                 visibility=section.visibility,

@@ -4,7 +4,8 @@ secret again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from sandbox.engine.errors import ResourceFailed
@@ -50,7 +51,9 @@ class Executor:
         """The created resource; with init errors where it exists but did not become ready."""
         provider = self.provider(new)
         if self._preview:
-            return with_outputs(new, provider, provider.preview_create(new.type, new.name, plain(new.inputs)))
+            with _failing(new.urn):
+                promised = provider.preview_create(new.type, new.name, plain(new.inputs))
+            return with_outputs(new, provider, promised)
         new = replace(new, created=now(), modified=now())
         timeout = new.custom_timeouts.get("create")
 
@@ -78,7 +81,10 @@ class Executor:
             )
             return with_outputs(new, provider, outputs)
 
-        return act() if self._preview else self._recorded(Operation("updating", new), provider, act)
+        if self._preview:
+            with _failing(new.urn):
+                return act()
+        return self._recorded(Operation("updating", new), provider, act)
 
     def delete(self, old: StateResource, *, with_others: Collection[str] = ()) -> None:
         """Delete what the provider manages, unless it goes with one of `with_others` or is to be retained."""
@@ -109,6 +115,15 @@ class Executor:
             raise ResourceFailed(operation.resource.urn, str(refusal)) from refusal
         self._ledger.end(operation)
         return done
+
+
+@contextmanager
+def _failing(urn: str) -> Generator[None, None, None]:
+    """What a provider refuses in a preview is a failure of the resource, as in an update."""
+    try:
+        yield
+    except Refused as refusal:
+        raise ResourceFailed(urn, str(refusal)) from refusal
 
 
 def with_outputs(resource: StateResource, provider: Provider, outputs: Values) -> StateResource:

@@ -83,6 +83,17 @@ def test_a_model_that_breaks_a_rule_cannot_be_made_without_the_loader_either() -
         HubConfig.model_validate(valid)
 
 
+def test_one_spoke_may_have_confidential_vms_of_both_kinds_where_its_hub_takes_both() -> None:
+    sizes = {"peerPods.vmSizes": ["Standard_DC2as_v5", "Standard_DC4as_v5", "Standard_DC2es_v5"]}
+    there = {"azure.location": "westeurope", **sizes}
+    assert problems("dev-spoke", there) == []
+    both = {"trustee.tees": ["az-snp-vtpm", "az-tdx-vtpm"]}
+    assert problems("dev-hub", both) == []
+    assert problems("dev-standalone", {**there, **both}) == []
+    (found,) = problems("dev-standalone", there)
+    assert "must be of a kind in trustee.tees, and this is az-tdx-vtpm (got Standard_DC2es_v5)" in found
+
+
 def test_a_region_the_table_does_not_know_works_with_the_sizes_a_person_found_there() -> None:
     there = {"azure.location": "marscentral", "azure.vmSizesOffered": ["Standard_DC2as_v5"]}
     only = {"peerPods.vmSizes": ["Standard_DC2as_v5"]}

@@ -278,6 +278,25 @@ def test_a_hub_that_publishes_something_else_is_refused(
     assert says in refused(dev, "dev-spoke")
 
 
+@pytest.mark.parametrize(
+    ("change", "property_"),
+    [
+        ({"cluster.encryptionAtHost": True}, "properties.masterProfile.encryptionAtHost"),
+        ({"cluster.fips": True}, "properties.clusterProfile.fipsValidatedModules"),
+        ({"cluster.podCidr": "10.160.0.0/14"}, "properties.networkProfile.podCidr"),
+    ],
+)
+def test_what_aro_never_changes_is_refused_in_the_preview_with_a_sentence(
+    dev: CommittedProject, change: dict[str, Any], property_: str
+) -> None:
+    dev.configure("dev-hub", change)
+    preview = dev.preview("dev-hub")
+    assert not preview.succeeded
+    assert f"Changing property '{property_}' is not allowed" in preview.text
+    assert "Traceback" not in preview.text
+    assert "unhandled exception" not in preview.text
+
+
 def test_an_unsigned_image_is_refused_before_the_spoke_is_touched(dev: CommittedProject) -> None:
     dev.configure("dev-hub", {"trustee.imagePolicy": "reject"})
     assert dev.up("dev-hub").succeeded

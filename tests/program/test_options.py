@@ -1,5 +1,6 @@
 """What Pulumi is told beside the inputs, and how Jobs run: each value is meant, and a lost one shows only months later."""
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from model.azure.workload_identities import (
     OPERATORS,
 )
 from tests.config import committed
-from tests.harness import Registered
+from tests.harness import Registered, Secret
 from tests.program import roles
 
 # What somebody else writes there, and a preview would else take back.
@@ -90,3 +91,22 @@ def test_every_role_of_azure_is_the_one_of_its_name() -> None:
         "File Storage Operator": "0d7aedc0-15fd-4a67-a412-efad370c947e",
         "Service Operator": "4436bae4-7702-4c84-919b-c4069ff25ee2",
     }
+
+
+@pytest.mark.parametrize("name", ["dev-hub", "managed-hub"])
+def test_encryption_at_host_and_fips_reach_every_machine_and_are_off_unless_said(name: str) -> None:
+    def switches(**changes: bool) -> tuple[set[str], str]:
+        cluster = {**json.loads(committed.bag(name)["coco:cluster"]), **changes}
+        inputs = roles.declare(name, cluster=cluster)["cluster-aro"].inputs
+        body = plain(inputs.get("properties", inputs))
+        machines = [body["masterProfile"], *body["workerProfiles"]]
+        return {each["encryptionAtHost"] for each in machines}, plain(body["clusterProfile"])[
+            "fipsValidatedModules"
+        ]
+
+    def plain(value: Any) -> Any:
+        return value.value if isinstance(value, Secret) else value
+
+    assert switches() == ({"Disabled"}, "Disabled")
+    assert switches(encryptionAtHost=True) == ({"Enabled"}, "Disabled")
+    assert switches(fips=True) == ({"Disabled"}, "Enabled")

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.roles import SECRETS, PlacedStack, StackConfig
+from model.azure import vm_sizes
 from sandbox.ending import end
 from tools.arm import AZURE, Arm, NoLogin, token
 from tools.posture import render_text
@@ -86,11 +87,14 @@ def _print_needs(stack: str, needs: Needs, *, as_json: bool) -> None:
         title_style="bold",
         box=box.SIMPLE_HEAD,
     )
-    for column in ("machines", "count", "vCPU"):
-        table.add_column(column, justify="left" if column == "machines" else "right")
+    for column in ("machines", "count", "vCPU", "GiB", "TEE", "quota"):
+        table.add_column(column, justify="right" if column in ("count", "vCPU", "GiB") else "left")
     for size, count in needs.machines.items():
-        table.add_row(size, str(count), str(count * vcpus(size)))
-    table.add_row("all together", str(sum(needs.machines.values())), str(needs.vcpus))
+        family = vm_sizes.family_of(size)
+        memory = str(count * vcpus(size) * family.memory) if family else ""
+        said = (str(family.tee), family.quota or f"that of {family.name}") if family else ("", "")
+        table.add_row(size, str(count), str(count * vcpus(size)), memory, *said)
+    table.add_row("all together", str(sum(needs.machines.values())), str(needs.vcpus), "", "", "cores")
     out = render_text.console()
     out.print(table)
     out.print(f"resource providers: {', '.join(needs.providers)}")

@@ -58,6 +58,15 @@ class AroSection(Section):
     )
     worker_count: Whole = Field(default=3, ge=2, le=50, description="Number of worker nodes")
     worker_disk_gb: Whole = Field(default=128, ge=128, le=32767, description="Disk of a worker node, in GB")
+    encryption_at_host: Flag = Field(
+        default=False,
+        description="Encrypt the temporary disks and caches of the nodes on their hosts too; the subscription needs the feature"
+        " Microsoft.Compute/EncryptionAtHost (az feature register). It cannot be changed later",
+    )
+    fips: Flag = Field(
+        default=False,
+        description="Use cryptographic modules validated to FIPS on the nodes. It cannot be changed later",
+    )
     pod_cidr: PodRange = Field(
         description="Range of the pods' addresses, /18 or larger; each node takes a /23 of it"
     )

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from model.azure import vm_sizes
-from model.azure.vm_sizes import Tee, tee_of
+from model.azure.vm_sizes import Tee, family_of, tee_of
 from model.trustee import documents
 
 
@@ -24,6 +26,37 @@ from model.trustee import documents
 )
 def test_only_snp_and_tdx_sizes_are_confidential(size: str, tee: Tee | None) -> None:
     assert tee_of(size) is tee
+
+
+def test_each_size_is_of_one_family_which_says_what_it_is() -> None:
+    families = vm_sizes.FAMILIES
+    assert sum(len(family.sizes) for family in families) == len(vm_sizes.CONFIDENTIAL)
+    for family in families:
+        generation = family.name[-2:]
+        assert all(size.endswith(f"_{generation}") for size in family.sizes)
+        assert ("es" in family.name or "eds" in family.name) == (family.tee is Tee.TDX)
+        assert family.memory == (8 if family.name.startswith("EC") else 4)
+        assert family.sizes == {size for size in vm_sizes.CONFIDENTIAL if family_of(size) is family}
+
+
+def test_no_two_families_are_counted_under_one_quota() -> None:
+    known = [family.quota for family in vm_sizes.FAMILIES if family.quota]
+    assert len(set(known)) == len(known)
+    found = family_of("Standard_DC2as_v5")
+    assert found
+    assert (found.quota, found.tee, found.memory) == ("standardDCASv5Family", Tee.SNP, 4)
+
+
+def test_the_page_about_clusters_says_the_same() -> None:
+    page = (Path(__file__).parents[3] / "docs/clusters.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if "`Standard_" in line and line.startswith("| ")]
+    assert [(row[0].removeprefix("| "), row[2], row[4]) for row in rows] == [
+        (family.name, str(family.tee), str(family.memory)) for family in vm_sizes.FAMILIES
+    ]
+    for row, family in zip(rows, vm_sizes.FAMILIES, strict=True):
+        assert row[1].strip("`") in family.sizes
+        assert row[3] == f"{min(family.vcpus)} to {max(family.vcpus)}"
+        assert (f"`{family.quota}`" if family.quota else "az vm list-usage") in row[5]
 
 
 def test_a_region_offers_confidential_sizes_only() -> None:
