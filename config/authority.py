@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from config.files import reason
 from config.rule import Mistake, Rule
 from config.sections import IssuerSection
 from model.attestation import pinned
@@ -30,10 +31,9 @@ class Authority:
         try:
             pem = pinned.ca_certificate((self.root / issuer.ca).read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
             rule, fix = (
                 "must be a text file in the project",
-                f"correct the path, which is relative to the project's root ({reason})",
+                f"correct the path, which is relative to the project's root ({reason(error)})",
             )
             yield Mistake(key=key, value=issuer.ca, rule=rule, fix=fix)
             return

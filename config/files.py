@@ -72,7 +72,7 @@ class Files:
                 held = powers.of(rego)
             except (OSError, UnicodeDecodeError) as error:
                 rule = "must be a text file in the project"
-                fix = f"correct the path, which is relative to the project's root ({_reason(error)})"
+                fix = f"correct the path, which is relative to the project's root ({reason(error)})"
             except agent_policy.PolicyError as error:
                 rule, fix = "must be a policy that the agent in the guest can ask", str(error)
             except initdata.InitdataError as error:
@@ -114,7 +114,7 @@ class Files:
                 initdata.check_size(workload_policy.render_workload(workload.pins(grants)))
         except (OSError, UnicodeDecodeError) as error:
             rule = f"must have its manifests in {folder}/"
-            fix = f"put them there as YAML, and run: make pin WORKLOAD={name} ({_reason(error)})"
+            fix = f"put them there as YAML, and run: make pin WORKLOAD={name} ({reason(error)})"
             yield Mistake(key=key, value=name, rule=rule, fix=fix)
         except WorkloadError as error:
             for found in error.problems:
@@ -189,7 +189,7 @@ class Files:
                 yield _refused(
                     version,
                     f"must have its reference values in {file}",
-                    f"add the file, as the header of the others says, or remove the version ({_reason(error)})",
+                    f"add the file, as the header of the others says, or remove the version ({reason(error)})",
                 )
                 continue
             except reference_values.ReferenceValuesError as error:
@@ -253,5 +253,6 @@ def _refused(version: Version, rule: str, fix: str) -> Mistake:
     return Mistake(key="trustee.oscVersions", value=version, rule=rule, fix=fix)
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
+def reason(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file could not be read as text, in a few words."""
     return error.strerror or "unreadable" if isinstance(error, OSError) else "it is not UTF-8"

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import network
 
+from components.cluster_network import ClusterNetwork
 from components.peer_pod_nsg import PeerPodNsgArgs, peer_pod_nsg
 from model.azure import addresses
 from model.azure.ids import AzureId
@@ -63,14 +64,9 @@ class _Subnet:
     found: network.AwaitableGetSubnetResult = field(repr=False)
 
 
-class ExistingNetwork(pulumi.ComponentResource):
-    """The same as ``Network`` says of a VNet, and what is ``attached``. Raises RunError with all that is wrong with the subnets."""
+class ExistingNetwork(ClusterNetwork):
+    """Subnets that are there, and what is ``attached`` to them. Raises RunError with all that is wrong with the subnets."""
 
-    vnet_id: pulumi.Output[str]
-    control_plane_subnet_id: pulumi.Output[str]
-    worker_subnet_id: pulumi.Output[str]
-    peer_pod_subnet_id: pulumi.Output[str] | None = None
-    peer_pod_nsg_id: pulumi.Output[str] | None = None
     attached: Attached
 
     def __init__(
@@ -115,15 +111,7 @@ class ExistingNetwork(pulumi.ComponentResource):
             self.peer_pod_subnet_id = pulumi.Output.from_input(peer_pods.id)
             # Of their network cards: the security group of the subnet stays its owner's.
             self.peer_pod_nsg_id = nsg.id
-        self.register_outputs(
-            {
-                "vnetId": self.vnet_id,
-                "controlPlaneSubnetId": self.control_plane_subnet_id,
-                "workerSubnetId": self.worker_subnet_id,
-                "peerPodSubnetId": self.peer_pod_subnet_id,
-                "peerPodNsgId": self.peer_pod_nsg_id,
-            }
-        )
+        self.publish()
 
     def _read(self, what: str, vnet: str, subnet: str) -> _Subnet:
         place = AzureId.parse(vnet)
@@ -189,6 +177,9 @@ def _of_peer_pods(subnet: _Subnet | None, args: ExistingNetworkArgs) -> Iterator
 
 
 def _usable(subnet: _Subnet) -> Iterator[str]:
+    if len(subnet.ranges) > 1:
+        # The security group of peer pods has one range of workers and one of guests.
+        yield f"{subnet.what} has the ranges {', '.join(map(str, subnet.ranges))}, and must have one: take another subnet"
     for each in subnet.ranges:
         if each.prefixlen > _SMALLEST:
             yield f"{subnet.what} is {each}, and must be /{_SMALLEST} or larger: take another subnet"

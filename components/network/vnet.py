@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
+from components.cluster_network import ClusterNetwork
 from components.peer_pod_nsg import PeerPodNsgArgs, peer_pod_nsg
 from model.azure import addresses
 
@@ -27,14 +28,8 @@ class NetworkArgs:
     tags: Mapping[str, str]
 
 
-class Network(pulumi.ComponentResource):
+class Network(ClusterNetwork):
     """A VNet. Each subnet has exactly one outbound path: the cluster's load balancer, or the NAT gateway."""
-
-    vnet_id: pulumi.Output[str]
-    control_plane_subnet_id: pulumi.Output[str]
-    worker_subnet_id: pulumi.Output[str]
-    peer_pod_subnet_id: pulumi.Output[str] | None = None
-    peer_pod_nsg_id: pulumi.Output[str] | None = None
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:network:Network", name, {}, opts)
@@ -101,12 +96,4 @@ class Network(pulumi.ComponentResource):
             )
             self.peer_pod_subnet_id = peer_pods.id
             self.peer_pod_nsg_id = nsg.id
-        self.register_outputs(
-            {
-                "vnetId": self.vnet_id,
-                "controlPlaneSubnetId": self.control_plane_subnet_id,
-                "workerSubnetId": self.worker_subnet_id,
-                "peerPodSubnetId": self.peer_pod_subnet_id,
-                "peerPodNsgId": self.peer_pod_nsg_id,
-            }
-        )
+        self.publish()

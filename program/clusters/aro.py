@@ -11,8 +11,8 @@ from components.cluster.aro_managed import ManagedAroCluster, ManagedAroClusterA
 from components.cluster.peer_pod_identity import PeerPodIdentity, PeerPodIdentityArgs
 from components.cluster.shape import AroArgs, ClusterNetworkArgs, NodeArgs
 from components.cluster.workload_identities import WorkloadIdentities, WorkloadIdentitiesArgs
-from components.network.existing import Attached, ExistingNetwork
-from components.network.vnet import Network
+from components.cluster_network import ClusterNetwork
+from components.network.existing import Attached
 from config.sections import AroSection, CommonSections
 from model.azure import naming
 from model.azure.workload_identities import Scope
@@ -31,7 +31,7 @@ class _Ground:
     prefix: str
     tags: dict[str, str]
     group: resources.ResourceGroup
-    network: Network | ExistingNetwork
+    network: ClusterNetwork
     attached: Attached
     egress_address: pulumi.Output[str] | None
 

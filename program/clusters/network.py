@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from components.cluster_network import ClusterNetwork
 from components.network.egress import NatEgress, NatEgressArgs
 from components.network.existing import Attached, ExistingNetwork, ExistingNetworkArgs
 from components.network.vnet import Network, NetworkArgs
@@ -14,10 +15,10 @@ from program.stack import LoadedStack
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterNetwork:
+class FoundNetwork:
     """``attached``: what subnets that are there use. ``egress_address``: of peer pods, where the stack makes their way out."""
 
-    network: Network | ExistingNetwork
+    network: ClusterNetwork
     attached: Attached = field(default_factory=Attached)
     egress_address: pulumi.Output[str] | None = None
 
@@ -31,7 +32,7 @@ def declare(
     group: pulumi.Output[str],
     tags: Mapping[str, str],
     runs_peer_pods: bool,
-) -> ClusterNetwork:
+) -> FoundNetwork:
     wanted, location = stack.config.network, stack.config.required_azure.location
     assert wanted is not None, "config.rules refuses an ARO cluster without a network"
     if wanted.subnets is not None:
@@ -57,7 +58,7 @@ def declare(
         ),
         in_azure,
     )
-    return ClusterNetwork(network=network, egress_address=egress.address if egress else None)
+    return FoundNetwork(network=network, egress_address=egress.address if egress else None)
 
 
 def _existing(
@@ -68,7 +69,7 @@ def _existing(
     prefix: str,
     group: pulumi.Output[str],
     tags: Mapping[str, str],
-) -> ClusterNetwork:
+) -> FoundNetwork:
     config = stack.config
     per_node = config.peer_pods.limit_per_node if isinstance(config, UntrustedZone) else 0
     network = ExistingNetwork(
@@ -88,4 +89,4 @@ def _existing(
         ),
         in_azure,
     )
-    return ClusterNetwork(network=network, attached=network.attached)
+    return FoundNetwork(network=network, attached=network.attached)

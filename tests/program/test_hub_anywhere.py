@@ -115,7 +115,7 @@ def test_another_authority_changes_what_every_pod_measures(project: Path) -> Non
             certificates.certificate(days=30),
             r"this one ended on 2026-01-31 \(got authorities/corporate.pem\)",
         ),
-        ("\xff", "it is no text"),
+        ("\xff", "it is not UTF-8"),
     ],
 )
 def test_a_file_that_guests_cannot_pin_is_refused(project: Path, pem: str, said: str) -> None:

@@ -53,7 +53,7 @@ def subscriptions(found: Iterable[Manifest]) -> dict[str, Any]:
         one["metadata"]["name"]: {
             key: one["status"].get(key) for key in ("installedCSV", "currentCSV", "state")
         }
-        | {"conditions": _conditions(one), "waits for a plan": "installPlanRef" in one["status"]}
+        | {"conditions": set(said(one)), "waits for a plan": "installPlanRef" in one["status"]}
         for one in found
     }
 
@@ -83,12 +83,4 @@ def versions(found: Iterable[Manifest]) -> dict[str, Any]:
         }
         for one in found
         if COPIED not in one["metadata"].get("labels", {})
-    }
-
-
-def _conditions(subscription: Manifest) -> dict[str, str]:
-    return {
-        one["type"]: one["status"]
-        for one in subscription["status"].get("conditions", [])
-        if one["status"] == "True"
     }

@@ -140,6 +140,10 @@ def test_the_security_group_that_aro_attached_itself_is_no_mistake() -> None:
             "network.subnets.controlPlane has the security group /theirs, and ARO attaches one of its own",
         ),
         (
+            {"workers": {"addressPrefix": None, "addressPrefixes": ["10.96.2.0/24", "10.96.8.0/24"]}},
+            "network.subnets.workers has the ranges 10.96.2.0/24, 10.96.8.0/24, and must have one",
+        ),
+        (
             {"guests": {"natGateway": None}},
             "network.subnets.peerPods has neither a NAT gateway nor a route table",
         ),
