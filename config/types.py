@@ -148,6 +148,14 @@ Day = Annotated[
         fix='write it in quotes, for example "2027-03-01"',
     ),
 ]
+ResourceGroupName = Annotated[
+    str,
+    Text(
+        pattern="[-A-Za-z0-9_.()]{0,89}[-A-Za-z0-9_()]",
+        rule="must be the name of a resource group",
+        fix="write it as `az group list` does under name",
+    ),
+]
 VnetId = Annotated[
     str,
     Text(

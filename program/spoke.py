@@ -3,6 +3,7 @@
 import pulumi
 
 from config.roles import SpokeConfig
+from config.sections import MadeSection, SelfManagedSection
 from program import clusters, references, untrusted_zone
 from program.outputs import BegunSpokeOutputs, SpokeOutputs
 from program.stack import LoadedStack
@@ -34,5 +35,11 @@ def _begin(stack: LoadedStack[SpokeConfig]) -> BegunSpokeOutputs:
 
 
 def _needs(stack: LoadedStack[SpokeConfig]) -> Needs:
-    own_network = stack.config.cluster.kind == "aro"
-    return needs(stack.config, stack.name, stack.workloads, own_network=own_network)
+    azure, cluster = stack.config.required_azure, stack.config.cluster
+    return needs(
+        stack.config,
+        stack.name,
+        stack.workloads,
+        own_network=isinstance(cluster, MadeSection),
+        ruled_subscription=azure.subscription_id if isinstance(cluster, SelfManagedSection) else None,
+    )

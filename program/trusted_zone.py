@@ -35,6 +35,7 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         platform=stack.platform,
         workloads=stack.workloads,
         kbs_visibility=stack.config.cluster.visibility,
+        azure_subscription=stack.config.azure.subscription_id if stack.config.azure else None,
     )
 
 

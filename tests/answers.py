@@ -28,7 +28,10 @@ Answers = Mapping[str, Callable[[mocks.MockResourceArgs], dict[str, Any]]]
 
 
 def arm_id(args: mocks.MockResourceArgs) -> str:
-    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group/providers/{args.typ}/{args.name}"
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group/providers"
+    if args.typ == "azure-native:network:Subnet":  # the program reads this one's names
+        return f"{group}/Microsoft.Network/virtualNetworks/vnet/subnets/{args.name}"
+    return f"{group}/{args.typ}/{args.name}"
 
 
 def _secret_data(args: mocks.MockResourceArgs) -> dict[str, Any]:
@@ -49,7 +52,15 @@ def _config_map(args: mocks.MockResourceArgs) -> dict[str, Any]:
     return {"data": {"cloud.conf": json.dumps(cloud_conf)}} if args.resource_id else {}
 
 
+def _command(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    """Of the commands that install a cluster: what it is installed as, or its kubeconfig."""
+    environment = args.inputs["environment"]
+    said = environment.get("value", environment).get("INSTALL_CONFIG")
+    return {"stdout": f'{said}\n---\n{{"infraID": "lab-abcde"}}' if said else "canary-kubeconfig"}
+
+
 ANSWERS: Answers = {
+    "command:local:Command": _command,
     "azure-native:redhatopenshift:OpenShiftCluster": lambda _: {
         "apiserverProfile": {"url": "https://api.example.eastus2.aroapp.io:6443/", "visibility": "Public"}
     },

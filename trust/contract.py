@@ -48,6 +48,7 @@ class Offer(_Model):
 
     ``osc_versions``: whose pod VM images may attest. ``tees``: on which kinds of confidential VM. ``resources``: the profiles
     that may read each path. ``kbs_visibility``: whether the KBS has a public address, None where the hub does not say.
+    ``azure_subscription``: where the hub is, None where it is not in Azure or does not say.
     """
 
     contract_version: Literal[1] = Field(default=VERSION)
@@ -56,6 +57,7 @@ class Offer(_Model):
     resources: Mapping[ResourcePath, tuple[str, ...]]
     images: Images
     kbs_visibility: Visibility | None = None
+    azure_subscription: str | None = None
 
 
 def _text(value: object) -> object:

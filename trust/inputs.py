@@ -30,6 +30,7 @@ class Inputs:
     platform: PlatformValues | None
     workloads: Mapping[str, Workload]
     kbs_visibility: Visibility | None = None
+    azure_subscription: str | None = None
 
     @cached_property
     def layout(self) -> documents.Layout:
@@ -169,6 +170,7 @@ class Inputs:
                 document=self.image_policy,
             ),
             kbs_visibility=self.kbs_visibility,
+            azure_subscription=self.azure_subscription,
         )
 
     @property

@@ -17,7 +17,8 @@ from trust.contract import Contract, Offer
 class Needs:
     """``spoke`` is the name of its stack. ``tees``: kinds of confidential VM that its pods may get. ``workloads``: by name, the
     digest of the manifests that it deploys. ``sealed``: by workload, the secrets of the hub that its pods get as sealed secrets.
-    ``images``: what its pods run, by who runs it.
+    ``images``: what its pods run, by who runs it. ``public_kbs``: no path leads to a KBS without a public address.
+    ``ruled_subscription``: the one that the cluster's own credentials rule as a whole, where there is one.
     """
 
     spoke: str
@@ -28,14 +29,20 @@ class Needs:
     sealed: Mapping[str, frozenset[ResourcePath]] = field(default_factory=dict[str, frozenset[ResourcePath]])
     images: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     public_kbs: bool = False
+    ruled_subscription: str | None = None
 
 
 def needs(
-    zone: UntrustedZone, spoke: str, workloads: Mapping[str, Workload], *, own_network: bool = False
+    zone: UntrustedZone,
+    spoke: str,
+    workloads: Mapping[str, Workload],
+    *,
+    own_network: bool = False,
+    ruled_subscription: str | None = None,
 ) -> Needs:
     """What the hub must publish for an untrusted zone, the stack ``spoke``, which deploys ``workloads``.
 
-    ``own_network``: the program makes its network, from which no path leads into another one.
+    ``own_network``: the program makes its network, from which no path leads into another one. ``ruled_subscription``: see ``Needs``.
     """
     profiles = {zone.peer_pods.profile}
     images = {f"workload {name}": frozenset(each.images) for name, each in workloads.items()}
@@ -50,6 +57,8 @@ def needs(
         workloads={name: workload.digest() for name, workload in workloads.items()},
         sealed={name: workload.sealed for name, workload in workloads.items()},
         images=images,
+        public_kbs=own_network,
+        ruled_subscription=ruled_subscription,
     )
 
 
@@ -67,6 +76,7 @@ def lacking(contract: Contract, needs: Needs) -> list[str]:
     return [
         *unfinished(contract),
         *_unreachable(contract, needs),
+        *_ruled(contract, needs),
         *not_offered(contract, needs, profiles=contract.profiles, sealed=contract.sealed),
         *(
             problem
@@ -81,6 +91,15 @@ def _unreachable(contract: Contract, needs: Needs) -> Iterator[str]:
         yield (
             "its KBS has no public address (coco:cluster.visibility of the hub is Private), and no path leads there from the "
             "network that this stack makes: use a hub with a public KBS, or for this spoke an existing cluster with a path of yours"
+        )
+
+
+def _ruled(contract: Contract, needs: Needs) -> Iterator[str]:
+    if needs.ruled_subscription is not None and contract.azure_subscription == needs.ruled_subscription:
+        yield (
+            f"it is in subscription {needs.ruled_subscription} too (coco:azure.subscriptionId), and a self-managed cluster holds"
+            " credentials for all of its subscription: whoever administers this spoke could take over the hub. Give the spoke a"
+            " subscription of its own, or write cluster.kind aro"
         )
 
 

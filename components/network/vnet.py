@@ -11,13 +11,17 @@ import pulumi
 from pulumi_azure_native import network
 
 from components.cluster_network import ClusterNetwork
+from components.node_nsg import API_PORTS, INGRESS_PORTS, NodeNsgArgs, node_nsg
 from components.peer_pod_nsg import PeerPodNsgArgs, peer_pod_nsg
 from model.azure import addresses
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """``plan`` decides the subnets; the peer-pod subnet is made when it has one and needs ``nat_gateway_id`` then."""
+    """``plan`` decides the subnets; the peer-pod subnet is made when it has one and needs ``nat_gateway_id`` then.
+
+    ``secures_nodes``: whether the subnets of the nodes get security groups here. ARO brings its own, and refuses subnets with others.
+    """
 
     name_prefix: str
     resource_group_name: pulumi.Input[str]
@@ -25,6 +29,7 @@ class NetworkArgs:
     cidr: str
     plan: addresses.Plan
     nat_gateway_id: pulumi.Input[str] | None
+    secures_nodes: bool = False
     tags: Mapping[str, str]
 
 
@@ -46,6 +51,7 @@ class Network(ClusterNetwork):
 
         # ARO attaches its own NSG and service endpoints to the subnets of its nodes; undoing that breaks the cluster.
         written_by_aro = ["networkSecurityGroup", "serviceEndpoints", "privateLinkServiceNetworkPolicies"]
+        ignored = [] if args.secures_nodes else written_by_aro
         control_plane = network.Subnet(
             f"{name}-control-plane",
             subnet_name="control-plane",
@@ -54,7 +60,8 @@ class Network(ClusterNetwork):
             address_prefix=str(args.plan.control_plane),
             default_outbound_access=False,
             private_link_service_network_policies="Disabled",
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=written_by_aro),
+            network_security_group=self._nodes(name, args, "control-plane", API_PORTS),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
         )
         workers = network.Subnet(
             f"{name}-workers",
@@ -63,9 +70,8 @@ class Network(ClusterNetwork):
             virtual_network_name=vnet.name,
             address_prefix=str(args.plan.workers),
             default_outbound_access=False,
-            opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=written_by_aro, depends_on=[control_plane]
-            ),
+            network_security_group=self._nodes(name, args, "workers", INGRESS_PORTS),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored, depends_on=[control_plane]),
         )
         self.control_plane_subnet_id = control_plane.id
         self.worker_subnet_id = workers.id
@@ -97,3 +103,18 @@ class Network(ClusterNetwork):
             self.peer_pod_subnet_id = peer_pods.id
             self.peer_pod_nsg_id = nsg.id
         self.publish()
+
+    def _nodes(
+        self, name: str, args: NetworkArgs, what: str, ports: tuple[str, ...]
+    ) -> network.NetworkSecurityGroupArgs | None:
+        if not args.secures_nodes:
+            return None
+        made = NodeNsgArgs(
+            name_prefix=args.name_prefix,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            what=what,
+            ports=ports,
+            tags=args.tags,
+        )
+        return network.NetworkSecurityGroupArgs(id=node_nsg(name, made, self).id)

@@ -73,7 +73,7 @@ def _azure(
     azure: Section | None, kind: str, store: Section | None, secrets: Mapping[str, ServedSecretSection]
 ) -> Iterator[Mistake]:
     in_vault = [name for name, secret in secrets.items() if secret.source == "keyVault"]
-    if azure is None and kind != "aro" and (store is not None or in_vault):
+    if azure is None and kind == "existing" and (store is not None or in_vault):
         wants = (
             "coco:objectStore is made there"
             if store is not None

@@ -15,7 +15,7 @@ from model.versions import Version
 
 @rule("azure", "cluster.kind")
 def _azure(azure: Section | None, kind: str) -> Iterator[Mistake]:
-    if azure is None and kind != "aro":
+    if azure is None and kind == "existing":
         yield Mistake(
             key="azure",
             rule="is missing",

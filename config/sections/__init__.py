@@ -4,7 +4,14 @@ Pure: no I/O and no pulumi. A field's `description` is the only source of schema
 Rules about one value are here and in `config.types`, those between values in `config.rules`.
 """
 
-from config.sections.clusters import KINDS, AroSection, ClusterSection, ExistingSection
+from config.sections.clusters import (
+    KINDS,
+    AroSection,
+    ClusterSection,
+    ExistingSection,
+    MadeSection,
+    SelfManagedSection,
+)
 from config.sections.clusters.aro import ServicePrincipalSection
 from config.sections.guest import GuestSection
 from config.sections.network import NetworkSection, SubnetsSection
@@ -44,6 +51,7 @@ __all__ = [
     "GuestSection",
     "IssuerSection",
     "KeyVaultSection",
+    "MadeSection",
     "NetworkSection",
     "ObjectStoreSection",
     "OperatorsSection",
@@ -53,6 +61,7 @@ __all__ = [
     "SamplesSection",
     "SandboxedContainersSection",
     "Section",
+    "SelfManagedSection",
     "ServedSecretSection",
     "ServicePrincipalSection",
     "SignedImageSection",

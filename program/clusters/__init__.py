@@ -7,6 +7,7 @@ from importlib import import_module
 
 import pulumi
 import pulumi_azure_native as azure_native
+from pydantic.alias_generators import to_snake
 
 from config.sections import CommonSections
 from program.place import Place
@@ -22,7 +23,7 @@ def declare(stack: LoadedStack[CommonSections], *, runs_peer_pods: bool) -> Plac
         )
         in_azure = pulumi.ResourceOptions(providers=[provider])
     section = stack.config.cluster
-    made: Place = import_module(f"program.clusters.{section.kind}").declare(
+    made: Place = import_module(f"program.clusters.{to_snake(section.kind)}").declare(
         stack, section, in_azure, runs_peer_pods
     )
     return made

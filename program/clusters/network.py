@@ -9,7 +9,7 @@ from components.cluster_network import ClusterNetwork
 from components.network.egress import NatEgress, NatEgressArgs
 from components.network.existing import Attached, ExistingNetwork, ExistingNetworkArgs
 from components.network.vnet import Network, NetworkArgs
-from config.sections import AroSection, CommonSections, SubnetsSection, UntrustedZone
+from config.sections import CommonSections, MadeSection, SelfManagedSection, SubnetsSection, UntrustedZone
 from model.azure import addresses, naming
 from program.stack import LoadedStack
 
@@ -25,7 +25,7 @@ class FoundNetwork:
 
 def declare(
     stack: LoadedStack[CommonSections],
-    section: AroSection,
+    section: MadeSection,
     in_azure: pulumi.ResourceOptions,
     *,
     prefix: str,
@@ -34,7 +34,7 @@ def declare(
     runs_peer_pods: bool,
 ) -> FoundNetwork:
     wanted, location = stack.config.network, stack.config.required_azure.location
-    assert wanted is not None, "config.rules refuses an ARO cluster without a network"
+    assert wanted is not None, "config.rules refuses a cluster that the stack makes without a network"
     if wanted.subnets is not None:
         return _existing(stack, section, wanted.subnets, in_azure, prefix, group, tags)
     assert wanted.cidr is not None, "config.rules refuses a network without a range and without subnets"
@@ -54,6 +54,7 @@ def declare(
             cidr=str(wanted.cidr),
             plan=addresses.plan(wanted.cidr, peer_pods=runs_peer_pods),
             nat_gateway_id=egress.nat_gateway_id if egress else None,
+            secures_nodes=isinstance(section, SelfManagedSection),
             tags=tags,
         ),
         in_azure,
@@ -63,7 +64,7 @@ def declare(
 
 def _existing(
     stack: LoadedStack[CommonSections],
-    section: AroSection,
+    section: MadeSection,
     subnets: SubnetsSection,
     in_azure: pulumi.ResourceOptions,
     prefix: str,

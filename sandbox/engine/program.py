@@ -41,7 +41,7 @@ never come."""
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """What to run: the project in `root`, for one stack with its configuration (values as text, objects as
-    JSON).
+    JSON). `programs` is a folder that comes first on PATH.
     """
 
     root: Path
@@ -49,6 +49,7 @@ class Target:
     stack: str
     config: Mapping[str, str]
     secret_keys: frozenset[str]
+    programs: Path | None = None
 
 
 def run(target: Target, engine: Engine, show: Callable[[str, str], None]) -> None:
@@ -152,10 +153,12 @@ def _explained(error: BaseException, target: Target) -> str:
 
 @contextlib.contextmanager
 def _environment(target: Target) -> Generator[None, None, None]:
-    """What the CLI gives a program: its configuration, and the project's folder on the path."""
+    """What the CLI gives a program: its configuration, and the project's folder on the path of modules."""
     before = dict(os.environ)
     os.environ["PULUMI_CONFIG"] = json.dumps(dict(target.config))
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(sorted(target.secret_keys))
+    if target.programs is not None:
+        os.environ["PATH"] = os.pathsep.join((str(target.programs), *os.get_exec_path()))
     sys.path.insert(0, str(target.root))
     try:
         yield

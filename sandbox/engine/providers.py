@@ -23,10 +23,11 @@ Route = Callable[[str, Values], Provider]
 
 
 class StandIns:
-    """The stand-ins that keep their clouds in `home`."""
+    """The stand-ins that keep their clouds in `home`, for the project in `root`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, root: Path = Path()) -> None:
         self._home = home
+        self._root = root
         self._serving: dict[tuple[str, str], Provider] = {}
 
     def route(self, package: str, configuration: Values) -> Provider:
@@ -50,6 +51,11 @@ class StandIns:
                 from sandbox.random_ import RandomStandIn
 
                 return RandomStandIn()
+            case "command":
+                from sandbox.command import CommandStandIn
+                from sandbox.installer import put_on_path
+
+                return CommandStandIn(self._root, put_on_path(self._home, "embedded"))
             case _:
                 raise SandboxError(f"the sandbox has no stand-in for the provider {package!r}")
 

@@ -24,6 +24,7 @@ from sandbox.engine.recovery import finish_interrupted
 from sandbox.engine.stackfile import ProjectFile, StackFile
 from sandbox.engine.state import STACK, StateFile, StateResource
 from sandbox.engine.steps import Engine
+from sandbox.installer import put_on_path
 from sandbox.provider import Values
 
 ORGANIZATION = "organization"
@@ -42,7 +43,7 @@ class Workspace:
 
     @cached_property
     def stand_ins(self) -> StandIns:
-        return StandIns(self.home)
+        return StandIns(self.home, self.project.root)
 
     @contextmanager
     def locked(self) -> Generator[None, None, None]:
@@ -112,6 +113,7 @@ class Workspace:
             stack=stack,
             config=config,
             secret_keys=secret_keys,
+            programs=put_on_path(self.home, "embedded"),
         )
         ledger = Ledger(self.state(stack), preview=preview)
         before = _outputs(ledger.olds)

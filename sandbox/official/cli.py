@@ -12,6 +12,7 @@ from typing import Final
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.passphrase import ENVIRONMENT
+from sandbox.installer import put_on_path
 from sandbox.official import foreground
 from sandbox.official.plugin import SERVED, sdk_version
 
@@ -74,6 +75,8 @@ class Cli:
                 "PULUMI_SKIP_UPDATE_CHECK": "true",
                 "PULUMI_SUPPRESS_NEO_LINK": "true",
                 "KUBECONFIG": os.devnull,
+                # A real openshift-install would make machines that cost money.
+                "PATH": os.pathsep.join((str(put_on_path(self.home, "pulumi")), *os.get_exec_path())),
                 # Asked for by a `pulumi` that the sandbox built, and by no other.
                 "SANDBOX_LANGUAGE_HOST": str(self._language_host),
                 "SANDBOX_LANGUAGE_EXECUTOR": str(self.pulumi.with_name("pulumi-language-python-exec")),

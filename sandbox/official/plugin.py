@@ -1,4 +1,4 @@
-"""`python -m sandbox.official.plugin azure-native|random --home <folder> <engine address>`: a stand-in as a provider process.
+"""`python -m sandbox.official.plugin azure-native|random|command --home <folder> <engine address>`: a stand-in as a provider process.
 
 `pulumi` starts it, reads the port from the first line of its standard output, and ends it.
 """
@@ -20,7 +20,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from sandbox.official.servicer import Servicer
 from sandbox.provider import Provider
 
-SERVED: Final = ("azure-native", "random")
+SERVED: Final = ("azure-native", "random", "command")
 _ANY_SIZE: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -52,6 +52,11 @@ def _provider(package: str, home: Path) -> Provider:
         from sandbox.random_ import RandomStandIn
 
         return RandomStandIn()
+    if package == "command":
+        from sandbox.command import CommandStandIn
+        from sandbox.installer import put_on_path
+
+        return CommandStandIn(Path(), put_on_path(home, "pulumi"))
     from sandbox.official.standins import Official
 
     return Official(home).azure

@@ -37,6 +37,9 @@ class CommittedProject:
             shutil.copy(ROOT / name, root)
         for path in ROOT.glob("stacks/Pulumi.*.yaml"):
             shutil.copy(path, root / "stacks")
+        # Commands run in the project's folder, and name these.
+        scripts = "components/cluster/openshift_install"
+        shutil.copytree(ROOT / scripts, root / scripts, dirs_exist_ok=True)
         return cls(root, home)
 
     def copy(self, root: Path) -> CommittedProject:

@@ -58,7 +58,7 @@ HUB_OUTPUTS: dict[str, Any] = {
 }
 
 
-def _outputs_for(spoke: str) -> dict[str, Any]:
+def outputs_for(spoke: str) -> dict[str, Any]:
     """What the hub of a committed spoke publishes: the same as that of dev, but for workloads of its own."""
     hub = f"{spoke.partition('-')[0]}-hub"
     return HUB_OUTPUTS if hub == "dev-hub" else {**HUB_OUTPUTS, "workloads": _workloads(hub)}
@@ -92,7 +92,7 @@ def declare(
         return roles.declare(stack).exports()
 
     if outputs is None:
-        outputs = _outputs_for(name) if name.endswith(("spoke", "contract")) else {}
+        outputs = outputs_for(name) if name.endswith(("spoke", "contract")) else {}
     published = {"name": "any", "outputs": outputs, "secretOutputNames": []}
     return deploy(
         program,

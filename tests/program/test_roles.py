@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from pydantic.alias_generators import to_snake
 
 from config.roles import ROLES
 from config.sections import KINDS
@@ -17,7 +18,7 @@ from tests.config import committed
 from tests.harness import UNKNOWN, Graph, Secret
 from tests.program import roles
 
-TRUSTED = ("dev-hub", "dev-standalone", "managed-hub", "anywhere-hub")
+TRUSTED = ("dev-hub", "dev-standalone", "managed-hub", "anywhere-hub", "selfmanaged-hub")
 UNTRUSTED = ("dev-spoke", "dev-standalone")
 
 
@@ -33,7 +34,7 @@ def test_every_role_of_the_configuration_has_its_module(role: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_of_cluster_has_its_module(kind: str) -> None:
-    assert callable(import_module(f"program.clusters.{kind}").declare)
+    assert callable(import_module(f"program.clusters.{to_snake(kind)}").declare)
 
 
 @pytest.mark.parametrize(

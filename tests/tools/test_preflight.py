@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.config.committed import ROOT
 from tests.tools import azure_server
 from tests.tools.azure_server import TOKEN, AzureServer
 from tests.tools.ran import ran
@@ -80,9 +81,17 @@ def azure() -> Iterator[AzureServer]:
     made.close()
 
 
-def preflight(azure: AzureServer, tmp_path: Path, stack: str = "dev-spoke", *, az: str | None = None) -> Any:
+def preflight(
+    azure: AzureServer,
+    tmp_path: Path,
+    stack: str = "dev-spoke",
+    *,
+    az: str | None = None,
+    folder: Path = ROOT / "stacks",
+) -> Any:
     path = azure_server.az(tmp_path / "bin", az or f"echo {TOKEN}")
-    done = ran(preflight_command.main, stack, "--json", "--endpoint", azure.endpoint, path=path)
+    arguments = ("--json", "--endpoint", azure.endpoint, "--stacks", str(folder))
+    done = ran(preflight_command.main, stack, *arguments, path=path)
     return done.code, json.loads(done.out) if done.out else None, done.err
 
 
@@ -292,6 +301,50 @@ def test_managed_identities_need_a_right_and_a_provider_more(azure: AzureServer,
     assert "Microsoft.ManagedIdentity" in needs["providers"]
     assert "Microsoft.Authorization/roleDefinitions/write" in needs["actions"]
     assert needs["groups"][-1] == "coco-managed-spoke_peer-pods"
+
+
+ZONE = f"{SUBSCRIPTION}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_self_managed_cluster_needs_the_dns_zone_of_its_names(
+    azure: AzureServer, tmp_path: Path, there: bool
+) -> None:
+    if there:
+        azure.pages[ZONE] = {"id": ZONE}
+    code, document, _ = preflight(azure, tmp_path, "selfmanaged-hub")
+    found = not_ready(document)
+    assert [what for what, _, _ in found] == (
+        [] if there else ["the public DNS zone example.com is in resource group dns"]
+    )
+    assert code == (0 if there else 1)
+    if not there:
+        assert "az network dns zone create --resource-group dns --name example.com" in found[0][2]
+    assert f"{ARO}/locations/eastus2/openshiftversions" not in azure.asked, "ARO's versions are not its"
+    _, document, _ = preflight(azure, tmp_path, "selfmanaged-hub", az="exit 1")
+    assert document["needs"]["machines"] == {"Standard_D8s_v5": 4, "Standard_D4s_v5": 3}
+    assert document["needs"]["groups"] == ["coco-selfmanaged-hub"]
+
+
+FEATURE = f"{SUBSCRIPTION}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
+
+
+@pytest.mark.parametrize("state", ["Registered", "NotRegistered", "Pending", None])
+def test_encryption_at_host_needs_a_feature_of_the_subscription(
+    azure: AzureServer, tmp_path: Path, state: str | None
+) -> None:
+    """Without it Azure refuses the cluster's first machine."""
+    if state is not None:
+        azure.pages[FEATURE] = {"properties": {"state": state}}
+    text = (ROOT / "stacks/Pulumi.dev-spoke.yaml").read_text()
+    (tmp_path / "Pulumi.dev-spoke.yaml").write_text(
+        text.replace("    kind: aro\n", "    kind: aro\n    encryptionAtHost: true\n")
+    )
+    _, document, _ = preflight(azure, tmp_path, folder=tmp_path)
+    (found,) = [one for one in document["checks"] if "EncryptionAtHost" in one["what"]]
+    assert found["state"] == ("ready" if state == "Registered" else "missing")
+    if state != "Registered":
+        assert "az feature register --namespace Microsoft.Compute --name EncryptionAtHost" in found["fix"]
 
 
 def test_a_stack_without_a_valid_file_is_refused(azure: AzureServer, tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """What a spoke refuses of the contract of its hub: each with a sentence, all at once."""
 
+import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from config.roles import SpokeConfig
 from model.paths import served
+from tests.config import committed
 from tests.program import roles
 from trust.contract import VERSION, Contract, ContractError
-from trust.needs import Needs, lacking, tampering
+from trust.needs import Needs, lacking, needs, tampering
 
 SEALED = served("kbsres2", "key1")
 
@@ -184,7 +188,42 @@ def test_a_spoke_without_a_path_is_refused_by_a_hub_whose_kbs_is_private(
     visibility: str | None, own_network: bool, refused: bool
 ) -> None:
     contract = Contract.read({**roles.HUB_OUTPUTS, "kbsVisibility": visibility})
-    problems = lacking(contract, replace(NEEDS, public_kbs=own_network))
+    spoke = committed.stack("dev-spoke")
+    assert isinstance(spoke.config, SpokeConfig)
+    problems = lacking(contract, needs(spoke.config, "dev-spoke", spoke.workloads, own_network=own_network))
     assert [problem.partition(" (")[0] for problem in problems] == (
         ["its KBS has no public address"] if refused else []
     )
+
+
+SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("hub", "kind", "refused"),
+    [
+        (SUBSCRIPTION, "selfManaged", True),
+        ("00000000-0000-4000-8000-000000000099", "selfManaged", False),
+        (None, "selfManaged", False),
+        (SUBSCRIPTION, "aro", False),
+    ],
+)
+def test_a_self_managed_spoke_shares_no_subscription_with_its_hub(
+    hub: str | None, kind: str, refused: bool
+) -> None:
+    """Its cluster holds a credential for the whole subscription, and with that the hub."""
+    name = "selfmanaged-spoke" if kind == "selfManaged" else "dev-spoke"
+    place = {**json.loads(committed.bag(name)["coco:azure"]), "subscriptionId": SUBSCRIPTION}
+    outputs = {**roles.outputs_for(name), "azureSubscription": hub}
+    problem = f"it is in subscription {SUBSCRIPTION} too (coco:azure.subscriptionId)"
+    if refused:
+        with pytest.raises(Exception, match=re.escape(problem)):
+            roles.declare(name, outputs=outputs, azure=place)
+    else:
+        roles.declare(name, outputs=outputs, azure=place)
+
+
+@pytest.mark.parametrize("name", ["dev-hub", "anywhere-hub"])
+def test_a_hub_says_where_in_azure_it_is(name: str) -> None:
+    graph = roles.committed_graph(name)
+    assert graph.exports.get("azureSubscription") == (SUBSCRIPTION if name == "dev-hub" else None)

@@ -25,7 +25,7 @@ class Finding:
 
 def run(needs: Needs, arm: Arm) -> Iterator[Finding]:
     """All checks. One that Azure does not answer is `not checked`, and the others go on."""
-    for check in (_rights, _providers, _sizes_and_quota, _version, _domain, _groups):
+    for check in (_rights, _providers, _features, _sizes_and_quota, _version, _domain, _dns_zone, _groups):
         yield from _answered(check, needs, arm)
 
 
@@ -168,6 +168,24 @@ def _quota(family: str, wanted: int, usage: Mapping[str, Any] | None, location: 
     )
 
 
+def _features(needs: Needs, arm: Arm) -> Iterator[Finding]:
+    for feature in needs.features:
+        path = f"/subscriptions/{needs.subscription_id}/providers/Microsoft.Features/providers/Microsoft.Compute/features"
+        try:
+            state = arm.get(f"{path}/{feature}", "2021-07-01")["properties"]["state"]
+        except Missing:
+            state = "NotRegistered"
+        yield Finding(
+            what=f"the feature Microsoft.Compute/{feature} is registered",
+            state="ready" if state == "Registered" else "missing",
+            found=state,
+            fix=""
+            if state == "Registered"
+            else f"az feature register --namespace Microsoft.Compute --name {feature}; after it says Registered:"
+            " az provider register --namespace Microsoft.Compute --wait",
+        )
+
+
 def _version(needs: Needs, arm: Arm) -> Iterator[Finding]:
     if needs.version is None:
         return
@@ -205,6 +223,29 @@ def _domain(needs: Needs, arm: Arm) -> Iterator[Finding]:
         found=holders[0] if holders else "in this subscription",
         fix="write another cluster.domain" if holders else "",
     )
+
+
+def _dns_zone(needs: Needs, arm: Arm) -> Iterator[Finding]:
+    """openshift-install writes the cluster's names there, after a quarter of an hour."""
+    if needs.dns_zone is None:
+        return
+    group, name = needs.dns_zone
+    what = f"the public DNS zone {name} is in resource group {group}"
+    try:
+        arm.get(
+            f"/subscriptions/{needs.subscription_id}/resourceGroups/{group}/providers/Microsoft.Network/dnsZones/{name}",
+            "2018-05-01",
+        )
+    except Missing:
+        yield Finding(
+            what=what,
+            state="missing",
+            found="there is none",
+            fix=f"az network dns zone create --resource-group {group} --name {name}, and have the domain above delegate to its name servers;"
+            " or correct cluster.baseDomain and baseDomainResourceGroup",
+        )
+    else:
+        yield Finding(what=what, state="ready")
 
 
 def _groups(needs: Needs, arm: Arm) -> Iterator[Finding]:

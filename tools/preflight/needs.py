@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.roles import PlacedStack
-from config.sections import AroSection, UntrustedZone
+from config.sections import AroSection, SelfManagedSection, UntrustedZone
 from model.azure import naming
 
 _CONTROL_PLANE_NODES: Final = 3
@@ -22,7 +22,8 @@ class Needs:
     """`machines`: by VM size, how many there are at the same time at most, ARO's bootstrap node among them.
 
     `actions`: what the login must be allowed to do in the subscription. `groups`: names of resource groups that must be free
-    before the first `up`. `version` and `domain`: of the cluster that the stack makes.
+    before the first `up`. `version` and `domain`: of the ARO cluster that the stack makes. `dns_zone`: resource group and name of one that
+    must be there. `features`: of Microsoft.Compute, that the subscription must have.
     """
 
     subscription_id: str
@@ -34,6 +35,8 @@ class Needs:
     groups: tuple[str, ...]
     version: str | None
     domain: str | None
+    dns_zone: tuple[str, str] | None
+    features: tuple[str, ...]
 
     @property
     def vcpus(self) -> int:
@@ -58,15 +61,24 @@ def of(stack: str, config: PlacedStack) -> Needs:
     groups: list[str] = []
     version, domain, nodes = None, None, 1
     cluster = config.cluster
+    dns_zone, features = None, ()
+    if isinstance(cluster, SelfManagedSection):
+        providers.append("Microsoft.ManagedIdentity")
+        dns_zone = cluster.base_domain_resource_group, cluster.base_domain
     if isinstance(cluster, AroSection):
         providers.append("Microsoft.RedHatOpenShift")
         actions += [ROLE_ASSIGNMENTS, "Microsoft.RedHatOpenShift/openShiftClusters/write"]
+        version, domain = str(cluster.version), cluster.domain
+    if isinstance(cluster, AroSection | SelfManagedSection):
         if config.network is not None and config.network.subnets is None:
             actions.append("Microsoft.Network/virtualNetworks/write")
         machines[cluster.control_plane_vm_size] += _CONTROL_PLANE_NODES + _BOOTSTRAP_NODES
         machines[cluster.worker_vm_size] += cluster.worker_count
-        groups += [naming.resource_group(stack), naming.managed_resource_group(stack)]
-        version, domain, nodes = str(cluster.version), cluster.domain, cluster.worker_count
+        groups.append(naming.resource_group(stack))
+        nodes = cluster.worker_count
+        features = ("EncryptionAtHost",) if cluster.encryption_at_host else ()
+    if isinstance(cluster, AroSection):
+        groups.append(naming.managed_resource_group(stack))
         if cluster.identity == "managed":
             providers.append("Microsoft.ManagedIdentity")
             actions.append("Microsoft.ManagedIdentity/userAssignedIdentities/write")
@@ -88,4 +100,6 @@ def of(stack: str, config: PlacedStack) -> Needs:
         groups=tuple(groups),
         version=version,
         domain=domain,
+        dns_zone=dns_zone,
+        features=features,
     )

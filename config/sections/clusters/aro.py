@@ -1,30 +1,16 @@
 """An Azure Red Hat OpenShift cluster that the stack makes."""
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 from typing import Literal
 
 from pydantic import Field
 
 from config.rule import Mistake, Rule, rule
+from config.sections.clusters import made
 from config.sections.clusters.kind import ClusterKind
-from config.sections.network import NetworkSection
-from config.types import (
-    AroDomain,
-    ControlPlaneSize,
-    Flag,
-    Guid,
-    PodRange,
-    Section,
-    ServiceRange,
-    Version,
-    Whole,
-    WorkerSize,
-)
+from config.sections.clusters.made import MadeSection
+from config.types import AroDomain, ControlPlaneSize, Flag, Guid, Section, Version, WorkerSize
 from model.azure import vm_sizes
-
-_NODE_PREFIX = 23  # each node takes a /23 of the pods' range
-_CONTROL_PLANE_NODES = 3
 
 
 class ServicePrincipalSection(Section):
@@ -37,18 +23,12 @@ class ServicePrincipalSection(Section):
     )
 
 
-class AroSection(Section):
+class AroSection(MadeSection):
     """An Azure Red Hat OpenShift cluster that the stack makes."""
 
     kind: Literal["aro"] = Field(description="aro: make an Azure Red Hat OpenShift cluster")
-    version: Version = Field(
-        description="OpenShift version at creation; later upgrades happen in the cluster"
-    )
     domain: AroDomain = Field(
         description="One label, of which the cluster's names are made: <label>.<region>.aroapp.io; unique in the region"
-    )
-    visibility: Literal["Public", "Private"] = Field(
-        description="Whether the API and the applications' ingress have public addresses; Private is refused, as nothing makes a path to it"
     )
     control_plane_vm_size: ControlPlaneSize = Field(
         default="Standard_D8s_v5", description="VM size of the three control-plane nodes, at least 8 vCPU"
@@ -56,21 +36,10 @@ class AroSection(Section):
     worker_vm_size: WorkerSize = Field(
         default="Standard_D4s_v5", description="VM size of the worker nodes, at least 4 vCPU"
     )
-    worker_count: Whole = Field(default=3, ge=2, le=50, description="Number of worker nodes")
-    worker_disk_gb: Whole = Field(default=128, ge=128, le=32767, description="Disk of a worker node, in GB")
-    encryption_at_host: Flag = Field(
-        default=False,
-        description="Encrypt the temporary disks and caches of the nodes on their hosts too; the subscription needs the feature"
-        " Microsoft.Compute/EncryptionAtHost (az feature register). It cannot be changed later",
-    )
     fips: Flag = Field(
         default=False,
         description="Use cryptographic modules validated to FIPS on the nodes. It cannot be changed later",
     )
-    pod_cidr: PodRange = Field(
-        description="Range of the pods' addresses, /18 or larger; each node takes a /23 of it"
-    )
-    service_cidr: ServiceRange = Field(description="Range of the services' addresses, /22 or larger")
     identity: Literal["servicePrincipal", "managed"] = Field(
         default="servicePrincipal",
         description="What the cluster acts with: a service principal with a client secret, or managed identities, which the stack"
@@ -80,26 +49,6 @@ class AroSection(Section):
         default=None,
         description=f"{ServicePrincipalSection.__doc__} Needed where cluster.identity is servicePrincipal, refused elsewhere.",
     )
-    protect: Flag = Field(
-        default=True,
-        description="Refuse to delete the cluster, and the authority that pods pin, until this is false and has been applied",
-    )
-
-
-@rule("network")
-def _network(network: NetworkSection | None) -> Iterator[Mistake]:
-    if network is None:
-        yield Mistake(
-            key="network",
-            rule="is missing",
-            fix="add it with a cidr or with subnets, because cluster.kind is aro",
-        )
-
-
-@rule("azure")
-def _azure(azure: Section | None) -> Iterator[Mistake]:
-    if azure is None:
-        yield Mistake(key="azure", rule="is missing", fix="add it, because cluster.kind is aro")
 
 
 @rule("azure.resourceProviderObjectId")
@@ -110,20 +59,6 @@ def _resource_provider(object_id: str | None) -> Iterator[Mistake]:
             rule="is missing",
             fix="add it, because cluster.kind is aro; this prints it:"
             " az ad sp list --display-name 'Azure Red Hat OpenShift RP' --query '[].id'",
-        )
-
-
-@rule("cluster.podCidr", "cluster.workerCount")
-def _room_for_pods(pods: IPv4Network, workers: int) -> Iterator[Mistake]:
-    """A node takes a /23 of the pods' range, and while the cluster is made there is one node more."""
-    nodes = _CONTROL_PLANE_NODES + workers + 1
-    room = 2 ** (_NODE_PREFIX - pods.prefixlen)
-    if nodes > room:
-        yield Mistake(
-            key="cluster.podCidr",
-            value=str(pods),
-            rule=f"must have a /{_NODE_PREFIX} for each of {nodes} nodes but has only {room}",
-            fix="take a larger range or a smaller cluster.workerCount",
         )
 
 
@@ -147,18 +82,6 @@ def _domain(domain: str, region: str) -> Iterator[Mistake]:
             " domain nothing answers at the API's name after the installation, and its kubeconfig trusts no certificate there",
             fix=f"write a label alone, for example {domain.partition('.')[0]}; or make the cluster, its records and its"
             " certificates yourself, and use cluster.kind existing",
-        )
-
-
-@rule("cluster.visibility")
-def _reachable(visibility: str) -> Iterator[Mistake]:
-    if visibility == "Private":
-        yield Mistake(
-            key="cluster.visibility",
-            value=visibility,
-            rule="must be Public, because this program makes no path into the cluster's network: neither its own run would reach"
-            " the API, nor a spoke the KBS of a hub",
-            fix="write Public; or make the cluster and a path to it yourself, and use cluster.kind existing",
         )
 
 
@@ -219,21 +142,15 @@ def _service_principal(object_id: str, client_id: str) -> Iterator[Mistake]:
 KIND = ClusterKind(
     section=AroSection,
     rules=(
-        _azure,
-        _network,
+        *made.rules("aro"),
         _resource_provider,
-        _room_for_pods,
         _domain,
-        _reachable,
         _older_size("cluster.controlPlaneVmSize"),
         _older_size("cluster.workerVmSize"),
         _identity,
         _service_principal,
         _workload_identity,
     ),
-    secrets={
-        "pullSecret": "Pull secret from console.redhat.com, as JSON; the catalogue of Red Hat's operators needs it",
-        "clusterClientSecret": "Client secret of the service principal in cluster.servicePrincipal (cluster.kind aro)",
-    },
+    secrets=made.SECRETS,
     only_where={"clusterClientSecret": ("cluster.identity", "servicePrincipal")},
 )

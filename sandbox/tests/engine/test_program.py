@@ -57,7 +57,9 @@ def up(run: Run) -> str:
     return run("up")
 
 
-@pytest.mark.parametrize("stack", ["dev-hub", "dev-standalone", "managed-hub", "anywhere-hub"])
+@pytest.mark.parametrize(
+    "stack", ["dev-hub", "dev-standalone", "managed-hub", "anywhere-hub", "selfmanaged-hub"]
+)
 def test_a_stack_can_be_previewed_before_anything_is_up(run: Run, workspace: Workspace, stack: str) -> None:
     printed = run("preview", stack)
     assert "to create" in printed

@@ -14,7 +14,7 @@ CIDR = IPv4Network("10.4.0.0/16")
 
 
 @cache
-def _network(*, peer_pods: bool) -> Graph:
+def _network(*, peer_pods: bool, secures_nodes: bool = False) -> Graph:
     """Not to be changed."""
 
     def program() -> None:
@@ -31,6 +31,7 @@ def _network(*, peer_pods: bool) -> Graph:
                 cidr=str(CIDR),
                 plan=addresses.plan(CIDR, peer_pods=peer_pods),
                 nat_gateway_id=egress.nat_gateway_id if peer_pods else None,
+                secures_nodes=secures_nodes,
                 tags={"environment": "test"},
             ),
         )
@@ -112,3 +113,23 @@ def test_the_gateway_has_one_static_standard_address() -> None:
     assert (address["sku"]["name"], address["publicIPAllocationMethod"]) == ("Standard", "Static")
     assert graph["egress-gateway"].inputs["sku"] == {"name": "Standard"}
     assert graph["egress-gateway"].uses["publicIpAddresses"] == {"egress-ip"}
+
+
+def test_nodes_without_a_resource_provider_get_groups_that_admit_what_everybody_may_reach() -> None:
+    """A Standard load balancer reaches no machine whose subnet has no security group."""
+    graph = _network(peer_pods=True, secures_nodes=True)
+    for subnet, ports in (("control-plane", ["6443"]), ("workers", ["80", "443"])):
+        assert graph[f"network-{subnet}"].uses["networkSecurityGroup"] == {f"network-{subnet}-nsg"}
+        assert graph[f"network-{subnet}"].ignore_changes == []
+        rules = graph[f"network-{subnet}-nsg"].inputs["securityRules"]
+        assert [rule["destinationPortRange"] for rule in rules] == ports
+        assert {(rule["direction"], rule["access"], rule["protocol"]) for rule in rules} == {
+            ("Inbound", "Allow", "Tcp")
+        }
+        assert len({rule["priority"] for rule in rules}) == len(rules)
+
+
+def test_aro_finds_no_group_on_the_subnets_of_its_nodes() -> None:
+    graph = _network(peer_pods=True)
+    assert "networkSecurityGroup" not in graph["network-control-plane"].inputs
+    assert "networkSecurityGroup" not in graph["network-workers"].inputs
