@@ -32,6 +32,7 @@ class PeerPodNetwork:
 class Place:
     """``peer_pods`` only where the zone runs some; ``protect`` where the cluster must not be deleted by accident.
 
+    ``connected``: ids of the virtual networks that the stack has connected its own with.
     ``in_azure``: options of what is in the stack's subscription and not on the cluster.
     """
 
@@ -40,6 +41,7 @@ class Place:
     operators_from: str
     peer_pods: PeerPodNetwork | None
     protect: bool = False
+    connected: tuple[str, ...] = ()
 
     def on_cluster(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of a component that lives on this cluster and comes ``after`` others."""

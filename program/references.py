@@ -10,7 +10,7 @@ from model.stacks import StackName, Unreadable, is_absent, why_unreadable
 from program.outputs import HubAccess
 from trust.contract import Contract, ContractError
 from trust.decision import Earlier
-from trust.needs import Needs, lacking, tampering, unfinished
+from trust.needs import Needs, lacking, lacks_only_the_hubs_half, tampering, unfinished
 
 # A state in a backend of files can be read half-written.
 _HALF_WRITTEN = "failed to load checkpoint"
@@ -33,12 +33,23 @@ def never_up(stack: StackName) -> bool:
         raise pulumi.RunError(f"{_unreadable(stack, error.why)} ({error})") from None
 
 
-def must_not_be_complete(hub: StackName) -> None:
+def not_yet(hub: StackName, needs: Needs) -> str:
+    """What a spoke with ``needs`` waits for, in words that follow the name of its ``hub``; empty where it waits for nothing."""
+    if never_up(hub):
+        return "has never been up"
+    try:
+        waits = lacks_only_the_hubs_half(Contract.read(_outputs(hub)["outputs"]), needs)
+    except ContractError:
+        return ""  # said by `hub`, with all that is wrong
+    return f"has not connected its network with {needs.network} yet (coco:network.peers)" if waits else ""
+
+
+def must_not_be_complete(hub: StackName, why: str) -> None:
     """RunError where this spoke has been up with its ``hub``: to leave out what depends on it now would delete the pods."""
     if "kbsUrl" in _own("whether its confidential part is there"):
         raise pulumi.RunError(
-            f"coco:hub: the stack {hub} is not there any more, and this spoke was complete: going on would delete its pods. Bring the "
-            "hub up, or correct coco:hub"
+            f"coco:hub: the stack {hub} {why}, and this spoke was complete: going on would delete its pods. Bring the hub up as it was, "
+            "or correct coco:hub"
         )
 
 

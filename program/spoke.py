@@ -3,7 +3,8 @@
 import pulumi
 
 from config.roles import SpokeConfig
-from config.sections import MadeSection, SelfManagedSection
+from config.sections import SelfManagedSection
+from model.azure import naming
 from program import clusters, references, untrusted_zone
 from program.outputs import BegunSpokeOutputs, SpokeOutputs
 from program.stack import LoadedStack
@@ -11,20 +12,21 @@ from trust.needs import Needs, needs
 
 
 def declare(stack: LoadedStack[SpokeConfig]) -> SpokeOutputs | BegunSpokeOutputs:
-    if stack.config.hub_may_come_later and references.never_up(stack.config.hub):
-        return _begin(stack)
-    hub = references.hub(stack.config.hub, _needs(stack))
+    wanted = _needs(stack)
+    if stack.config.hub_may_come_later and (why := references.not_yet(stack.config.hub, wanted)):
+        return _begin(stack, why)
+    hub = references.hub(stack.config.hub, wanted)
     place = clusters.declare(stack, runs_peer_pods=True)
     return untrusted_zone.declare(stack, place, hub)
 
 
-def _begin(stack: LoadedStack[SpokeConfig]) -> BegunSpokeOutputs:
+def _begin(stack: LoadedStack[SpokeConfig], why: str) -> BegunSpokeOutputs:
     """All that does not depend on the hub, which takes most of the time."""
-    references.must_not_be_complete(stack.config.hub)
+    references.must_not_be_complete(stack.config.hub, why)
     place = clusters.declare(stack, runs_peer_pods=True)
     untrusted_zone.install(stack, place)
     pulumi.warn(
-        f"coco:hub: {stack.config.hub} has never been up, so this brings up the network, the cluster and the operator alone "
+        f"coco:hub: {stack.config.hub} {why}, so this brings up the network, the cluster and the operator alone "
         "(coco:hubMayComeLater). The confidential part follows with the next up after the hub's."
     )
     return BegunSpokeOutputs(
@@ -35,11 +37,13 @@ def _begin(stack: LoadedStack[SpokeConfig]) -> BegunSpokeOutputs:
 
 
 def _needs(stack: LoadedStack[SpokeConfig]) -> Needs:
-    azure, cluster = stack.config.required_azure, stack.config.cluster
+    azure, cluster, network = stack.config.required_azure, stack.config.cluster, stack.config.network
+    made = network is not None and network.cidr is not None
     return needs(
         stack.config,
         stack.name,
         stack.workloads,
-        own_network=isinstance(cluster, MadeSection),
+        network=naming.virtual_network_id(stack.name, azure.subscription_id) if made else None,
+        peers=network.peers if network is not None else (),
         ruled_subscription=azure.subscription_id if isinstance(cluster, SelfManagedSection) else None,
     )

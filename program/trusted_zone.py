@@ -1,6 +1,6 @@
 """The trusted zone on a cluster: cert-manager, Trustee, the secrets it serves, and what the hub decides about its guests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -10,6 +10,7 @@ from components.hub.certificate_authority import CertificateAuthority, Certifica
 from components.hub.present_issuer import PresentIssuer, PresentIssuerArgs
 from components.hub.trustee import Trustee, TrusteeArgs
 from config.roles import TrustedStack
+from model.azure import naming
 from program import catalogue, object_store, served
 from program.outputs import HubAccess, HubOutputs
 from program.place import Place
@@ -28,14 +29,19 @@ class TrustedZoneOutputs:
 
 def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
     """What the stack file decides, with the files that it names."""
+    config = stack.config
+    made = config.network if config.network is not None and config.network.cidr is not None else None
     return Inputs(
-        zone=stack.config,
+        zone=config,
         policies=stack.policies,
         reference_values=stack.reference_values,
         platform=stack.platform,
         workloads=stack.workloads,
-        kbs_visibility=stack.config.cluster.visibility,
-        azure_subscription=stack.config.azure.subscription_id if stack.config.azure else None,
+        kbs_visibility=config.cluster.visibility,
+        azure_subscription=config.azure.subscription_id if config.azure else None,
+        network=naming.virtual_network_id(stack.name, config.required_azure.subscription_id)
+        if made
+        else None,
     )
 
 
@@ -64,7 +70,9 @@ def _authority(
 
 
 def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) -> TrustedZoneOutputs:
-    config, says = stack.config, inputs(stack)
+    config = stack.config
+    # Only what is connected is a path: a network that is not there yet waits for a later update.
+    says = replace(inputs(stack), peers=place.connected)
     operator = place.operator(catalogue.TRUSTEE, config.trustee.version)
     cert_manager = place.operator_or_present(
         catalogue.CERT_MANAGER, config.operators.cert_manager, beside=operator

@@ -120,4 +120,5 @@ INVOKES: Invokes = {
         "location": "eastus2",
         "addressSpace": {"addressPrefixes": ["10.96.0.0/16"]},
     },
+    "azure-native:network:getVirtualNetworkPeering": {"peeringState": "Initiated"},
 }

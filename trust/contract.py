@@ -48,6 +48,8 @@ class Offer(_Model):
 
     ``osc_versions``: whose pod VM images may attest. ``tees``: on which kinds of confidential VM. ``resources``: the profiles
     that may read each path. ``kbs_visibility``: whether the KBS has a public address, None where the hub does not say.
+    ``network``: the id of the virtual network that the hub's cluster is in, where the hub makes it, and ``peers`` those that it is
+    connected with, from its side.
     ``azure_subscription``: where the hub is, None where it is not in Azure or does not say.
     """
 
@@ -58,6 +60,8 @@ class Offer(_Model):
     images: Images
     kbs_visibility: Visibility | None = None
     azure_subscription: str | None = None
+    network: str | None = None
+    peers: tuple[str, ...] = ()
 
 
 def _text(value: object) -> object:

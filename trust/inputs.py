@@ -31,6 +31,8 @@ class Inputs:
     workloads: Mapping[str, Workload]
     kbs_visibility: Visibility | None = None
     azure_subscription: str | None = None
+    network: str | None = None
+    peers: tuple[str, ...] = ()
 
     @cached_property
     def layout(self) -> documents.Layout:
@@ -171,6 +173,8 @@ class Inputs:
             ),
             kbs_visibility=self.kbs_visibility,
             azure_subscription=self.azure_subscription,
+            network=self.network,
+            peers=self.peers,
         )
 
     @property

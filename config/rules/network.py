@@ -69,5 +69,16 @@ def _without_peer_pods(subnets: SubnetsSection | None) -> Iterator[Mistake]:
         )
 
 
-RULES: tuple[Rule, ...] = (_one_of_both, _distinct, _in_the_subscription)
+@rule("network")
+def _peers_of_an_own_network(network: NetworkSection | None) -> Iterator[Mistake]:
+    if network is not None and network.subnets is not None and network.peers:
+        yield Mistake(
+            key="network.peers",
+            value=network.peers[0],
+            rule="must be absent where network.subnets is given, because that network is its owner's to connect",
+            fix="remove it, and ask the owner for the peering",
+        )
+
+
+RULES: tuple[Rule, ...] = (_one_of_both, _distinct, _in_the_subscription, _peers_of_an_own_network)
 WITH_PEER_PODS, WITHOUT_PEER_PODS = _with_peer_pods, _without_peer_pods

@@ -1,8 +1,10 @@
 """The network of a stack's cluster: one that the stack makes, or subnets that are there."""
 
-from pydantic import Field
+from typing import Annotated
 
-from config.types import Section, SubnetName, VnetId, VNetRange
+from pydantic import AfterValidator, Field
+
+from config.types import Section, SubnetName, VnetId, VNetRange, distinct
 
 
 class SubnetsSection(Section):
@@ -30,3 +32,8 @@ class NetworkSection(Section):
         description="Address range of the virtual network that the stack makes, /16 to /24; no other stack may overlap it",
     )
     subnets: SubnetsSection | None = Field(default=None, description=SubnetsSection.__doc__)
+    peers: Annotated[tuple[VnetId, ...], AfterValidator(distinct)] = Field(
+        default=(),
+        description="Ids of virtual networks that this one is connected with by peering. The stack makes its half of each, and whoever"
+        " has the other network makes the other half",
+    )

@@ -5,6 +5,7 @@ strictest limit: a resource group 90 characters, a virtual network 64, a Kuberne
 """
 
 import re
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 # Any UUID does, but another one would rename, and so replace, every role assignment there is.
@@ -28,6 +29,24 @@ def check_stack(stack: str) -> str:
 def resource_group(stack: str) -> str:
     """The group of what the stack makes itself."""
     return f"coco-{check_stack(stack)}"
+
+
+def virtual_network(stack: str) -> str:
+    """The network that the stack makes."""
+    return f"{resource_group(stack)}-vnet"
+
+
+def virtual_network_id(stack: str, subscription: str) -> str:
+    """Its id, which whoever connects another network with it has to write before it is there."""
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{resource_group(stack)}/providers/Microsoft.Network/virtualNetworks/"
+        f"{virtual_network(stack)}"
+    )
+
+
+def peering(remote: str) -> str:
+    """A name for the peering with the virtual network of this id: two networks of one name do not share it."""
+    return f"to-{remote.rsplit('/', 1)[-1]}-{sha256(remote.lower().encode()).hexdigest()[:6]}"
 
 
 def peer_pod_resource_group(stack: str) -> str:

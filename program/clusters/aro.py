@@ -13,6 +13,7 @@ from components.cluster.shape import AroArgs, ClusterNetworkArgs, NodeArgs
 from components.cluster.workload_identities import WorkloadIdentities, WorkloadIdentitiesArgs
 from components.cluster_network import ClusterNetwork
 from components.network.existing import Attached
+from components.network.peering import Peering
 from config.sections import AroSection, CommonSections
 from model.azure import naming
 from model.azure.workload_identities import Scope
@@ -34,6 +35,7 @@ class _Ground:
     network: ClusterNetwork
     attached: Attached
     egress_address: pulumi.Output[str] | None
+    peering: Peering | None
 
     @property
     def cluster(self) -> AroArgs:
@@ -79,9 +81,8 @@ class _Ground:
         """Options of the cluster. It comes after all of the network, also after what its own machines are not in: a network card
         that a peer pod left behind keeps the peer-pod subnet, and only the deletion of the cluster takes such a card away.
         """
-        return pulumi.ResourceOptions.merge(
-            self.in_azure, pulumi.ResourceOptions(depends_on=[self.network, *others])
-        )
+        before = [self.network, *others, *([self.peering] if self.peering else [])]
+        return pulumi.ResourceOptions.merge(self.in_azure, pulumi.ResourceOptions(depends_on=before))
 
 
 def declare(
@@ -99,6 +100,7 @@ def declare(
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
+        connected=ground.peering.connected if ground.peering else (),
     )
 
 
@@ -126,6 +128,7 @@ def _ground(
         network=made.network,
         attached=made.attached,
         egress_address=made.egress_address,
+        peering=made.peering,
     )
 
 

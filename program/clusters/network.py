@@ -8,6 +8,7 @@ import pulumi
 from components.cluster_network import ClusterNetwork
 from components.network.egress import NatEgress, NatEgressArgs
 from components.network.existing import Attached, ExistingNetwork, ExistingNetworkArgs
+from components.network.peering import Peering, PeeringArgs
 from components.network.vnet import Network, NetworkArgs
 from config.sections import CommonSections, MadeSection, SelfManagedSection, SubnetsSection, UntrustedZone
 from model.azure import addresses, naming
@@ -16,11 +17,15 @@ from program.stack import LoadedStack
 
 @dataclass(frozen=True, kw_only=True)
 class FoundNetwork:
-    """``attached``: what subnets that are there use. ``egress_address``: of peer pods, where the stack makes their way out."""
+    """``attached``: what subnets that are there use. ``egress_address``: of peer pods, where the stack makes their way out.
+
+    ``peering``: the halves of what connects it with other networks.
+    """
 
     network: ClusterNetwork
     attached: Attached = field(default_factory=Attached)
     egress_address: pulumi.Output[str] | None = None
+    peering: Peering | None = None
 
 
 def declare(
@@ -59,7 +64,33 @@ def declare(
         ),
         in_azure,
     )
-    return FoundNetwork(network=network, egress_address=egress.address if egress else None)
+    return FoundNetwork(
+        network=network,
+        egress_address=egress.address if egress else None,
+        peering=_peering(stack, wanted.peers, network, group, in_azure) if wanted.peers else None,
+    )
+
+
+def _peering(
+    stack: LoadedStack[CommonSections],
+    remotes: tuple[str, ...],
+    network: ClusterNetwork,
+    group: pulumi.Output[str],
+    in_azure: pulumi.ResourceOptions,
+) -> Peering:
+    azure = stack.config.required_azure
+    return Peering(
+        "peering",
+        PeeringArgs(
+            vnet_name=naming.virtual_network(stack.name),
+            group_name=naming.resource_group(stack.name),
+            resource_group_name=group,
+            remotes=remotes,
+            subscription_id=azure.subscription_id,
+            tenant_id=azure.tenant_id,
+        ),
+        pulumi.ResourceOptions.merge(in_azure, pulumi.ResourceOptions(depends_on=[network])),
+    )
 
 
 def _existing(

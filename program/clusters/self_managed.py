@@ -44,7 +44,7 @@ def declare(
             protect=section.protect,
         ),
         # After all of the network: a network card that a peer pod left behind goes away with the cluster's group alone.
-        pulumi.ResourceOptions(depends_on=[network]),
+        pulumi.ResourceOptions(depends_on=[network, *([made.peering] if made.peering else [])]),
     )
     peer_pods, place = None, cluster.access.azure
     if place is not None and network.peer_pod_subnet_id is not None and network.peer_pod_nsg_id is not None:
@@ -62,6 +62,7 @@ def declare(
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
+        connected=made.peering.connected if made.peering else (),
     )
 
 

@@ -75,6 +75,13 @@ def add_existing_subnets(cloud: Cloud, place: str, vnet: str, names: Mapping[str
     _put(cloud, made, place)
 
 
+def add_existing_network(cloud: Cloud, place: str, vnet: str) -> None:
+    """Puts an empty network with this id into the cloud, which a stack connects its own with; what is there already stays as it is."""
+    group_id = vnet.partition("/providers/Microsoft.Network/virtualNetworks/")[0]
+    space = {"addressSpace": {"addressPrefixes": ["10.250.0.0/24"]}}
+    _put(cloud, [(RESOURCE_GROUP, group_id, {}), (VIRTUAL_NETWORK, vnet, space)], place)
+
+
 def _put(cloud: Cloud, made: list[tuple[AzureKind, str, Values]], place: str) -> None:
     with cloud.change() as contents:
         for kind, id_, properties in made:

@@ -10,6 +10,7 @@ from sandbox.azure.aro import OPENSHIFT_CLUSTER
 from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.egress import NAT_GATEWAY
 from sandbox.azure.kind import Account
+from sandbox.azure.peerings import PEERING
 from sandbox.azure.storage import STORAGE_ACCOUNT, service_signature
 from sandbox.azure.subnets import SUBNET
 from sandbox.azure.virtual_networks import VIRTUAL_NETWORK
@@ -32,6 +33,7 @@ _GETS: Final = {
     "azure-native:network:getSubnet": SUBNET,
     "azure-native:network:getNatGateway": NAT_GATEWAY,
     "azure-native:network:getVirtualNetwork": VIRTUAL_NETWORK,
+    "azure-native:network:getVirtualNetworkPeering": PEERING,
 }
 _CREDENTIALS: Final = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": _admin_credentials,

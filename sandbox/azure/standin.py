@@ -20,6 +20,7 @@ from sandbox.azure import (
     egress,
     groups,
     identities,
+    peerings,
     schema,
     security_groups,
     storage,
@@ -27,7 +28,7 @@ from sandbox.azure import (
     virtual_networks,
 )
 from sandbox.azure.cloud import AzureRecord, Cloud, Contents
-from sandbox.azure.existing import add_existing, add_existing_subnets
+from sandbox.azure.existing import add_existing, add_existing_network, add_existing_subnets
 from sandbox.azure.faults import Faults
 from sandbox.azure.functions import call, there
 from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest
@@ -44,6 +45,7 @@ KINDS: Final = {
         storage.BLOB_SERVICE,
         storage.STORAGE_ACCOUNT,
         aro_managed.MANAGED_CLUSTER,
+        peerings.PEERING,
         virtual_networks.VIRTUAL_NETWORK,
         subnets.SUBNET,
         egress.NAT_GATEWAY,
@@ -84,6 +86,10 @@ class AzureStandIn:
     def existing_subnets(self, place: str, vnet: str, names: Mapping[str, str]) -> None:
         """Subnets that were there before the program, by controlPlane, workers and peerPods, with what they need, in the region `place`."""
         add_existing_subnets(self.cloud, place, vnet, names)
+
+    def existing_network(self, place: str, vnet: str) -> None:
+        """A network of somebody else's, in the region `place`."""
+        add_existing_network(self.cloud, place, vnet)
 
     def change_by_hand(self, id_: str, **changes: object) -> None:
         """What somebody does in the portal: sets properties of a resource; None takes one away."""

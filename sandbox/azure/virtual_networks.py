@@ -16,6 +16,7 @@ from sandbox.azure.network import (
     network_address,
     network_answer,
 )
+from sandbox.azure.peerings import PEERING, disconnect
 from sandbox.azure.schema import (
     FLAG,
     MAP,
@@ -86,6 +87,9 @@ def _delete_vnet(contents: Contents, record: AzureRecord, clusters: Clusters) ->
     for subnet in contents.inside(record.id):
         if subnet.type == SUBNET.type:
             delete_subnet(contents, subnet, clusters)
+    for peering in contents.inside(record.id):
+        if peering.type == PEERING.type:
+            disconnect(contents, record.id, peering.state["remoteVirtualNetwork"]["id"])
 
 
 VIRTUAL_NETWORK: Final = AzureKind(

@@ -28,6 +28,7 @@ _PREFIX = "coco:"
 _VNET = re.compile(
     "/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Network/virtualNetworks/[^/]+"
 )
+_OF_A_STACK = re.compile("/virtualNetworks/coco-[a-z0-9-]+-vnet$")
 _REGISTRIES = ("cloud.openshift.com", "quay.io", "registry.connect.redhat.com", "registry.redhat.io")
 
 
@@ -122,10 +123,16 @@ def _existing_cluster(config: Mapping[str, str], azure: AzureStandIn) -> str:
 
 
 def _existing_subnets(config: Mapping[str, str], azure: AzureStandIn) -> None:
-    """Those that a stack says are there; for one that says it wrongly nothing, because the program will say what is wrong."""
+    """Those that a stack says are there, and the networks that it connects its own with; for one that says it wrongly nothing, because the program will say what is wrong."""
     place, network = (_decoded(config.get(f"{_PREFIX}{key}", "{}")) for key in ("azure", "network"))
-    subnets = network.get("subnets") if is_map(network) else None
-    if not (is_map(place) and is_map(subnets) and isinstance(place.get("location"), str)):
+    if not (is_map(place) and is_map(network) and isinstance(place.get("location"), str)):
+        return
+    for peer in network.get("peers") or ():
+        # One that a stack makes itself comes with that stack.
+        if isinstance(peer, str) and _VNET.fullmatch(peer) and not _OF_A_STACK.search(peer):
+            azure.existing_network(place["location"], peer)
+    subnets = network.get("subnets")
+    if not is_map(subnets):
         return
     vnet = subnets.get("vnet")
     if isinstance(vnet, str) and _VNET.fullmatch(vnet):

@@ -9,7 +9,7 @@ import pulumi
 import yaml
 
 from config import load
-from config.roles import AnyConfig, HubConfig
+from config.roles import AnyConfig, HubConfig, SpokeConfig
 from config.sections import KINDS
 from program.stack import LoadedStack
 from tests import certificates
@@ -71,6 +71,15 @@ def _wanted(config: dict[str, str]) -> set[str]:
     sources = {secret["source"] for secret in json.loads(config.get("coco:secrets", "{}")).values()}
     wanted |= {"keyVaultClientSecret"} if "keyVault" in sources else set()
     return wanted | ({"secretValues"} if "config" in sources else set())
+
+
+@cache
+def spoke(name: str = "dev-spoke") -> tuple[SpokeConfig, load.Loaded]:
+    """The same of a spoke as `hub`."""
+    config = bag(name)
+    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=ROOT)
+    assert isinstance(loaded.config, SpokeConfig)
+    return loaded.config, loaded
 
 
 @cache

@@ -31,6 +31,7 @@ PULL_SECRET = {
     "dev": "clusterProfile.pullSecret",
     "managed": "properties.clusterProfile.pullSecret",
     "anywhere": "properties.clusterProfile.pullSecret",
+    "private": "properties.clusterProfile.pullSecret",
 }
 REPLACED = {"kbs-ca-ca", "kbs-ca-ca-witness", "trustee-https-certificate", "trustee-token-certificate"}
 

@@ -18,7 +18,7 @@ from tests.config import committed
 from tests.harness import UNKNOWN, Graph, Secret
 from tests.program import roles
 
-TRUSTED = ("dev-hub", "dev-standalone", "managed-hub", "anywhere-hub", "selfmanaged-hub")
+TRUSTED = ("dev-hub", "dev-standalone", "managed-hub", "anywhere-hub", "selfmanaged-hub", "private-hub")
 UNTRUSTED = ("dev-spoke", "dev-standalone")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from config.roles import SpokeConfig
 from model.paths import served
 from tests.config import committed
 from tests.program import roles
@@ -180,20 +179,43 @@ def test_what_a_hub_publishes_is_read_as_the_same_contract() -> None:
     assert Contract.read(contract.published()) == contract
 
 
+def _network(name: str) -> str:
+    return f"/subscriptions/s/resourceGroups/coco-{name}/providers/Microsoft.Network/virtualNetworks/coco-{name}-vnet"
+
+
 @pytest.mark.parametrize(
-    ("visibility", "own_network", "refused"),
-    [("Private", True, True), ("Private", False, False), ("Public", True, False), (None, True, False)],
-)
+    ("hub", "spoke", "said"),
+    [
+        ({"visibility": "Private"}, {}, "no path leads there from the network that this stack makes"),
+        ({"visibility": "Private"}, {"network": None}, None),
+        ({"visibility": "Public"}, {}, None),
+        ({"visibility": None}, {}, None),
+        ({"visibility": "Private", "network": _network("hub")}, {}, "add /subscriptions/s/resourceGroups/coco-hub/"),
+        ({"visibility": "Private", "network": _network("hub")}, {"peers": (_network("hub"),)}, "bring it up with coco:hubMayComeLater"),
+        ({"visibility": "Private", "network": _network("hub"), "peers": [_network("other")]}, {"peers": (_network("hub"),)}, "bring it up with"),
+        ({"visibility": "Private", "network": _network("hub"), "peers": [_network("spoke").upper()]}, {"peers": (_network("hub").upper(),)}, None),
+        ({"visibility": "Private", "network": _network("hub"), "peers": [_network("spoke")]}, {"peers": ()}, "add /subscriptions/s/"),
+    ],
+)  # fmt: skip
 def test_a_spoke_without_a_path_is_refused_by_a_hub_whose_kbs_is_private(
-    visibility: str | None, own_network: bool, refused: bool
+    hub: dict[str, Any], spoke: dict[str, Any], said: str | None
 ) -> None:
-    contract = Contract.read({**roles.HUB_OUTPUTS, "kbsVisibility": visibility})
-    spoke = committed.stack("dev-spoke")
-    assert isinstance(spoke.config, SpokeConfig)
-    problems = lacking(contract, needs(spoke.config, "dev-spoke", spoke.workloads, own_network=own_network))
-    assert [problem.partition(" (")[0] for problem in problems] == (
-        ["its KBS has no public address"] if refused else []
-    )
+    outputs = {**roles.HUB_OUTPUTS, **hub, "kbsVisibility": hub["visibility"]}
+    config, loaded = committed.spoke()
+    path = {"network": _network("spoke"), **spoke}
+    problems = lacking(Contract.read(outputs), needs(config, "dev-spoke", loaded.workloads, **path))
+    if said is None:
+        assert problems == []
+    else:
+        (problem,) = problems
+        assert problem.startswith("its KBS has no public address")
+        assert said in problem
+
+
+def test_what_a_spoke_asks_of_its_hub_knows_the_network_that_its_stack_makes() -> None:
+    """The stack file decides: a spoke that forgot it would never be refused."""
+    with pytest.raises(Exception, match="its KBS has no public address"):
+        roles.declare("dev-spoke", outputs={**roles.HUB_OUTPUTS, "kbsVisibility": "Private"})
 
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"

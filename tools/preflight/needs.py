@@ -72,6 +72,8 @@ def of(stack: str, config: PlacedStack) -> Needs:
     if isinstance(cluster, AroSection | SelfManagedSection):
         if config.network is not None and config.network.subnets is None:
             actions.append("Microsoft.Network/virtualNetworks/write")
+            if config.network.peers:
+                actions.append("Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write")
         machines[cluster.control_plane_vm_size] += _CONTROL_PLANE_NODES + _BOOTSTRAP_NODES
         machines[cluster.worker_vm_size] += cluster.worker_count
         groups.append(naming.resource_group(stack))

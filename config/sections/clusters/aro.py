@@ -9,6 +9,7 @@ from config.rule import Mistake, Rule, rule
 from config.sections.clusters import made
 from config.sections.clusters.kind import ClusterKind
 from config.sections.clusters.made import MadeSection
+from config.sections.network import NetworkSection
 from config.types import AroDomain, ControlPlaneSize, Flag, Guid, Section, Version, WorkerSize
 from model.azure import vm_sizes
 
@@ -85,6 +86,18 @@ def _domain(domain: str, region: str) -> Iterator[Mistake]:
         )
 
 
+@rule("cluster.visibility", "network")
+def _reachable(visibility: str, network: NetworkSection | None) -> Iterator[Mistake]:
+    if visibility == "Private" and network is not None and network.subnets is None and not network.peers:
+        yield Mistake(
+            key="cluster.visibility",
+            value=visibility,
+            rule="must be Public where no path leads into the cluster's network: neither this program's own run would reach the API, nor"
+            " a spoke the KBS of a hub",
+            fix="name under network.peers the virtual network that the program runs in; or use network.subnets, with a path of their owner's",
+        )
+
+
 def _older_size(key: str) -> Rule:
     @rule(key, "cluster.version")
     def check(size: str, version: Version) -> Iterator[Mistake]:
@@ -145,6 +158,7 @@ KIND = ClusterKind(
         *made.rules("aro"),
         _resource_provider,
         _domain,
+        _reachable,
         _older_size("cluster.controlPlaneVmSize"),
         _older_size("cluster.workerVmSize"),
         _identity,

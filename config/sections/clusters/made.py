@@ -26,7 +26,7 @@ class MadeSection(Section):
         description="OpenShift version at creation; later upgrades happen in the cluster"
     )
     visibility: Literal["Public", "Private"] = Field(
-        description="Whether the API and the applications' ingress have public addresses; Private is refused, as nothing makes a path to it"
+        description="Whether the API and the applications' ingress have public addresses; Private needs a path: network.peers, or network.subnets with one of their owner's"
     )
     worker_count: Whole = Field(default=3, ge=2, le=50, description="Number of worker nodes")
     worker_disk_gb: Whole = Field(default=128, ge=128, le=32767, description="Disk of a worker node, in GB")
@@ -81,18 +81,6 @@ def _room_for_pods(pods: IPv4Network, workers: int) -> Iterator[Mistake]:
         )
 
 
-@rule("cluster.visibility")
-def _reachable(visibility: str) -> Iterator[Mistake]:
-    if visibility == "Private":
-        yield Mistake(
-            key="cluster.visibility",
-            value=visibility,
-            rule="must be Public, because this program makes no path into the cluster's network: neither its own run would reach"
-            " the API, nor a spoke the KBS of a hub",
-            fix="write Public; or make the cluster and a path to it yourself, and use cluster.kind existing",
-        )
-
-
 def rules(kind: str) -> tuple[Rule, ...]:
     """Those of every such ``kind``."""
-    return (_needs_azure(kind), _needs_network(kind), _room_for_pods, _reachable)
+    return (_needs_azure(kind), _needs_network(kind), _room_for_pods)

@@ -62,6 +62,18 @@ def _own_network(network: NetworkSection | None) -> Iterator[Mistake]:
         )
 
 
+@rule("cluster.visibility")
+def _public(visibility: str) -> Iterator[Mistake]:
+    if visibility == "Private":
+        yield Mistake(
+            key="cluster.visibility",
+            value=visibility,
+            rule="must be Public where cluster.kind is selfManaged, because openshift-install gives the names of a private cluster to a"
+            " private DNS zone of its own network alone: no spoke would find the KBS of a hub there",
+            fix="write Public; or use cluster.kind aro, whose names are known everywhere; or existing",
+        )
+
+
 @rule("azure.tags")
 def _tags(tags: Mapping[str, str]) -> Iterator[Mistake]:
     # The program adds one, coco-stack.
@@ -86,6 +98,6 @@ def _tags(tags: Mapping[str, str]) -> Iterator[Mistake]:
 
 KIND = ClusterKind(
     section=SelfManagedSection,
-    rules=(*made.rules("selfManaged"), _own_network, _tags),
+    rules=(*made.rules("selfManaged"), _own_network, _public, _tags),
     secrets=made.SECRETS,
 )
