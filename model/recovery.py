@@ -22,6 +22,9 @@ ADDRESSES: Final[Mapping[str, str]] = {
     "azure-native:resources:ResourceGroup": _GROUP,
     "azure-native:network:VirtualNetwork": f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}",
     "azure-native:network:Subnet": f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}/subnets/{{subnetName}}",
+    "azure-native:network:VirtualNetworkPeering": (
+        f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}/virtualNetworkPeerings/{{virtualNetworkPeeringName}}"
+    ),
     "azure-native:network:NatGateway": f"{_NETWORK}/natGateways/{{natGatewayName}}",
     "azure-native:network:PublicIPAddress": f"{_NETWORK}/publicIPAddresses/{{publicIpAddressName}}",
     "azure-native:network:NetworkSecurityGroup": f"{_NETWORK}/networkSecurityGroups/{{networkSecurityGroupName}}",

@@ -241,6 +241,7 @@ SDK = {
     "NatGateway": network.NatGatewayInitArgs,
     "VirtualNetwork": network.VirtualNetworkInitArgs,
     "Subnet": network.SubnetInitArgs,
+    "VirtualNetworkPeering": network.VirtualNetworkPeeringInitArgs,
     "NetworkSecurityGroup": network.NetworkSecurityGroupInitArgs,
     "RoleAssignment": authorization.RoleAssignmentArgs,
     "OpenShiftCluster": redhatopenshift.OpenShiftClusterArgs,
