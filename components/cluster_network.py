@@ -4,13 +4,17 @@ import pulumi
 
 
 class ClusterNetwork(pulumi.ComponentResource):
-    """Ids of a VNet and of its subnets for control plane, workers and, where some run, peer pods, with the security group of these."""
+    """Ids of a VNet and of its subnets for control plane, workers and, where some run, peer pods, with the security group of these.
+
+    ``node_nsg_id``: the stack's own security group on both subnets of the nodes, None where there is none or somebody else's.
+    """
 
     vnet_id: pulumi.Output[str]
     control_plane_subnet_id: pulumi.Output[str]
     worker_subnet_id: pulumi.Output[str]
     peer_pod_subnet_id: pulumi.Output[str] | None = None
     peer_pod_nsg_id: pulumi.Output[str] | None = None
+    node_nsg_id: pulumi.Output[str] | None = None
 
     def publish(self) -> None:
         """The last step of whoever makes it."""
@@ -21,5 +25,6 @@ class ClusterNetwork(pulumi.ComponentResource):
                 "workerSubnetId": self.worker_subnet_id,
                 "peerPodSubnetId": self.peer_pod_subnet_id,
                 "peerPodNsgId": self.peer_pod_nsg_id,
+                "nodeNsgId": self.node_nsg_id,
             }
         )

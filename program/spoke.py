@@ -44,6 +44,6 @@ def _needs(stack: LoadedStack[SpokeConfig]) -> Needs:
         stack.name,
         stack.workloads,
         network=naming.virtual_network_id(stack.name, azure.subscription_id) if made else None,
-        peers=network.peers if network is not None else (),
+        peers=network.peers or () if network is not None else (),
         ruled_subscription=azure.subscription_id if isinstance(cluster, SelfManagedSection) else None,
     )

@@ -58,7 +58,7 @@ class AroCluster(pulumi.ComponentResource):
                 "outbound_type": "Loadbalancer",
                 # The RP's own default. A later request without it counts as a change, which the RP refuses.
                 "load_balancer_profile": {"managed_outbound_ips": {"count": 1}},
-                "preconfigured_nsg": "Disabled",
+                "preconfigured_nsg": args.network.preconfigured_nsg,
             },
             master_profile={
                 "vm_size": args.nodes.control_plane_vm_size,
@@ -117,6 +117,11 @@ class AroCluster(pulumi.ComponentResource):
             wanted += [
                 (f"cluster-{what}", args.identity.object_id, id_),
                 (f"rp-{what}", args.identity.resource_provider_object_id, id_),
+            ]
+        if args.network.node_nsg_id is not None:
+            wanted += [
+                ("cluster-nodes-nsg", args.identity.object_id, args.network.node_nsg_id),
+                ("rp-nodes-nsg", args.identity.resource_provider_object_id, args.network.node_nsg_id),
             ]
         if args.network.peer_pod_nsg_id is not None:
             wanted.append(("cluster-peer-pods-nsg", args.identity.object_id, args.network.peer_pod_nsg_id))

@@ -92,7 +92,7 @@ def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
             "outboundType": "Loadbalancer",
             # The RP's own default. A later request without it counts as a change, which the RP refuses.
             "loadBalancerProfile": {"managedOutboundIps": {"count": 1}},
-            "preconfiguredNSG": "Disabled",
+            "preconfiguredNSG": args.network.preconfigured_nsg,
         },
         "masterProfile": {
             "vmSize": args.nodes.control_plane_vm_size,

@@ -29,6 +29,7 @@ class ClusterNetworkArgs:
 
     ``peer_pod_nsg_id``: the cluster's service principal makes the peer pods' network cards and must be able to join it. ``attached``: by
     a name for its role assignments, the id of each NAT gateway and route table that the subnets of the nodes use.
+    ``node_nsg_id``: a security group that both of these subnets have already; None where ARO is to attach its own.
     """
 
     visibility: str
@@ -39,6 +40,12 @@ class ClusterNetworkArgs:
     worker_subnet_id: pulumi.Input[str]
     peer_pod_nsg_id: pulumi.Input[str] | None
     attached: Mapping[str, str] = field(default_factory=dict[str, str])
+    node_nsg_id: pulumi.Input[str] | None = None
+
+    @property
+    def preconfigured_nsg(self) -> str:
+        """As the RP writes it; decided at creation."""
+        return switch(self.node_nsg_id is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

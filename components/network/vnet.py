@@ -11,7 +11,7 @@ import pulumi
 from pulumi_azure_native import network
 
 from components.cluster_network import ClusterNetwork
-from components.node_nsg import API_PORTS, INGRESS_PORTS, NodeNsgArgs, node_nsg
+from components.node_nsg import NodeNsgArgs, node_nsg
 from components.peer_pod_nsg import PeerPodNsgArgs, peer_pod_nsg
 from model.azure import addresses
 
@@ -20,7 +20,8 @@ from model.azure import addresses
 class NetworkArgs:
     """``plan`` decides the subnets; the peer-pod subnet is made when it has one and needs ``nat_gateway_id`` then.
 
-    ``secures_nodes``: whether the subnets of the nodes get security groups here. ARO brings its own, and refuses subnets with others.
+    ``nodes_public``: whether everybody may reach API and ingress, or connected networks alone, by a security group on the subnets of
+    the nodes; None where ARO brings its own.
     """
 
     name_prefix: str
@@ -29,7 +30,7 @@ class NetworkArgs:
     cidr: str
     plan: addresses.Plan
     nat_gateway_id: pulumi.Input[str] | None
-    secures_nodes: bool = False
+    nodes_public: bool | None = None
     tags: Mapping[str, str]
 
 
@@ -50,8 +51,23 @@ class Network(ClusterNetwork):
         self.vnet_id = vnet.id
 
         # ARO attaches its own NSG and service endpoints to the subnets of its nodes; undoing that breaks the cluster.
-        written_by_aro = ["networkSecurityGroup", "serviceEndpoints", "privateLinkServiceNetworkPolicies"]
-        ignored = [] if args.secures_nodes else written_by_aro
+        ignored = ["networkSecurityGroup", "serviceEndpoints", "privateLinkServiceNetworkPolicies"]
+        group = None
+        if args.nodes_public is not None:
+            ignored.remove("networkSecurityGroup")
+            nsg = node_nsg(
+                name,
+                NodeNsgArgs(
+                    name_prefix=args.name_prefix,
+                    resource_group_name=args.resource_group_name,
+                    location=args.location,
+                    own_range=args.cidr,
+                    public=args.nodes_public,
+                    tags=args.tags,
+                ),
+                self,
+            )
+            self.node_nsg_id, group = nsg.id, network.NetworkSecurityGroupArgs(id=nsg.id)
         control_plane = network.Subnet(
             f"{name}-control-plane",
             subnet_name="control-plane",
@@ -60,7 +76,7 @@ class Network(ClusterNetwork):
             address_prefix=str(args.plan.control_plane),
             default_outbound_access=False,
             private_link_service_network_policies="Disabled",
-            network_security_group=self._nodes(name, args, "control-plane", API_PORTS),
+            network_security_group=group,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
         )
         workers = network.Subnet(
@@ -70,7 +86,7 @@ class Network(ClusterNetwork):
             virtual_network_name=vnet.name,
             address_prefix=str(args.plan.workers),
             default_outbound_access=False,
-            network_security_group=self._nodes(name, args, "workers", INGRESS_PORTS),
+            network_security_group=group,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored, depends_on=[control_plane]),
         )
         self.control_plane_subnet_id = control_plane.id
@@ -103,18 +119,3 @@ class Network(ClusterNetwork):
             self.peer_pod_subnet_id = peer_pods.id
             self.peer_pod_nsg_id = nsg.id
         self.publish()
-
-    def _nodes(
-        self, name: str, args: NetworkArgs, what: str, ports: tuple[str, ...]
-    ) -> network.NetworkSecurityGroupArgs | None:
-        if not args.secures_nodes:
-            return None
-        made = NodeNsgArgs(
-            name_prefix=args.name_prefix,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            what=what,
-            ports=ports,
-            tags=args.tags,
-        )
-        return network.NetworkSecurityGroupArgs(id=node_nsg(name, made, self).id)

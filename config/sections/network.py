@@ -32,8 +32,9 @@ class NetworkSection(Section):
         description="Address range of the virtual network that the stack makes, /16 to /24; no other stack may overlap it",
     )
     subnets: SubnetsSection | None = Field(default=None, description=SubnetsSection.__doc__)
-    peers: Annotated[tuple[VnetId, ...], AfterValidator(distinct)] = Field(
-        default=(),
+    peers: Annotated[tuple[VnetId, ...], AfterValidator(distinct)] | None = Field(
+        default=None,
         description="Ids of virtual networks that this one is connected with by peering. The stack makes its half of each, and whoever"
-        " has the other network makes the other half",
+        " has the other network makes the other half. From there API and ingress are reached, and nothing else. Of an ARO cluster it is"
+        " decided at the creation whether there is such a list, which may be empty",
     )

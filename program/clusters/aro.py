@@ -65,6 +65,7 @@ class _Ground:
                 worker_subnet_id=network.worker_subnet_id,
                 peer_pod_nsg_id=network.peer_pod_nsg_id,
                 attached=self.attached.by_name(),
+                node_nsg_id=network.node_nsg_id,
             ),
             pull_secret=self.stack.secrets["pullSecret"],
             protect=section.protect,
@@ -176,6 +177,8 @@ def _scopes(ground: _Ground) -> dict[Scope, pulumi.Input[str]]:
         Scope.CONTROL_PLANE: network.control_plane_subnet_id,
         Scope.WORKERS: network.worker_subnet_id,
     }
+    if network.node_nsg_id is not None:
+        scopes[Scope.NETWORK_SECURITY_GROUP] = network.node_nsg_id
     for gateway in attached.nat_gateways:
         scopes[Scope.NAT_GATEWAY] = gateway
     return scopes

@@ -50,6 +50,8 @@ def declare(
             NatEgressArgs(name_prefix=prefix, resource_group_name=group, location=location, tags=tags),
             in_azure,
         )
+    # ARO takes the decision at the creation of the cluster: the group is there wherever others may be connected one day.
+    guarded = wanted.peers is not None or isinstance(section, SelfManagedSection)
     network = Network(
         "network",
         NetworkArgs(
@@ -59,7 +61,7 @@ def declare(
             cidr=str(wanted.cidr),
             plan=addresses.plan(wanted.cidr, peer_pods=runs_peer_pods),
             nat_gateway_id=egress.nat_gateway_id if egress else None,
-            secures_nodes=isinstance(section, SelfManagedSection),
+            nodes_public=section.visibility == "Public" if guarded else None,
             tags=tags,
         ),
         in_azure,

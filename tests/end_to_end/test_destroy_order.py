@@ -9,7 +9,8 @@ from tests.end_to_end.project import CommittedProject
 
 pytestmark = pytest.mark.integration
 
-CLUSTER = "cluster-aro"
+CLUSTERS = {"cluster-aro", "cluster-installation"}
+"""By whose deletion Azure or openshift-install takes the machines away."""
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,8 @@ def everything(is_up: CommittedProject, tmp_path_factory: pytest.TempPathFactory
             assert first.succeeded, f"its first preview must work too: {first.text}"
             run = project.up(name)
             assert run.succeeded, run.text
+    for name in ("private-hub", "private-spoke"):  # connected in a second round
+        assert project.up(name).succeeded
     return project
 
 
@@ -46,12 +49,13 @@ def test_a_cluster_goes_before_all_that_a_left_over_network_card_in_it_would_kee
     resources = everything.sandbox.resources(stack)
     order = rounds(resources)
     held = [_name(each) for each in resources if each.custom and _is_held(each)]
-    assert bool(held) == (CLUSTER in order)
+    clusters = CLUSTERS & order.keys()
+    assert len(clusters) == bool(held)
     for name in held:
-        assert order[CLUSTER] < order[name], f"{name} must outlive the cluster"
+        assert all(order[cluster] < order[name] for cluster in clusters), f"{name} must outlive the cluster"
 
 
-@pytest.mark.parametrize("stack", [name for name in committed.NAMES if name.startswith("managed-spoke")])
+@pytest.mark.parametrize("stack", [name for name in committed.NAMES if name in ("managed-spoke", "private-spoke")])
 def test_the_group_of_the_machines_goes_before_the_subnet_that_they_are_in(
     stack: str, everything: CommittedProject
 ) -> None:
@@ -68,7 +72,7 @@ def test_what_lives_on_a_cluster_goes_before_the_cluster_and_its_credentials(
     order = rounds(resources)
     objects = [each for each in resources if each.type.startswith("kubernetes:")]
     assert objects
-    holders = {"cluster-kubernetes", "cluster-aro"} & order.keys()
+    holders = {"cluster-kubernetes", "cluster-installed", *CLUSTERS} & order.keys()
     assert holders
     for each in objects:
         for holder in holders:

@@ -59,6 +59,21 @@ def test_api_and_ingress_have_private_addresses(both: CommittedProject) -> None:
     assert properties["ingressProfiles"][0]["ip"].startswith("10.24.")
 
 
+def test_the_spoke_reaches_nothing_of_the_hubs_nodes_but_api_and_ingress(both: CommittedProject) -> None:
+    """The network of a spoke is in the hands of whoever runs the spoke."""
+    group = both.resources(HUB)["network-nodes-nsg"]
+    denied = [rule for rule in group.inputs["securityRules"] if rule["access"] == "Deny"]
+    assert [(rule["sourceAddressPrefix"], rule["destinationPortRange"]) for rule in denied] == [
+        ("VirtualNetwork", "*")
+    ]
+    for subnet in ("network-control-plane", "network-workers"):
+        assert both.resources(HUB)[subnet].inputs["networkSecurityGroup"] == {"id": group.id}
+    assert (
+        both.resources(HUB)["cluster-aro"].inputs["properties"]["networkProfile"]["preconfiguredNSG"]
+        == "Enabled"
+    )
+
+
 def test_the_cluster_comes_after_the_way_to_it_and_goes_before(both: CommittedProject) -> None:
     resources = both.resources(HUB)
     halves = {

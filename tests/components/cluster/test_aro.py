@@ -1,5 +1,6 @@
 """Invariants of AroCluster: what the ARO resource provider insists on, and what must stay secret."""
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -11,6 +12,16 @@ from tests.answers import APPS_DOMAIN, SUBSCRIPTION
 from tests.harness import UNKNOWN, Graph, Secret, deploy
 
 VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v"
+
+NETWORK = ClusterNetworkArgs(
+    visibility="Private",
+    pod_cidr="10.128.0.0/14",
+    service_cidr="172.30.0.0/16",
+    vnet_id=VNET,
+    control_plane_subnet_id=f"{VNET}/subnets/control-plane",
+    worker_subnet_id=f"{VNET}/subnets/workers",
+    peer_pod_nsg_id="/nsg",
+)
 
 
 def _cluster(*, preview: bool = False, **changes: Any) -> Graph:
@@ -29,15 +40,7 @@ def _cluster(*, preview: bool = False, **changes: Any) -> Graph:
                 worker_count=3,
                 worker_disk_gb=128,
             ),
-            "network": ClusterNetworkArgs(
-                visibility="Private",
-                pod_cidr="10.128.0.0/14",
-                service_cidr="172.30.0.0/16",
-                vnet_id=VNET,
-                control_plane_subnet_id=f"{VNET}/subnets/control-plane",
-                worker_subnet_id=f"{VNET}/subnets/workers",
-                peer_pod_nsg_id="/nsg",
-            ),
+            "network": NETWORK,
             "identity": ServicePrincipalArgs(
                 client_id="client",
                 object_id="client-object",
@@ -111,6 +114,24 @@ def test_where_peer_pods_run_the_cluster_may_list_vm_sizes_and_nothing_else_of_t
     given = graph["cluster-cluster-sizes"]
     assert given.inputs["roleDefinitionId"].endswith(f"/{role.inputs['roleDefinitionId']}")
     assert "cluster-role-sizes" in given.uses["scope"], "a role cannot be given before it exists"
+
+
+@pytest.mark.parametrize("group", [None, "/nodes-nsg"])
+def test_a_group_that_is_on_the_subnets_already_is_said_and_may_be_joined(group: str | None) -> None:
+    """ARO refuses a group that it is not told of, and one that it may not join."""
+    network = replace(NETWORK, node_nsg_id=group)
+    graph = _cluster(network=network)
+    profile = graph["cluster-aro"].inputs["networkProfile"]
+    assert profile["preconfiguredNSG"] == ("Enabled" if group else "Disabled")
+    on_it = [
+        one
+        for one in graph.of_type("azure-native:authorization:RoleAssignment")
+        if one.inputs["scope"] == "/nodes-nsg"
+    ]
+    assert {one.inputs["principalId"] for one in on_it} == (
+        {"client-object", "rp-object"} if group else set()
+    )
+    assert {one.name for one in on_it} <= graph["cluster-aro"].depends_on
 
 
 def test_a_hub_runs_no_peer_pods_and_its_cluster_sees_nothing_of_the_subscription() -> None:

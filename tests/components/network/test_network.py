@@ -14,7 +14,7 @@ CIDR = IPv4Network("10.4.0.0/16")
 
 
 @cache
-def _network(*, peer_pods: bool, secures_nodes: bool = False) -> Graph:
+def _network(*, peer_pods: bool, nodes_public: bool | None = None) -> Graph:
     """Not to be changed."""
 
     def program() -> None:
@@ -31,7 +31,7 @@ def _network(*, peer_pods: bool, secures_nodes: bool = False) -> Graph:
                 cidr=str(CIDR),
                 plan=addresses.plan(CIDR, peer_pods=peer_pods),
                 nat_gateway_id=egress.nat_gateway_id if peer_pods else None,
-                secures_nodes=secures_nodes,
+                nodes_public=nodes_public,
                 tags={"environment": "test"},
             ),
         )
@@ -115,21 +115,32 @@ def test_the_gateway_has_one_static_standard_address() -> None:
     assert graph["egress-gateway"].uses["publicIpAddresses"] == {"egress-ip"}
 
 
-def test_nodes_without_a_resource_provider_get_groups_that_admit_what_everybody_may_reach() -> None:
-    """A Standard load balancer reaches no machine whose subnet has no security group."""
-    graph = _network(peer_pods=True, secures_nodes=True)
-    for subnet, ports in (("control-plane", ["6443"]), ("workers", ["80", "443"])):
-        assert graph[f"network-{subnet}"].uses["networkSecurityGroup"] == {f"network-{subnet}-nsg"}
-        assert graph[f"network-{subnet}"].ignore_changes == []
-        rules = graph[f"network-{subnet}-nsg"].inputs["securityRules"]
-        assert [rule["destinationPortRange"] for rule in rules] == ports
-        assert {(rule["direction"], rule["access"], rule["protocol"]) for rule in rules} == {
-            ("Inbound", "Allow", "Tcp")
-        }
-        assert len({rule["priority"] for rule in rules}) == len(rules)
+@pytest.mark.parametrize(("public", "everybody"), [(True, "*"), (False, "VirtualNetwork")])
+def test_from_other_networks_nodes_are_reached_at_api_and_ingress_and_nowhere_else(
+    public: bool, everybody: str
+) -> None:
+    """Azure counts a connected network as the same one, and OpenShift guards some ports of nodes by the network alone."""
+    graph = _network(peer_pods=True, nodes_public=public)
+    for subnet in ("control-plane", "workers"):
+        assert graph[f"network-{subnet}"].uses["networkSecurityGroup"] == {"network-nodes-nsg"}
+        assert "networkSecurityGroup" not in graph[f"network-{subnet}"].ignore_changes
+    rules = sorted(graph["network-nodes-nsg"].inputs["securityRules"], key=lambda rule: rule["priority"])
+    assert [
+        (rule["access"], rule["sourceAddressPrefix"], rule["protocol"], rule["destinationPortRange"])
+        for rule in rules
+    ] == [
+        ("Allow", str(CIDR), "*", "*"),
+        ("Allow", everybody, "Tcp", "6443"),
+        ("Allow", everybody, "Tcp", "443"),
+        ("Allow", everybody, "Tcp", "80"),
+        ("Deny", "VirtualNetwork", "*", "*"),
+    ]
+    assert {rule["direction"] for rule in rules} == {"Inbound"}
+    assert len({rule["priority"] for rule in rules}) == len(rules)
 
 
 def test_aro_finds_no_group_on_the_subnets_of_its_nodes() -> None:
     graph = _network(peer_pods=True)
     assert "networkSecurityGroup" not in graph["network-control-plane"].inputs
     assert "networkSecurityGroup" not in graph["network-workers"].inputs
+    assert "network-nodes-nsg" not in graph
