@@ -55,7 +55,9 @@ def test_a_cluster_goes_before_all_that_a_left_over_network_card_in_it_would_kee
         assert all(order[cluster] < order[name] for cluster in clusters), f"{name} must outlive the cluster"
 
 
-@pytest.mark.parametrize("stack", [name for name in committed.NAMES if name in ("managed-spoke", "private-spoke")])
+@pytest.mark.parametrize(
+    "stack", [name for name in committed.NAMES if name in ("managed-spoke", "private-spoke")]
+)
 def test_the_group_of_the_machines_goes_before_the_subnet_that_they_are_in(
     stack: str, everything: CommittedProject
 ) -> None:
