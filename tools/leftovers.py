@@ -81,13 +81,31 @@ def leftovers(found: Iterable[dict[str, Any]], state: Deployment | None) -> list
     return sorted(mine, key=place)
 
 
+def of_the_cluster(found: dict[str, Any], stack: str, state: Deployment | None) -> bool:
+    """Whether it is a part of the self-managed cluster of the ``stack``, which its ``state`` has.
+
+    openshift-install gives all that it makes the stack's tag. It is in a group that the stack has not made, where of a stack only
+    peer pods and their image are. (Azure leaves the tags out of an answer that was asked for by a tag.)
+    """
+    installed = state is not None and any(each.type == "command:local:Command" for each in state.resources)
+    return (
+        installed
+        and not found["id"].split("/")[4].lower().startswith(naming.resource_group(stack))
+        and not found["name"].lower().startswith(_NAMES)
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         subscription = _subscription(options.stacks / f"Pulumi.{options.stack}.yaml")
         state = _state(options)
         arm = Arm(token(), options.endpoint)
-        found = {each["id"].lower(): each for each in _found(arm, subscription, options.stack, state)}
+        found = {
+            each["id"].lower(): each
+            for each in _found(arm, subscription, options.stack, state)
+            if not of_the_cluster(each, options.stack, state)
+        }
     except (PostureError, NoLogin, Unanswered) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

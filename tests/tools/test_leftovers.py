@@ -110,6 +110,40 @@ def test_machines_of_a_spoke_that_runs_may_be_in_use_but_a_gallery_is_not(
     assert in_use == {"virtualMachines", "networkInterfaces", "disks"}
 
 
+def _in_group(group: str, kind: str, name: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "name": name,
+        "id": f"{SUBSCRIPTION}/resourceGroups/{group}/providers/{kind}/{name}",
+    }
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_machines_of_a_self_managed_cluster_are_never_given_a_command_to_delete_them(
+    azure: AzureServer, tmp_path: Path, gone: bool
+) -> None:
+    """openshift-install gives them the stack's tag too."""
+    cluster = [
+        _in_group("lab-x7f2a-rg", "Microsoft.Compute/virtualMachines", "lab-x7f2a-master-0"),
+        _in_group("lab-x7f2a-rg", "Microsoft.Compute/disks", "lab-x7f2a-master-0_OSDisk"),
+    ]
+    left = [
+        _in_group("lab-x7f2a-rg", "Microsoft.Compute/virtualMachines", "podvm-a"),
+        _in_group("coco-dev-spoke", "Microsoft.Network/publicIPAddresses", "forgotten"),
+    ]
+    azure.pages = {f"{SUBSCRIPTION}/resources": {"value": [*cluster, *left]}}
+    export = Path(_export(tmp_path, peer_pods=False))
+    state = json.loads(export.read_text())
+    urn = "urn:pulumi:dev-spoke::coco::command:local:Command::cluster-installation"
+    state["deployment"]["resources"].append(
+        {"urn": urn, "type": "command:local:Command", "id": "x", "custom": True}
+    )
+    export.write_text(json.dumps(state))
+    _, found, _ = leftovers(azure, tmp_path, *(["--gone"] if gone else ["--from", str(export)]))
+    wanted = [*cluster, *left] if gone else left
+    assert {one["id"] for one in found} == {each["id"] for each in wanted}
+
+
 def test_a_destroyed_stack_owns_nothing(azure: AzureServer, tmp_path: Path) -> None:
     _, found, _ = leftovers(azure, tmp_path, "--gone")
     assert len(found) == len(RESOURCES) + 2
