@@ -210,6 +210,9 @@ def _hub(found: Sequence[Step], options: argparse.Namespace) -> list[Step] | Non
 
 def _print(title: str, done: Mapping[str, Timed]) -> None:
     chain = critical(done)
+    if not chain:
+        render_text.console().print(f"{title}: nothing of it takes minutes")
+        return
     low = max((one.ends[0] for one in done.values()), default=0)
     high = max((one.ends[1] for one in done.values()), default=0)
     table = Table(

@@ -125,3 +125,9 @@ def test_a_stack_without_a_graph_is_a_sentence(
 ) -> None:
     assert run(*arguments, "--home", str(home)) == 1
     assert f"error: {arguments[0]} has no graph to look at: " in capsys.readouterr().err
+
+
+def test_a_stack_of_which_nothing_takes_long_is_said_to_be_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Such as the destruction of a hub on a cluster that stays."""
+    timeline._print("A destroy of anywhere-hub", timed([step("route", "Route")], USUAL, "down"))  # pyright: ignore[reportPrivateUsage]
+    assert capsys.readouterr().out == "A destroy of anywhere-hub: nothing of it takes minutes\n"
