@@ -42,10 +42,13 @@ def rule(*keys: str) -> Callable[[Check], Rule]:
 
 
 def broken(values: Mapping[str, object], rules: Iterable[Rule]) -> list[Mistake]:
-    """What in `values` (by key, as `config.values` gives them) breaks the `rules` that can be asked."""
-    return [
-        problem
-        for each in rules
-        if all(key in values for key in each.keys)
-        for problem in each.check(*(values[key] for key in each.keys))
-    ]
+    """What in `values` (by key, as `config.values` gives them) breaks the `rules` that can be asked, each thing once.
+
+    Two rules may miss the same key, each for a reason of its own; the first one is enough for whoever has to add it.
+    """
+    found: dict[tuple[str, str, str | None], Mistake] = {}
+    for each in rules:
+        if all(key in values for key in each.keys):
+            for problem in each.check(*(values[key] for key in each.keys)):
+                found.setdefault((problem.key, problem.rule, problem.value), problem)
+    return list(found.values())

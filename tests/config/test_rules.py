@@ -182,3 +182,12 @@ def read_by(one: int) -> set[str]:
         if any(str(each) == mistake["says"] for each in rule.check(*(values[key] for key in rule.keys)))
         for key in reads(rule)
     }
+
+
+def test_what_two_rules_miss_is_said_once() -> None:
+    store = {"account": "cocodevhub", "credentialsUntil": "2027-06-30"}
+    persistence = {"spokes": ["dev-standalone"], "persistence": {"kind": "objectStore"}}
+    found = problems(
+        "dev-standalone", {"azure": GONE, "workloads.kbs-store": persistence, "objectStore": store}
+    )
+    assert found == ["coco:azure: is missing: add it, because coco:objectStore is made there"]
