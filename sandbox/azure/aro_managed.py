@@ -43,6 +43,7 @@ _OPERATORS: Final = {
     "aro-operator": ("4436bae4-7702-4c84-919b-c4069ff25ee2", _SUBNETS),
 }
 _JOINS_NAT: Final = ("cloud-controller-manager", "file-csi-driver", "aro-operator")
+_JOINS_NSG: Final = (*_JOINS_NAT, "machine-api")
 _PROFILES: Final = {
     **aro_rules.PROFILES,
     "clusterProfile": required(
@@ -160,11 +161,10 @@ def _check_operator(
     vnet = subnets[0].rsplit("/subnets/", 1)[0]
     by_scope: dict[str, list[str]] = {_SUBNETS: subnets, _VNET: [vnet], _NOTHING: []}
     needed = by_scope[where]
-    if name in _JOINS_NAT:
-        gateways: list[Values] = [
-            contents[id_].state["natGateway"] for id_ in subnets if "natGateway" in contents[id_].state
-        ]
-        needed = [*needed, *dict.fromkeys(str(gateway["id"]) for gateway in gateways)]
+    for attached, joining in (("natGateway", _JOINS_NAT), ("networkSecurityGroup", _JOINS_NSG)):
+        if name in joining:
+            found: list[Values] = [contents[id_].state.get(attached) or {} for id_ in subnets]
+            needed = [*needed, *dict.fromkeys(str(each["id"]) for each in found if each)]
     principal = _principal(_operator_identity(contents, request.inputs["properties"], name))
     for id_ in needed:
         if not has_role(contents, principal, role, id_):

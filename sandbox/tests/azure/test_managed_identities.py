@@ -25,6 +25,7 @@ OPERATORS = {
 ON_SUBNETS = ("cloud-controller-manager", "ingress", "machine-api", "aro-operator")
 ON_VNET = ("cloud-network-config", "image-registry", "file-csi-driver")
 IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 FEDERATED = "ef318e2a-8334-4a05-9e4a-295a196c6a6e"
 CLUSTER = "azure-native:resources:Resource"
 
@@ -132,6 +133,31 @@ def test_each_right_that_is_missing_is_refused(managed: Managed, left_out: tuple
     code = "InvalidClusterMSIPermissions" if who == "aro-cluster" else "InvalidWorkloadIdentityPermissions"
     assert refused.value.code == code
     assert scope in refused.value.message
+
+
+JOINING = ("cloud-controller-manager", "file-csi-driver", "aro-operator", "machine-api")
+
+
+@pytest.mark.parametrize("left_out", [None, *JOINING])
+def test_a_security_group_that_is_there_already_must_be_joined_by_those_who_make_machines(
+    managed: Managed, left_out: str | None
+):
+    network = f"{GROUP}/providers/Microsoft.Network"
+    group = f"{network}/networkSecurityGroups/pods"
+    for subnet in ("control-plane", "workers"):
+        managed.azure.change_by_hand(f"{VNET}/subnets/{subnet}", networkSecurityGroup={"id": group})
+    managed.identities().rights()
+    for name in JOINING:
+        if name != left_out:
+            managed.grant(name, OPERATORS[name], group)
+    managed.grant("aro-cluster", NETWORK_CONTRIBUTOR, group)  # stands for the resource provider
+    told = body()
+    told["properties"]["networkProfile"]["preconfiguredNSG"] = "Enabled"
+    if left_out is None:
+        managed.make(told)
+    else:
+        with pytest.raises(Refused, match=f"The {left_out} platform managed identity.*networkSecurityGroups/pods"):
+            managed.make(told)
 
 
 def test_the_rights_of_the_resource_provider_are_asked_for(zone: Zone):
