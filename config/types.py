@@ -165,6 +165,15 @@ VnetId = Annotated[
         fix="copy it from: az network vnet show --query id; it begins with /subscriptions/ and ends with /virtualNetworks/<name>",
     ),
 ]
+DiskEncryptionSetId = Annotated[
+    str,
+    Text(
+        pattern="/subscriptions/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/resourceGroups/[-A-Za-z0-9_.()]{1,90}"
+        "/providers/Microsoft[.]Compute/diskEncryptionSets/[-A-Za-z0-9_]{1,80}",
+        rule="must be the id of a disk encryption set",
+        fix="copy it from: az disk-encryption-set show --query id",
+    ),
+]
 SubnetName = Annotated[
     str,
     Text(

@@ -252,6 +252,10 @@ class Azure:
         """A network card of a peer pod that nobody takes away: it keeps the subnet until the cluster is deleted."""
         self._stand_in.leave_network_card(subnet_id, cluster_id)
 
+    def somebody_elses(self, location: str, id_: str) -> None:
+        """Puts something there that the stand-in knows nothing of, such as a route table."""
+        self._stand_in.existing_other(location, id_)
+
     def change_by_hand(self, id_: str, **changes: object) -> None:
         """What somebody does in the portal: sets properties of a resource; None takes one away."""
         self._stand_in.change_by_hand(id_, **changes)

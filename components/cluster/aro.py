@@ -13,7 +13,7 @@ from components.cluster.access import ClusterAccess, access, decoded
 from components.cluster.shape import AroArgs, switch
 from components.grants import custom_role, grant
 from model.azure import peer_pod_rights
-from model.azure.workload_identities import NETWORK_CONTRIBUTOR
+from model.azure.workload_identities import NETWORK_CONTRIBUTOR, READER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,10 @@ class AroCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AroClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:cluster:AroCluster", name, {}, opts)
+        balancer = None
+        if args.network.managed_addresses is not None:
+            count = redhatopenshift.ManagedOutboundIPsArgs(count=args.network.managed_addresses)
+            balancer = redhatopenshift.LoadBalancerProfileArgs(managed_outbound_ips=count)
         cluster = redhatopenshift.OpenShiftCluster(
             f"{name}-aro",
             resource_name_=args.cluster_name,
@@ -52,28 +56,30 @@ class AroCluster(pulumi.ComponentResource):
                 "resource_group_id": args.managed_group_id,
                 "fips_validated_modules": switch(args.nodes.fips),
             },
-            network_profile={
-                "pod_cidr": args.network.pod_cidr,
-                "service_cidr": args.network.service_cidr,
-                "outbound_type": "Loadbalancer",
-                # The RP's own default. A later request without it counts as a change, which the RP refuses.
-                "load_balancer_profile": {"managed_outbound_ips": {"count": 1}},
-                "preconfigured_nsg": args.network.preconfigured_nsg,
-            },
-            master_profile={
-                "vm_size": args.nodes.control_plane_vm_size,
-                "subnet_id": args.network.control_plane_subnet_id,
-                "encryption_at_host": switch(args.nodes.encryption_at_host),
-            },
+            # Classes and no mappings: they leave out what is None.
+            network_profile=redhatopenshift.NetworkProfileArgs(
+                pod_cidr=args.network.pod_cidr,
+                service_cidr=args.network.service_cidr,
+                outbound_type=args.network.outbound_type,
+                load_balancer_profile=balancer,
+                preconfigured_nsg=args.network.preconfigured_nsg,
+            ),
+            master_profile=redhatopenshift.MasterProfileArgs(
+                vm_size=args.nodes.control_plane_vm_size,
+                subnet_id=args.network.control_plane_subnet_id,
+                encryption_at_host=switch(args.nodes.encryption_at_host),
+                disk_encryption_set_id=args.nodes.disk_encryption_set_id,
+            ),
             worker_profiles=[
-                {
-                    "name": "worker",
-                    "vm_size": args.nodes.worker_vm_size,
-                    "disk_size_gb": args.nodes.worker_disk_gb,
-                    "count": args.nodes.worker_count,
-                    "subnet_id": args.network.worker_subnet_id,
-                    "encryption_at_host": switch(args.nodes.encryption_at_host),
-                }
+                redhatopenshift.WorkerProfileArgs(
+                    name="worker",
+                    vm_size=args.nodes.worker_vm_size,
+                    disk_size_gb=args.nodes.worker_disk_gb,
+                    count=args.nodes.worker_count,
+                    subnet_id=args.network.worker_subnet_id,
+                    encryption_at_host=switch(args.nodes.encryption_at_host),
+                    disk_encryption_set_id=args.nodes.disk_encryption_set_id,
+                )
             ],
             apiserver_profile={"visibility": args.network.visibility},
             ingress_profiles=[{"name": "default", "visibility": args.network.visibility}],
@@ -125,7 +131,7 @@ class AroCluster(pulumi.ComponentResource):
             ]
         if args.network.peer_pod_nsg_id is not None:
             wanted.append(("cluster-peer-pods-nsg", args.identity.object_id, args.network.peer_pod_nsg_id))
-        return [
+        given = [
             grant(
                 f"{name}-{what}",
                 subscription_id=args.subscription_id,
@@ -135,6 +141,27 @@ class AroCluster(pulumi.ComponentResource):
                 parent=self,
             )
             for what, principal, scope in wanted
+        ]
+        return [*given, *self._rights_on_disks(name, args)]
+
+    def _rights_on_disks(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
+        """Both read which key encrypts a disk (python/az/aro/azext_aro/_rbac.py)."""
+        if args.nodes.disk_encryption_set_id is None:
+            return []
+        principals = (
+            ("cluster", args.identity.object_id),
+            ("rp", args.identity.resource_provider_object_id),
+        )
+        return [
+            grant(
+                f"{name}-{who}-disks",
+                subscription_id=args.subscription_id,
+                scope=args.nodes.disk_encryption_set_id,
+                principal=principal,
+                role_id=READER,
+                parent=self,
+            )
+            for who, principal in principals
         ]
 
     def _right_to_list_sizes(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:

@@ -78,6 +78,8 @@ class ManagedAroCluster(pulumi.ComponentResource):
 
 def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
     """The body as the API spells it; this class of the SDK translates no names."""
+    key = args.nodes.disk_encryption_set_id
+    disks = {} if key is None else {"diskEncryptionSetId": key}
     return {
         "clusterProfile": {
             "domain": args.domain,
@@ -89,15 +91,15 @@ def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
         "networkProfile": {
             "podCidr": args.network.pod_cidr,
             "serviceCidr": args.network.service_cidr,
-            "outboundType": "Loadbalancer",
-            # The RP's own default. A later request without it counts as a change, which the RP refuses.
-            "loadBalancerProfile": {"managedOutboundIps": {"count": 1}},
+            "outboundType": args.network.outbound_type,
+            "loadBalancerProfile": {"managedOutboundIps": {"count": args.network.managed_addresses}},
             "preconfiguredNSG": args.network.preconfigured_nsg,
         },
         "masterProfile": {
             "vmSize": args.nodes.control_plane_vm_size,
             "subnetId": args.network.control_plane_subnet_id,
             "encryptionAtHost": switch(args.nodes.encryption_at_host),
+            **disks,
         },
         "workerProfiles": [
             {
@@ -107,6 +109,7 @@ def _properties(args: ManagedAroClusterArgs) -> dict[str, object]:
                 "count": args.nodes.worker_count,
                 "subnetId": args.network.worker_subnet_id,
                 "encryptionAtHost": switch(args.nodes.encryption_at_host),
+                **disks,
             }
         ],
         "apiserverProfile": {"visibility": args.network.visibility},

@@ -8,7 +8,9 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class NodeArgs:
-    """The machines of the cluster. ``worker_disk_gb`` is in GB. ``encryption_at_host`` and ``fips`` are decided at creation, for all."""
+    """The machines of the cluster. ``worker_disk_gb`` is in GB. ``encryption_at_host``, ``fips`` and ``disk_encryption_set_id`` are
+    decided at creation, for all.
+    """
 
     control_plane_vm_size: str
     worker_vm_size: str
@@ -16,6 +18,7 @@ class NodeArgs:
     worker_disk_gb: int
     encryption_at_host: bool = False
     fips: bool = False
+    disk_encryption_set_id: str | None = None
 
 
 def switch(wanted: bool) -> str:
@@ -30,6 +33,7 @@ class ClusterNetworkArgs:
     ``peer_pod_nsg_id``: the cluster's service principal makes the peer pods' network cards and must be able to join it. ``attached``: by
     a name for its role assignments, the id of each NAT gateway and route table that the subnets of the nodes use.
     ``node_nsg_id``: a security group that both of these subnets have already; None where ARO is to attach its own.
+    ``by_routes``: the nodes leave by the route table of their subnets, and not by the cluster's load balancer.
     """
 
     visibility: str
@@ -41,6 +45,19 @@ class ClusterNetworkArgs:
     peer_pod_nsg_id: pulumi.Input[str] | None
     attached: Mapping[str, str] = field(default_factory=dict[str, str])
     node_nsg_id: pulumi.Input[str] | None = None
+    by_routes: bool = False
+
+    @property
+    def outbound_type(self) -> str:
+        """As the RP writes it."""
+        return "UserDefinedRouting" if self.by_routes else "Loadbalancer"
+
+    @property
+    def managed_addresses(self) -> int | None:
+        """How many public addresses ARO makes for the way out: one is the RP's own default, and a later request without it would count
+        as a change; with routes of one's own it takes none.
+        """
+        return None if self.by_routes else 1
 
     @property
     def preconfigured_nsg(self) -> str:

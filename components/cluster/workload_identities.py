@@ -11,6 +11,7 @@ from model.azure.workload_identities import (
     FEDERATED_CREDENTIAL,
     NETWORK_CONTRIBUTOR,
     OPERATORS,
+    READER,
     Scope,
     grants,
 )
@@ -85,6 +86,10 @@ class WorkloadIdentities(pulumi.ComponentResource):
                     args.resource_provider_object_id,
                     NETWORK_CONTRIBUTOR,
                 )
+
+        if Scope.DISK_ENCRYPTION_SET in args.scopes:
+            on_it = args.scopes[Scope.DISK_ENCRYPTION_SET]
+            give("rp-on-des", on_it, args.resource_provider_object_id, READER)
 
         self.cluster_identity_id = cluster.id
         self.operator_identity_ids = {operator: its.id for operator, its in operators.items()}

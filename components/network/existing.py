@@ -24,7 +24,7 @@ class ExistingNetworkArgs:
     """Names of subnets of one VNet, which must be in ``location``; the peer-pod subnet only where some run.
 
     ``managed_resource_group``: where ARO keeps its own security group. ``ranges``: by key of the stack file, what must not overlap
-    the VNet. ``peer_pods``: how many machines must find an address in their subnet.
+    the VNet. ``by_routes``: the nodes leave by the route table of their subnets. ``peer_pods``: how many machines must find an address in their subnet.
     """
 
     name_prefix: str
@@ -37,6 +37,7 @@ class ExistingNetworkArgs:
     managed_resource_group: str
     ranges: Mapping[str, IPv4Network]
     peer_pods: int
+    by_routes: bool = False
     tags: Mapping[str, str]
 
 
@@ -151,6 +152,11 @@ def _of_vnet(vnet: network.AwaitableGetVirtualNetworkResult, args: ExistingNetwo
 def _of_nodes(nodes: list[_Subnet], args: ExistingNetworkArgs) -> Iterator[str]:
     for subnet in nodes:
         yield from _usable(subnet)
+        if args.by_routes and subnet.found.route_table is None:
+            yield (
+                f"{subnet.what} has no route table, and with cluster.outbound firewall its nodes leave by one: attach one with a default"
+                " route to your firewall (az network vnet subnet update --route-table)"
+            )
         group: Any = subnet.found.network_security_group
         if group is not None and f"/{args.managed_resource_group}/".lower() not in str(group.id).lower():
             yield (

@@ -13,6 +13,7 @@ from typing import Final
 FEDERATED_CREDENTIAL: Final = "ef318e2a-8334-4a05-9e4a-295a196c6a6e"
 """Azure Red Hat OpenShift Federated Credential: the role of the cluster's identity on each operator's identity."""
 NETWORK_CONTRIBUTOR: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+READER: Final = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
 class Scope(StrEnum):

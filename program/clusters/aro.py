@@ -55,6 +55,7 @@ class _Ground:
                 worker_disk_gb=section.worker_disk_gb,
                 encryption_at_host=section.encryption_at_host,
                 fips=section.fips,
+                disk_encryption_set_id=section.disk_encryption_set,
             ),
             network=ClusterNetworkArgs(
                 visibility=section.visibility,
@@ -66,6 +67,7 @@ class _Ground:
                 peer_pod_nsg_id=network.peer_pod_nsg_id,
                 attached=self.attached.by_name(),
                 node_nsg_id=network.node_nsg_id,
+                by_routes=section.outbound == "firewall",
             ),
             pull_secret=self.stack.secrets["pullSecret"],
             protect=section.protect,
@@ -177,6 +179,8 @@ def _scopes(ground: _Ground) -> dict[Scope, pulumi.Input[str]]:
         Scope.CONTROL_PLANE: network.control_plane_subnet_id,
         Scope.WORKERS: network.worker_subnet_id,
     }
+    if ground.section.disk_encryption_set is not None:
+        scopes[Scope.DISK_ENCRYPTION_SET] = ground.section.disk_encryption_set
     if network.node_nsg_id is not None:
         scopes[Scope.NETWORK_SECURITY_GROUP] = network.node_nsg_id
     for gateway in attached.nat_gateways:

@@ -10,7 +10,14 @@ from components.network.egress import NatEgress, NatEgressArgs
 from components.network.existing import Attached, ExistingNetwork, ExistingNetworkArgs
 from components.network.peering import Peering, PeeringArgs
 from components.network.vnet import Network, NetworkArgs
-from config.sections import CommonSections, MadeSection, SelfManagedSection, SubnetsSection, UntrustedZone
+from config.sections import (
+    AroSection,
+    CommonSections,
+    MadeSection,
+    SelfManagedSection,
+    SubnetsSection,
+    UntrustedZone,
+)
 from model.azure import addresses, naming
 from program.stack import LoadedStack
 
@@ -119,6 +126,7 @@ def _existing(
             managed_resource_group=naming.managed_resource_group(stack.name),
             ranges={"cluster.podCidr": section.pod_cidr, "cluster.serviceCidr": section.service_cidr},
             peer_pods=section.worker_count * per_node,
+            by_routes=isinstance(section, AroSection) and section.outbound == "firewall",
             tags=tags,
         ),
         in_azure,

@@ -10,7 +10,7 @@ from typing import Final
 
 from sandbox.azure import aro_changes, aro_rules
 from sandbox.azure.aro_install import answer, cluster_subnets, domain_of, install
-from sandbox.azure.authorization import ARO_RP_APPLICATION, may_write_network
+from sandbox.azure.authorization import ARO_RP_APPLICATION, may_write_network, readers
 from sandbox.azure.cloud import AzureRecord, Contents
 from sandbox.azure.kind import AzureKind, NameRule, PutRequest
 from sandbox.azure.subnets import SUBNET, prefixes_of
@@ -32,6 +32,7 @@ def _put(contents: Contents, request: PutRequest) -> Values:
     check_managed_group(others, state)
     rights = _Rights(contents, state)
     check_network(contents, state, rights.check)
+    check_disks(contents, state, principals=2)
     check_no_managed_group(contents, state)
     request.facts["principals"] = sorted(rights.principals or ())
     install(contents, request, state)
@@ -86,6 +87,16 @@ def _check_client(contents: Contents, state: Values) -> None:
                 "DuplicateClientID",
                 f"The provided service principal with client ID '{client}' is already in use by a cluster.",
             )
+
+
+def check_disks(contents: Contents, state: Values, principals: int) -> None:
+    """Raises Refused where not so many principals, that of the RP among them, may read the key of the disks."""
+    key = state["masterProfile"].get("diskEncryptionSetId")
+    if key and len(readers(contents, key)) < principals:
+        raise Refused(
+            "InvalidResourceProviderPermissions",
+            f"A service principal does not have Reader permission on disk encryption set '{key}'.",
+        )
 
 
 def check_network(contents: Contents, state: Values, may_use: Callable[[str, str], None]) -> None:

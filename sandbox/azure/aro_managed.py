@@ -13,6 +13,7 @@ from typing import Final
 from sandbox.azure import aro_changes, aro_rules
 from sandbox.azure.aro import (
     OPENSHIFT_CLUSTER,
+    check_disks,
     check_domain,
     check_managed_group,
     check_network,
@@ -44,6 +45,7 @@ _OPERATORS: Final = {
 }
 _JOINS_NAT: Final = ("cloud-controller-manager", "file-csi-driver", "aro-operator")
 _JOINS_NSG: Final = (*_JOINS_NAT, "machine-api")
+_READS_DISKS: Final = ("machine-api", "disk-csi-driver")
 _PROFILES: Final = {
     **aro_rules.PROFILES,
     "clusterProfile": required(
@@ -99,6 +101,7 @@ def _put(contents: Contents, request: PutRequest) -> Values:
         check_managed_group(others, state)
         _check_identities(contents, request)
         check_network(contents, state, lambda what, id_: _check_resource_provider(contents, what, id_))
+        check_disks(contents, state, principals=1)
         for name, (role, where) in _OPERATORS.items():
             _check_operator(contents, request, state, name, role, where)
         check_no_managed_group(contents, state)
@@ -165,6 +168,9 @@ def _check_operator(
         if name in joining:
             found: list[Values] = [contents[id_].state.get(attached) or {} for id_ in subnets]
             needed = [*needed, *dict.fromkeys(str(each["id"]) for each in found if each)]
+    key = state["masterProfile"].get("diskEncryptionSetId")
+    if key and name in _READS_DISKS:
+        needed = [*needed, key]
     principal = _principal(_operator_identity(contents, request.inputs["properties"], name))
     for id_ in needed:
         if not has_role(contents, principal, role, id_):

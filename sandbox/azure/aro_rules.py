@@ -104,6 +104,7 @@ def problems(account: Account, inputs: Values) -> Iterator[InputProblem]:
         yield _invalid("servicePrincipalProfile.clientId", f"The provided client ID '{client}' is invalid.")
     for which in ("podCidr", "serviceCidr"):
         yield from _range(inputs, which)
+    yield from _disks(inputs)
     yield from _outbound(inputs)
     yield from _machines(account, inputs, "masterProfile", known(inputs, "masterProfile"), "master")
     yield from _workers(account, inputs)
@@ -184,6 +185,18 @@ def _range(inputs: Values, which: str) -> Iterator[InputProblem]:
     if str(network) != value:
         message = f"The provided {noun} CIDR '{value}' is invalid, expecting: '{network}'."
         yield _invalid(where, message, "InvalidNetworkAddress")
+
+
+def _disks(inputs: Values) -> Iterator[InputProblem]:
+    workers: list[Any] = known(inputs, "workerProfiles") or []
+    key = known(inputs, "masterProfile.diskEncryptionSetId")
+    for number, each in enumerate(workers):
+        if known(each, "diskEncryptionSetId") != key:
+            where = f"workerProfiles[{number}].diskEncryptionSetId"
+            yield _invalid(
+                where,
+                "The provided worker disk encryption set is invalid: must be the same as master disk encryption set.",
+            )
 
 
 def _outbound(inputs: Values) -> Iterator[InputProblem]:

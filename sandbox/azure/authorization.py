@@ -16,12 +16,13 @@ GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # The application id of the ARO resource provider. It is not its object id in a directory; people often take one for
 # the other.
 ARO_RP_APPLICATION: Final = "f1dd0a37-89c6-4e07-bcd1-ffd3d43d8875"
+READER: Final = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 # Built-in roles, and whether they cover join, read and write of everything in Microsoft.Network.
 ROLES: Final = {
     "4d97b98b-1d4f-4787-a291-c67834d212e7": True,  # Network Contributor
     "b24988ac-6180-42a0-ab88-20f7382dd24c": True,  # Contributor
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": True,  # Owner
-    "acdd72a7-3385-48ef-bd42-f606fba81ae7": False,  # Reader
+    READER: False,
     "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": False,  # User Access Administrator
     "befefa01-2a29-4197-83a8-272ff33ce314": False,  # DNS Zone Contributor
     "17d1049b-9a84-46fb-8f53-869881c3d3ab": False,  # Storage Account Contributor
@@ -144,6 +145,16 @@ def may_write_network(contents: Contents, id_: str) -> set[str]:
         if record.state["principalType"] == "ServicePrincipal"
         and f"{id_.lower()}/".startswith(f"/{record.state['scope'].strip('/').lower()}/")
         and ROLES.get(record.state["roleDefinitionId"].rsplit("/", 1)[-1].lower(), False)
+    }
+
+
+def readers(contents: Contents, id_: str) -> set[str]:
+    """The service principals that are Reader of a resource, by an assignment on it or above it."""
+    return {
+        record.state["principalId"].lower()
+        for record in contents.of(ROLE_ASSIGNMENT.type)
+        if record.state["principalType"] == "ServicePrincipal"
+        and has_role(contents, record.state["principalId"], READER, id_)
     }
 
 

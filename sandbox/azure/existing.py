@@ -82,6 +82,15 @@ def add_existing_network(cloud: Cloud, place: str, vnet: str) -> None:
     _put(cloud, [(RESOURCE_GROUP, group_id, {}), (VIRTUAL_NETWORK, vnet, space)], place)
 
 
+def add_existing_other(cloud: Cloud, place: str, id_: str) -> None:
+    """Puts something of a type that the stand-in knows nothing of into the cloud, with its group, to give roles on."""
+    group_id = id_.partition("/providers/")[0]
+    _put(cloud, [(RESOURCE_GROUP, group_id, {})], place)
+    with cloud.change() as contents:
+        if contents.find(id_) is None:
+            contents.put(AzureRecord(id=id_, type="", inputs={}, put={}, state={}, origin="existing"))
+
+
 def _put(cloud: Cloud, made: list[tuple[AzureKind, str, Values]], place: str) -> None:
     with cloud.change() as contents:
         for kind, id_, properties in made:

@@ -28,7 +28,12 @@ from sandbox.azure import (
     virtual_networks,
 )
 from sandbox.azure.cloud import AzureRecord, Cloud, Contents
-from sandbox.azure.existing import add_existing, add_existing_network, add_existing_subnets
+from sandbox.azure.existing import (
+    add_existing,
+    add_existing_network,
+    add_existing_other,
+    add_existing_subnets,
+)
 from sandbox.azure.faults import Faults
 from sandbox.azure.functions import call, there
 from sandbox.azure.kind import Account, AzureKind, InputProblem, PutRequest
@@ -90,6 +95,10 @@ class AzureStandIn:
     def existing_network(self, place: str, vnet: str) -> None:
         """A network of somebody else's, in the region `place`."""
         add_existing_network(self.cloud, place, vnet)
+
+    def existing_other(self, place: str, id_: str) -> None:
+        """Something of somebody else's that the stand-in knows nothing of, such as a disk encryption set or a route table."""
+        add_existing_other(self.cloud, place, id_)
 
     def change_by_hand(self, id_: str, **changes: object) -> None:
         """What somebody does in the portal: sets properties of a resource; None takes one away."""

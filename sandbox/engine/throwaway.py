@@ -127,6 +127,10 @@ def _existing_subnets(config: Mapping[str, str], azure: AzureStandIn) -> None:
     place, network = (_decoded(config.get(f"{_PREFIX}{key}", "{}")) for key in ("azure", "network"))
     if not (is_map(place) and is_map(network) and isinstance(place.get("location"), str)):
         return
+    cluster = _decoded(config.get(f"{_PREFIX}cluster", "{}"))
+    key = cluster.get("diskEncryptionSet") if is_map(cluster) else None
+    if isinstance(key, str) and "/providers/Microsoft.Compute/diskEncryptionSets/" in key:
+        azure.existing_other(place["location"], key)
     for peer in network.get("peers") or ():
         # One that a stack makes itself comes with that stack.
         if isinstance(peer, str) and _VNET.fullmatch(peer) and not _OF_A_STACK.search(peer):

@@ -130,3 +130,41 @@ def test_subnets_that_will_not_do_are_refused_in_the_preview(tmp_path: Path) -> 
     assert "this program knows the roles for at most one NAT gateway and for no route table" in (
         project.preview(SPOKE).text
     )
+
+
+KEY = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/nodes"
+)
+
+
+@pytest.mark.parametrize("identity", ["managed", "servicePrincipal"])
+def test_a_private_cluster_behind_a_firewall_with_a_key_of_ones_own_comes_up(
+    tmp_path: Path, identity: str
+) -> None:
+    """As a landing zone wants it. With managed identities the way out is the load balancer's."""
+    project = CommittedProject.fresh(tmp_path)
+    assert project.up(HUB).succeeded
+    wanted: dict[str, Any] = {"cluster.visibility": "Private", "cluster.diskEncryptionSet": KEY}
+    if identity != "managed":
+        principal = {
+            "clientId": "00000000-0000-4000-8000-000000000051",
+            "objectId": "00000000-0000-4000-8000-000000000052",
+        }
+        wanted |= {
+            "cluster.identity": identity,
+            "cluster.servicePrincipal": principal,
+            "cluster.outbound": "firewall",
+        }
+    project.configure(SPOKE, wanted)
+    refused = project.preview(SPOKE)
+    if identity != "managed":
+        assert "network.subnets.workers has no route table" in refused.text
+        routes = f"{NETWORK}/routeTables/to-firewall"
+        project.sandbox.azure.somebody_elses("eastus2", routes)
+        for name in SUBNETS[:2]:
+            project.sandbox.azure.change_by_hand(
+                f"{NETWORK}/virtualNetworks/landing-zone/subnets/{name}", routeTable={"id": routes}
+            )
+    up = project.up(SPOKE)
+    assert up.succeeded, up.text
+    assert f"{SPOKE}: nothing changes" in project.preview(SPOKE).text

@@ -7,7 +7,7 @@ from typing import Any
 
 from model.attestation.profiles import ProfileSpec, render
 from program import roles
-from tests.answers import CA_PEM, Answers
+from tests.answers import CA_PEM, Answers, Invokes
 from tests.config import committed
 from tests.harness import Graph, deploy
 from trust import contract
@@ -82,6 +82,7 @@ def declare(
     preview: bool = False,
     outputs: Mapping[str, Any] | None = None,
     answers: Answers | None = None,
+    invokes: Invokes | None = None,
     root: Path | None = None,
     **sections: Any,
 ) -> Graph:
@@ -99,5 +100,5 @@ def declare(
         stack=name,
         preview=preview,
         answers={"pulumi:pulumi:StackReference": lambda _: published, **(answers or {})},
-        invokes={"pulumi:pulumi:readStackOutputs": published},
+        invokes={"pulumi:pulumi:readStackOutputs": published, **(invokes or {})},
     )

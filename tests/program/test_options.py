@@ -10,6 +10,7 @@ from model.azure.workload_identities import (
     NETWORK_CONTRIBUTOR,
     OPERATORS,
 )
+from tests.answers import INVOKES
 from tests.config import committed
 from tests.harness import Registered, Secret
 from tests.program import roles
@@ -122,3 +123,55 @@ def test_encryption_at_host_and_fips_reach_every_machine_and_are_off_unless_said
     assert switches() == ({"Disabled"}, "Disabled")
     assert switches(encryptionAtHost=True) == ({"Enabled"}, "Disabled")
     assert switches(fips=True) == ({"Disabled"}, "Enabled")
+
+
+KEY = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/nodes"
+
+
+@pytest.mark.parametrize(("name", "readers"), [("dev-hub", 2), ("managed-hub", 3)])
+def test_every_disk_of_a_node_has_the_key_that_was_asked_for_and_who_makes_disks_may_read_it(
+    name: str, readers: int
+) -> None:
+    cluster = {**json.loads(committed.bag(name)["coco:cluster"]), "diskEncryptionSet": KEY}
+    graph = roles.declare(name, cluster=cluster)
+    inputs = graph["cluster-aro"].inputs
+    body = inputs.get("properties", inputs)
+    body = body.value if isinstance(body, Secret) else body
+    assert [each["diskEncryptionSetId"] for each in (body["masterProfile"], *body["workerProfiles"])] == [
+        KEY,
+        KEY,
+    ]
+    given = [
+        one
+        for one in graph.of_type("azure-native:authorization:RoleAssignment")
+        if one.inputs["scope"] == KEY
+    ]
+    assert len(given) == readers, "the resource provider, and the principal or two operators"
+    assert {one.name for one in given} <= graph.reaches("cluster-aro")
+
+
+def test_a_cluster_behind_a_firewall_asks_for_no_address_of_its_own() -> None:
+    """The resource provider refuses such a cluster with a profile of a load balancer."""
+    cluster = json.loads(committed.bag("anywhere-spoke")["coco:cluster"])
+    principal = {
+        "clientId": "00000000-0000-4000-8000-000000000051",
+        "objectId": "00000000-0000-4000-8000-000000000052",
+    }
+    behind = {
+        **cluster,
+        "identity": "servicePrincipal",
+        "servicePrincipal": principal,
+        "visibility": "Private",
+        "outbound": "firewall",
+    }
+
+    def routed(args: Any) -> dict[str, Any]:
+        answer: Any = INVOKES["azure-native:network:getSubnet"]
+        return {**answer(args), "routeTable": {"id": "/routes"}}
+
+    graph = roles.declare(
+        "anywhere-spoke", invokes={"azure-native:network:getSubnet": routed}, cluster=behind
+    )
+    profile = graph["cluster-aro"].inputs["networkProfile"]
+    assert profile["outboundType"] == "UserDefinedRouting"
+    assert "loadBalancerProfile" not in profile

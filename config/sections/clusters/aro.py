@@ -10,8 +10,18 @@ from config.sections.clusters import made
 from config.sections.clusters.kind import ClusterKind
 from config.sections.clusters.made import MadeSection
 from config.sections.network import NetworkSection
-from config.types import AroDomain, ControlPlaneSize, Flag, Guid, Section, Version, WorkerSize
+from config.types import (
+    AroDomain,
+    ControlPlaneSize,
+    DiskEncryptionSetId,
+    Flag,
+    Guid,
+    Section,
+    Version,
+    WorkerSize,
+)
 from model.azure import vm_sizes
+from model.azure.ids import AzureId
 
 
 class ServicePrincipalSection(Section):
@@ -40,6 +50,15 @@ class AroSection(MadeSection):
     fips: Flag = Field(
         default=False,
         description="Use cryptographic modules validated to FIPS on the nodes. It cannot be changed later",
+    )
+    disk_encryption_set: DiskEncryptionSetId | None = Field(
+        default=None,
+        description="Id of a disk encryption set, whose key encrypts the disks of the nodes. It cannot be changed later",
+    )
+    outbound: Literal["loadBalancer", "firewall"] = Field(
+        default="loadBalancer",
+        description="How the nodes leave: by the cluster's load balancer, or by the route table of their subnets, which leads to a firewall of"
+        " their owner's. It cannot be changed later",
     )
     identity: Literal["servicePrincipal", "managed"] = Field(
         default="servicePrincipal",
@@ -112,6 +131,41 @@ def _older_size(key: str) -> Rule:
     return check
 
 
+@rule("cluster.diskEncryptionSet", "azure.subscriptionId")
+def _disk_encryption_set(id_: str | None, subscription: str) -> Iterator[Mistake]:
+    if id_ is not None and AzureId.parse(id_).subscription != subscription:
+        yield Mistake(
+            key="cluster.diskEncryptionSet",
+            value=id_,
+            rule=f"must be in azure.subscriptionId {subscription}, as ARO asks",
+            fix="make one there",
+        )
+
+
+@rule("cluster.outbound", "cluster.visibility", "network")
+def _outbound(outbound: str, visibility: str, network: NetworkSection | None) -> Iterator[Mistake]:
+    if outbound == "firewall" and (visibility == "Public" or network is None or network.subnets is None):
+        yield Mistake(
+            key="cluster.outbound",
+            value=outbound,
+            rule="must be loadBalancer where the cluster is public, or in a network that the stack makes: ARO takes routes of one's own for"
+            " private clusters alone, and only the owner of a network knows where they lead",
+            fix="write cluster.visibility: Private and network.subnets, whose subnets have the route table",
+        )
+
+
+@rule("cluster.outbound", "cluster.identity")
+def _routes(outbound: str, identity: str) -> Iterator[Mistake]:
+    if outbound == "firewall" and identity == "managed":
+        yield Mistake(
+            key="cluster.outbound",
+            value=outbound,
+            rule="must be loadBalancer where cluster.identity is managed, because this program does not know which of ARO's roles are needed"
+            " on a route table",
+            fix="write cluster.identity: servicePrincipal",
+        )
+
+
 @rule("cluster.identity", "cluster.servicePrincipal")
 def _identity(identity: str, principal: ServicePrincipalSection | None) -> Iterator[Mistake]:
     if identity == "servicePrincipal" and principal is None:
@@ -161,6 +215,9 @@ KIND = ClusterKind(
         _reachable,
         _older_size("cluster.controlPlaneVmSize"),
         _older_size("cluster.workerVmSize"),
+        _disk_encryption_set,
+        _outbound,
+        _routes,
         _identity,
         _service_principal,
         _workload_identity,

@@ -156,7 +156,9 @@ def test_a_security_group_that_is_there_already_must_be_joined_by_those_who_make
     if left_out is None:
         managed.make(told)
     else:
-        with pytest.raises(Refused, match=f"The {left_out} platform managed identity.*networkSecurityGroups/pods"):
+        with pytest.raises(
+            Refused, match=f"The {left_out} platform managed identity.*networkSecurityGroups/pods"
+        ):
             managed.make(told)
 
 

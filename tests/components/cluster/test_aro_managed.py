@@ -229,7 +229,7 @@ def test_each_identity_has_its_role_where_azure_asks_for_it_and_nowhere_else() -
             Scope.NETWORK_SECURITY_GROUP,
             {"cloud-controller-manager", "file-csi-driver", "aro-operator", "machine-api", "rp"},
         ),
-        (Scope.DISK_ENCRYPTION_SET, {"machine-api", "disk-csi-driver"}),
+        (Scope.DISK_ENCRYPTION_SET, {"machine-api", "disk-csi-driver", "rp"}),
     ],
 )
 def test_what_a_network_has_besides_is_given_to_those_who_join_it(scope: Scope, who: set[str]) -> None:

@@ -26,6 +26,7 @@ def declare(
     *,
     vnet: dict[str, Any] | None = None,
     peer_pods: int = 30,
+    by_routes: bool = False,
     with_peer_pods: bool = True,
 ) -> Graph:
     """With other answers of Azure about some subnets, or about the virtual network."""
@@ -54,6 +55,7 @@ def declare(
                     "cluster.serviceCidr": IPv4Network("172.30.0.0/16"),
                 },
                 peer_pods=peer_pods,
+                by_routes=by_routes,
                 tags={},
             ),
         )
@@ -180,3 +182,10 @@ def test_all_mistakes_are_named_at_once() -> None:
         "guests": {"natGateway": None},
     }
     assert len(problems(wrong, vnet={"location": "westeurope"})) == 4
+
+
+def test_nodes_behind_a_firewall_have_the_route_to_it() -> None:
+    routed = {"routeTable": {"id": "/routes"}}
+    assert declare({"control": routed, "workers": routed}, by_routes=True)
+    with pytest.raises(Exception, match=r"network\.subnets\.workers has no route table"):
+        declare({"control": routed}, by_routes=True)
