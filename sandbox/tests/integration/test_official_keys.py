@@ -19,7 +19,7 @@ from tests.program.roles import HUB_OUTPUTS
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("keys")]
 SECRET = "canary-that-only-the-hub-may-read"
-PUBLISHED = {**HUB_OUTPUTS, "images": {"document": None, **HUB_OUTPUTS["images"]}}
+PUBLISHED = {**HUB_OUTPUTS, "images": {"document": None, **HUB_OUTPUTS["images"]}, "peers": []}
 _HUB = f"""
 import json, pathlib, pulumi
 for name, value in json.loads(pathlib.Path("outputs.json").read_text()).items():
