@@ -20,8 +20,8 @@ _ABSENT = ("ResourceNotFound", "ResourceGroupNotFound")
 
 @dataclass(frozen=True, kw_only=True)
 class PeeringArgs:
-    """``vnet_name`` in the group ``group_name`` is the network of this stack. ``remotes``: ids of virtual networks. They may be in other subscriptions than
-    ``subscription_id``, of the same tenant.
+    """``vnet_name`` in the group ``group_name`` is the network of this stack. ``remotes``: ids of virtual networks, which may be in
+    other subscriptions than ``subscription_id``, of the same tenant.
     """
 
     vnet_name: str
