@@ -4,6 +4,7 @@ Networks connect once both halves are there; the other half is made by whoever h
 leads to a network which is not there, so such a one waits for a later update.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,7 +16,8 @@ from model.azure import naming
 from model.azure.ids import AzureId
 
 _FoundT = TypeVar("_FoundT")
-_ABSENT = ("ResourceNotFound", "ResourceGroupNotFound")
+# Microsoft.Network answers the bare code for what is missing inside a network. That of a subscription says nothing of a network.
+_ABSENT = re.compile(r"\b(?:Resource|ResourceGroup|ParentResource)?NotFound\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ def _read(remote: str, read: Callable[[], _FoundT]) -> _FoundT | None:
     try:
         return read()
     except Exception as error:  # the SDK raises nothing narrower
-        if any(word in str(error) for word in _ABSENT):
+        if _ABSENT.search(str(error)):
             return None
         raise pulumi.RunError(
             f"coco:network.peers: {remote} cannot be read: a peering needs the role Network Contributor on both networks, for whoever"

@@ -67,6 +67,9 @@ def there(contents: Contents, id_: str) -> AzureRecord:
     record = contents.find(id_)
     if record is None:
         contents.group_of(id_)
+        parent, network = id_.rsplit("/", 2)[0], "/providers/microsoft.network/"
+        if network in parent.lower() and contents.find(parent) is not None:
+            raise Refused("NotFound", f"Resource {id_} not found.")  # so this provider says it of a part
         what, holder = id_.rsplit("/providers/", maxsplit=1)[-1], id_.split("/")[4]
         message = f"The Resource '{what}' under resource group '{holder}' was not found."
         raise Refused("ResourceNotFound", message)

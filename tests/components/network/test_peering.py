@@ -66,8 +66,11 @@ def refusing(words: str, names: list[str]) -> Any:
     return read
 
 
-def test_a_network_that_is_not_there_yet_waits_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = 'Status=404 Code="ResourceNotFound" Message="The Resource was not found."'
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound", "NotFound"])
+def test_a_network_that_is_not_there_yet_waits_and_is_named(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = f'Status=404 Code="{code}" Message="It was not found."'
     monkeypatch.setattr("pulumi_azure_native.network.get_virtual_network", refusing(absent, ["two"]))
     graph = _peering({})
     (half,) = _halves(graph)
@@ -90,6 +93,16 @@ def test_a_network_that_may_not_be_read_is_not_taken_for_absent(
     monkeypatch.setattr("pulumi_azure_native.network.get_virtual_network", refusing(words, ["two"]))
     with pytest.raises(Exception, match="needs the role Network Contributor on both networks"):
         _peering({})
+
+
+def test_a_half_that_is_not_there_yet_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Microsoft.Network has a code of its own for what is missing inside a network."""
+    absent = (
+        'Status=404 Code="NotFound" Message="Resource .../virtualNetworkPeerings/to-one-1a2b3c not found."'
+    )
+    reads = "pulumi_azure_native.network.get_virtual_network_peering"
+    monkeypatch.setattr(reads, refusing(absent, ["coco-x-vnet"]))
+    assert len(_halves(_peering({"name": "any"}))) == len(NETWORKS)
 
 
 def test_a_half_whose_other_half_was_taken_away_goes_too() -> None:
