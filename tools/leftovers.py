@@ -88,9 +88,11 @@ def of_the_cluster(found: dict[str, Any], stack: str, state: Deployment | None) 
     peer pods and their image are. (Azure leaves the tags out of an answer that was asked for by a tag.)
     """
     installed = state is not None and any(each.type == "command:local:Command" for each in state.resources)
+    # By the whole name: the installer's group begins with the name of the cluster, which may be that of the stack's own group.
+    ours = (naming.resource_group(stack), naming.store_resource_group(stack))
     return (
         installed
-        and not found["id"].split("/")[4].lower().startswith(naming.resource_group(stack))
+        and found["id"].split("/")[4].lower() not in ours
         and not found["name"].lower().startswith(_NAMES)
     )
 

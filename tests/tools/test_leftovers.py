@@ -118,17 +118,18 @@ def _in_group(group: str, kind: str, name: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("infra", ["lab-x7f2a", "coco-dev-spoke-x7f2a"])
 @pytest.mark.parametrize("gone", [False, True])
 def test_the_machines_of_a_self_managed_cluster_are_never_given_a_command_to_delete_them(
-    azure: AzureServer, tmp_path: Path, gone: bool
+    azure: AzureServer, tmp_path: Path, gone: bool, infra: str
 ) -> None:
     """openshift-install gives them the stack's tag too."""
     cluster = [
-        _in_group("lab-x7f2a-rg", "Microsoft.Compute/virtualMachines", "lab-x7f2a-master-0"),
-        _in_group("lab-x7f2a-rg", "Microsoft.Compute/disks", "lab-x7f2a-master-0_OSDisk"),
+        _in_group(f"{infra}-rg", "Microsoft.Compute/virtualMachines", f"{infra}-master-0"),
+        _in_group(f"{infra}-rg", "Microsoft.Compute/disks", f"{infra}-master-0_OSDisk"),
     ]
     left = [
-        _in_group("lab-x7f2a-rg", "Microsoft.Compute/virtualMachines", "podvm-a"),
+        _in_group(f"{infra}-rg", "Microsoft.Compute/virtualMachines", "podvm-a"),
         _in_group("coco-dev-spoke", "Microsoft.Network/publicIPAddresses", "forgotten"),
     ]
     azure.pages = {f"{SUBSCRIPTION}/resources": {"value": [*cluster, *left]}}
