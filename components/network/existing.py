@@ -24,7 +24,8 @@ class ExistingNetworkArgs:
     """Names of subnets of one VNet, which must be in ``location``; the peer-pod subnet only where some run.
 
     ``managed_resource_group``: where ARO keeps its own security group. ``ranges``: by key of the stack file, what must not overlap
-    the VNet. ``by_routes``: the nodes leave by the route table of their subnets. ``peer_pods``: how many machines must find an address in their subnet.
+    the VNet. ``by_routes``: the nodes leave by the route table of their subnets. ``peer_pods``: how many machines must find an
+    address in their subnet.
     """
 
     name_prefix: str

@@ -19,7 +19,7 @@ from config.sections import KINDS
 from sandbox.engine.passphrase import PassphraseCipher
 from sandbox.files import replace_file, understood
 from sandbox.openshift.clusters import kubeconfig_text, self_managed
-from sandbox.shapes import is_map
+from sandbox.shapes import is_list, is_map
 
 if TYPE_CHECKING:
     from sandbox.azure import AzureStandIn
@@ -52,8 +52,8 @@ def missing_secrets(config: Mapping[str, str]) -> list[str]:
 def supply(
     keys: list[str], config: Mapping[str, str], path: Path, vault: PassphraseCipher, azure: AzureStandIn
 ) -> dict[str, str]:
-    """A value for each of `keys`; `path` keeps them, encrypted, for the next run. Subnets that the stack only names are put there too."""
-    _existing_subnets(config, azure)
+    """A value for each of `keys`; `path` keeps them, encrypted, for the next run. What the stack only names in Azure is put there too."""
+    _somebody_elses(config, azure)
     kept = _kept(path)
     supplied: dict[str, str] = {}
     for key in keys:
@@ -122,26 +122,29 @@ def _existing_cluster(config: Mapping[str, str], azure: AzureStandIn) -> str:
     return azure.clusters.create(facts.name, facts)
 
 
-def _existing_subnets(config: Mapping[str, str], azure: AzureStandIn) -> None:
-    """Those that a stack says are there, and the networks that it connects its own with; for one that says it wrongly nothing, because the program will say what is wrong."""
-    place, network = (_decoded(config.get(f"{_PREFIX}{key}", "{}")) for key in ("azure", "network"))
-    if not (is_map(place) and is_map(network) and isinstance(place.get("location"), str)):
+def _somebody_elses(config: Mapping[str, str], azure: AzureStandIn) -> None:
+    """What a stack says is there: the key of its disks, the networks that it connects its own with, its subnets.
+
+    For a stack that says it wrongly nothing, because the program will say what is wrong.
+    """
+    said = (_decoded(config.get(f"{_PREFIX}{key}", "{}")) for key in ("azure", "cluster", "network"))
+    place, cluster, network = (each if is_map(each) else {} for each in said)
+    region = place.get("location")
+    if not isinstance(region, str):
         return
-    cluster = _decoded(config.get(f"{_PREFIX}cluster", "{}"))
-    key = cluster.get("diskEncryptionSet") if is_map(cluster) else None
+    key = cluster.get("diskEncryptionSet")
     if isinstance(key, str) and "/providers/Microsoft.Compute/diskEncryptionSets/" in key:
-        azure.existing_other(place["location"], key)
-    for peer in network.get("peers") or ():
+        azure.existing_other(region, key)
+    peers = network.get("peers")
+    for peer in peers if is_list(peers) else ():
         # One that a stack makes itself comes with that stack.
         if isinstance(peer, str) and _VNET.fullmatch(peer) and not _OF_A_STACK.search(peer):
-            azure.existing_network(place["location"], peer)
+            azure.existing_network(region, peer)
     subnets = network.get("subnets")
-    if not is_map(subnets):
-        return
-    vnet = subnets.get("vnet")
-    if isinstance(vnet, str) and _VNET.fullmatch(vnet):
+    vnet = subnets.get("vnet") if is_map(subnets) else None
+    if is_map(subnets) and isinstance(vnet, str) and _VNET.fullmatch(vnet):
         names = {what: name for what, name in subnets.items() if what != "vnet" and isinstance(name, str)}
-        azure.existing_subnets(place["location"], vnet, names)
+        azure.existing_subnets(region, vnet, names)
 
 
 def _text(value: Any) -> str:

@@ -129,3 +129,13 @@ def test_down_leaves_nothing(project: CommittedProject) -> None:
     for stack in (SPOKE, HUB):
         assert project.down(stack).succeeded
     assert project.azure() == []
+
+
+@pytest.mark.parametrize("peers", [5, True, "runners", {"a": 1}, [3]])
+def test_a_list_of_networks_that_is_none_is_refused_in_a_sentence(tmp_path: Path, peers: object) -> None:
+    project = CommittedProject.fresh(tmp_path)
+    project.configure(HUB, {"network.peers": peers})
+    run = project.preview(HUB)
+    assert not run.succeeded
+    assert "coco:network.peers" in run.text
+    assert "Traceback" not in run.text
