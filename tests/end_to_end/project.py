@@ -42,6 +42,19 @@ class CommittedProject:
         shutil.copytree(ROOT / scripts, root / scripts, dirs_exist_ok=True)
         return cls(root, home)
 
+    @classmethod
+    def with_stacks(cls, root: Path, *stacks: str) -> CommittedProject:
+        """A fresh one in which `stacks` are up, one after the other."""
+        project = cls.fresh(root)
+        project.bring_up(*stacks)
+        return project
+
+    def bring_up(self, *stacks: str) -> None:
+        """Each of `stacks`, one after the other; they must come up."""
+        for stack in stacks:
+            run = self.up(stack)
+            assert run.succeeded, run.text
+
     def copy(self, root: Path) -> CommittedProject:
         """The same, to go on from here without changing this one."""
         shutil.copytree(self.root, root, dirs_exist_ok=True)

@@ -32,11 +32,7 @@ def subnets(project: CommittedProject) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> CommittedProject:
-    project = CommittedProject.fresh(tmp_path_factory.mktemp("anywhere"))
-    for stack in (HUB, SPOKE):
-        up = project.up(stack)
-        assert up.succeeded, up.text
-    return project
+    return CommittedProject.with_stacks(tmp_path_factory.mktemp("anywhere"), HUB, SPOKE)
 
 
 @pytest.fixture

@@ -14,17 +14,9 @@ SPOKES_HALF = "peering-to-coco-private-hub-vnet-2e3772"
 WORKLOAD = "workload-kbs-access-deployment-kbs-access"
 
 
-def rounds(project: CommittedProject, *stacks: str) -> None:
-    for stack in stacks:
-        run = project.up(stack)
-        assert run.succeeded, run.text
-
-
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> CommittedProject:
-    project = CommittedProject.fresh(tmp_path_factory.mktemp("private"))
-    rounds(project, HUB, SPOKE)
-    return project
+    return CommittedProject.with_stacks(tmp_path_factory.mktemp("private"), HUB, SPOKE)
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def test_in_the_first_round_the_spoke_waits_for_the_hubs_half(both: CommittedPro
 
 
 def test_the_second_round_completes_both_and_a_third_changes_nothing(project: CommittedProject) -> None:
-    rounds(project, HUB, SPOKE)
+    project.bring_up(HUB, SPOKE)
     assert HUBS_HALF in project.resources(HUB)
     assert WORKLOAD in project.resources(SPOKE)
     for stack in (HUB, SPOKE):
@@ -93,10 +85,10 @@ def test_without_the_key_the_spoke_says_what_to_do_in_which_order(project: Commi
 def test_a_spoke_that_was_complete_is_not_cut_off_by_a_hub_that_disconnects(
     project: CommittedProject,
 ) -> None:
-    rounds(project, HUB, SPOKE)
+    project.bring_up(HUB, SPOKE)
     runners = project.resources(HUB)["peering"].outputs["connected"][0]
     project.configure(HUB, {"network.peers": [runners]})
-    rounds(project, HUB)
+    project.bring_up(HUB)
     run = project.up(SPOKE)
     assert not run.succeeded
     assert "this spoke was complete: going on would delete its pods" in run.text
@@ -106,20 +98,20 @@ def test_a_spoke_that_was_complete_is_not_cut_off_by_a_hub_that_disconnects(
 def test_a_spoke_that_is_made_anew_is_connected_again_after_its_hub_noticed(
     project: CommittedProject,
 ) -> None:
-    rounds(project, HUB, SPOKE)
+    project.bring_up(HUB, SPOKE)
     assert project.down(SPOKE).succeeded
     run = project.up(SPOKE)
     assert "RemotePeeringIsDisconnected" in run.text
-    rounds(project, HUB)
+    project.bring_up(HUB)
     assert HUBS_HALF not in project.resources(HUB), "a half without another one is of no use"
-    rounds(project, SPOKE, HUB, SPOKE)
+    project.bring_up(SPOKE, HUB, SPOKE)
     assert WORKLOAD in project.resources(SPOKE)
 
 
 def test_networks_that_overlap_are_not_connected(tmp_path: Path) -> None:
     project = CommittedProject.fresh(tmp_path)
     project.configure(SPOKE, {"network.cidr": "10.24.0.0/16"})
-    rounds(project, HUB)
+    project.bring_up(HUB)
     run = project.up(SPOKE)
     assert not run.succeeded
     assert "VnetAddressSpacesOverlap" in run.text

@@ -13,16 +13,13 @@ pytestmark = pytest.mark.integration
 
 HUB, SPOKE = "selfmanaged-hub", "selfmanaged-spoke"
 WORK = f".openshift-install/{HUB}"
-CREATE = "components/cluster/openshift_install/create.sh"
+SCRIPTS = "components/cluster/openshift_install"
+CREATE = f"{SCRIPTS}/create.sh"
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> CommittedProject:
-    project = CommittedProject.fresh(tmp_path_factory.mktemp("selfmanaged"))
-    for stack in (HUB, SPOKE):
-        up = project.up(stack)
-        assert up.succeeded, up.text
-    return project
+    return CommittedProject.with_stacks(tmp_path_factory.mktemp("selfmanaged"), HUB, SPOKE)
 
 
 @pytest.fixture
@@ -115,8 +112,9 @@ def test_a_failed_installation_says_why_and_goes_away_from_any_machine(tmp_path:
     # The security group of the control plane is gone when the machines come.
     script.write_text(
         kept.replace(
-            "set -eu",
-            "set -eu; python3 - <<'E'\n"
+            'common.sh"\n',
+            'common.sh"\n'
+            "python3 - <<'E'\n"
             "import pathlib; path = pathlib.Path('.sandbox/azure.json'); text = path.read_text()\n"
             "path.write_text(text.replace('\"6443\"', '\"6444\"'))\nE",
             1,
@@ -134,6 +132,35 @@ def test_a_failed_installation_says_why_and_goes_away_from_any_machine(tmp_path:
     shutil.rmtree(tmp_path / WORK)
     elsewhere = project.up(HUB)
     assert "was prepared on another machine, or somebody removed it" in elsewhere.text
+    assert project.down(HUB).succeeded
+    assert project.azure() == []
+
+
+def test_what_the_installer_refuses_is_said_and_no_secret_is_left_on_the_disk(tmp_path: Path) -> None:
+    project = CommittedProject.fresh(tmp_path)
+    script = tmp_path / SCRIPTS / "prepare.sh"
+    script.write_text(
+        script.read_text().replace('printf "%s\\npullSecret', 'printf "%s\\nsshKeys: []\\npullSecret')
+    )
+    run = project.up(HUB)
+    assert not run.succeeded
+    assert "openshift-install refused: level=fatal" in run.text
+    assert "sshKeys" in run.text
+    kept = "".join(path.read_text() for path in (tmp_path / WORK).rglob("*") if path.is_file())
+    assert "auths" not in kept + run.text
+
+
+def test_a_cluster_that_cannot_be_taken_away_stays_in_the_state(tmp_path: Path) -> None:
+    project = CommittedProject.with_stacks(tmp_path, HUB)
+    script = tmp_path / SCRIPTS / "common.sh"
+    kept = script.read_text()
+    script.write_text(kept.replace('"$SERVICE_PRINCIPAL"', "'{}'"))
+    run = project.down(HUB)
+    assert not run.succeeded
+    assert "openshift-install could not take the cluster away: level=fatal" in run.text
+    assert "could not get Azure credentials" in run.text
+    assert "cluster-installation" in project.resources(HUB)
+    script.write_text(kept)
     assert project.down(HUB).succeeded
     assert project.azure() == []
 

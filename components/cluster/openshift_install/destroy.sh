@@ -1,18 +1,10 @@
 #!/bin/sh
 # Takes away all of the cluster that prepare.sh decided on, also where it was never finished, or on another machine.
-set -eu
-umask 077
+# shellcheck source=components/cluster/openshift_install/common.sh
+. "$(dirname "$0")/common.sh"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-printf '%s' "$SERVICE_PRINCIPAL" >"$work/credentials"
-export AZURE_AUTH_LOCATION="$work/credentials"
-
-printf '%s\n' "$PULUMI_COMMAND_STDOUT" | sed '1,/^---$/d' >"$work/metadata.json"
-if ! openshift-install destroy cluster --dir "$work" >"$work/output" 2>&1; then
-    printf 'openshift-install could not take the cluster away: %s\n' \
-        "$(grep -E 'level=(error|fatal)' "$work/output" | tail -n 5)" >&2
-    tail -n 2 "$work/output" >&2
-    exit 1
-fi
+printf '%s\n' "$PULUMI_COMMAND_STDOUT" | sed '1,/^---$/d' >"$scratch/metadata.json"
+openshift-install destroy cluster --dir "$scratch" >"$scratch/output" 2>&1 ||
+    fail "openshift-install could not take the cluster away: $(problems "$scratch/output")
+$(tail -n 2 "$scratch/output")"
 rm -rf "$INSTALL_DIR"

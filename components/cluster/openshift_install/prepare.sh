@@ -1,13 +1,8 @@
 #!/bin/sh
 # Decides the id of a cluster and all that the installer works with; makes nothing in Azure.
 # Prints the install-config without the pull secret, "---", and the metadata that `openshift-install destroy` asks for.
-set -eu
-umask 077
-
-fail() {
-    printf '%s\n' "$1" >&2
-    exit 1
-}
+# shellcheck source=components/cluster/openshift_install/common.sh
+. "$(dirname "$0")/common.sh"
 
 said=$(openshift-install version 2>&1) ||
     fail "openshift-install $VERSION is not on PATH, or does not run: $said"
@@ -18,15 +13,14 @@ said=$(openshift-install version 2>&1) ||
     fail "an installation was begun in $INSTALL_DIR that the state of this stack does not know: take it away first with openshift-install destroy cluster --dir $INSTALL_DIR, then remove that folder"
 rm -rf "$INSTALL_DIR"
 mkdir -p "$INSTALL_DIR"
-credentials=$(mktemp)
-trap 'rm -f "$credentials"' EXIT
-printf '%s' "$SERVICE_PRINCIPAL" >"$credentials"
-export AZURE_AUTH_LOCATION="$credentials"
 
 quoted=$(printf '%s' "$PULL_SECRET" | tr -d '\n' | sed "s/'/''/g")
 printf "%s\npullSecret: '%s'\n" "$INSTALL_CONFIG" "$quoted" >"$INSTALL_DIR/install-config.yaml"
-openshift-install create ignition-configs --dir "$INSTALL_DIR" >"$INSTALL_DIR/output" 2>&1 ||
-    fail "openshift-install refused: $(grep -E 'level=(error|fatal)' "$INSTALL_DIR/output" | tail -n 5)"
+if ! openshift-install create ignition-configs --dir "$INSTALL_DIR" >"$INSTALL_DIR/output" 2>&1; then
+    # The installer takes it away only where it takes it.
+    rm -f "$INSTALL_DIR/install-config.yaml"
+    fail "openshift-install refused: $(problems "$INSTALL_DIR/output")"
+fi
 
 printf '%s\n' "$INSTALL_CONFIG"
 printf -- '---\n'
