@@ -8,8 +8,19 @@ import pulumi
 from components.cluster.access import ClusterAccess
 from components.cluster.operator import OperatorSubscription, OperatorSubscriptionArgs
 from components.cluster.present_operator import PresentOperator, PresentOperatorArgs
+from config.sections import CommonSections
+from model.azure import naming
 from model.versions import OLDEST_PRESENT, OperatorVersion
 from program.catalogue import Operator
+from program.stack import LoadedStack
+
+
+def own_network(stack: LoadedStack[CommonSections]) -> str | None:
+    """The id that the network of the stack has, where the stack makes one."""
+    network = stack.config.network
+    if network is None or network.cidr is None:
+        return None
+    return naming.virtual_network_id(stack.name, stack.config.required_azure.subscription_id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,9 @@ import pulumi
 
 from config.roles import SpokeConfig
 from config.sections import SelfManagedSection
-from model.azure import naming
 from program import clusters, references, untrusted_zone
 from program.outputs import BegunSpokeOutputs, SpokeOutputs
+from program.place import own_network
 from program.stack import LoadedStack
 from trust.needs import Needs, needs
 
@@ -38,12 +38,11 @@ def _begin(stack: LoadedStack[SpokeConfig], why: str) -> BegunSpokeOutputs:
 
 def _needs(stack: LoadedStack[SpokeConfig]) -> Needs:
     azure, cluster, network = stack.config.required_azure, stack.config.cluster, stack.config.network
-    made = network is not None and network.cidr is not None
     return needs(
         stack.config,
         stack.name,
         stack.workloads,
-        network=naming.virtual_network_id(stack.name, azure.subscription_id) if made else None,
+        network=own_network(stack),
         peers=network.peers or () if network is not None else (),
         ruled_subscription=azure.subscription_id if isinstance(cluster, SelfManagedSection) else None,
     )

@@ -10,10 +10,9 @@ from components.hub.certificate_authority import CertificateAuthority, Certifica
 from components.hub.present_issuer import PresentIssuer, PresentIssuerArgs
 from components.hub.trustee import Trustee, TrusteeArgs
 from config.roles import TrustedStack
-from model.azure import naming
 from program import catalogue, object_store, served
 from program.outputs import HubAccess, HubOutputs
-from program.place import Place
+from program.place import Place, own_network
 from program.stack import LoadedStack
 from trust.decision import Earlier, Kbs, decide
 from trust.inputs import Inputs
@@ -30,7 +29,6 @@ class TrustedZoneOutputs:
 def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
     """What the stack file decides, with the files that it names."""
     config = stack.config
-    made = config.network if config.network is not None and config.network.cidr is not None else None
     return Inputs(
         zone=config,
         policies=stack.policies,
@@ -39,9 +37,7 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         workloads=stack.workloads,
         kbs_visibility=config.cluster.visibility,
         azure_subscription=config.azure.subscription_id if config.azure else None,
-        network=naming.virtual_network_id(stack.name, config.required_azure.subscription_id)
-        if made
-        else None,
+        network=own_network(stack),
     )
 
 

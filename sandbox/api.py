@@ -242,7 +242,7 @@ class Azure:
 
     def __init__(self, home: Path, engine: Engine = "embedded") -> None:
         self._home = home
-        self._engine = engine
+        self._engine: Engine = engine
 
     def ids(self) -> list[str]:
         """The ids of all resources."""
@@ -266,13 +266,18 @@ class Azure:
 
     @cached_property
     def _stand_in(self) -> AzureStandIn:
-        if self._engine == "pulumi":
-            from sandbox.official.standins import Official
+        return azure_of(self._home, self._engine)
 
-            return Official(self._home).azure
-        from sandbox.engine.providers import StandIns
 
-        return StandIns(self._home).azure
+def azure_of(home: Path, engine: Engine) -> AzureStandIn:
+    """The stand-in for Azure that an engine has below `home`, with its clusters."""
+    if engine == "pulumi":
+        from sandbox.official.standins import Official
+
+        return Official(home).azure
+    from sandbox.engine.providers import StandIns
+
+    return StandIns(home).azure
 
 
 def official_engine_ratios(root: Path, home: Path) -> dict[str, float]:

@@ -91,7 +91,7 @@ class AroCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
-                depends_on=[*self._network_rights(name, args), *self._right_to_list_sizes(name, args)],
+                depends_on=[*self._rights(name, args), *self._right_to_list_sizes(name, args)],
                 # Never returned by a read, and not to be rotated by an unrelated change: see docs/operations.md.
                 ignore_changes=["clusterProfile.pullSecret"],
                 additional_secret_outputs=["clusterProfile", "servicePrincipalProfile"],
@@ -113,56 +113,35 @@ class AroCluster(pulumi.ComponentResource):
         )
         self.register_outputs(self.access.outputs())
 
-    def _network_rights(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
-        """Rights on the VNet do not reach what is beside it, so each scope gets an assignment of its own."""
-        wanted: list[tuple[str, str, pulumi.Input[str]]] = [
-            ("cluster-vnet", args.identity.object_id, args.network.vnet_id),
-            ("rp-vnet", args.identity.resource_provider_object_id, args.network.vnet_id),
-        ]
-        for what, id_ in args.network.attached.items():
-            wanted += [
-                (f"cluster-{what}", args.identity.object_id, id_),
-                (f"rp-{what}", args.identity.resource_provider_object_id, id_),
-            ]
+    def _rights(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
+        """Rights on the VNet do not reach what is beside it, so each scope gets an assignment of its own.
+
+        Of disks both only read which key encrypts them (python/az/aro/azext_aro/_rbac.py).
+        """
+        who = {"cluster": args.identity.object_id, "rp": args.identity.resource_provider_object_id}
+        scopes: dict[str, tuple[pulumi.Input[str], str]] = {
+            "vnet": (args.network.vnet_id, NETWORK_CONTRIBUTOR)
+        }
+        scopes |= {what: (id_, NETWORK_CONTRIBUTOR) for what, id_ in args.network.attached.items()}
         if args.network.node_nsg_id is not None:
-            wanted += [
-                ("cluster-nodes-nsg", args.identity.object_id, args.network.node_nsg_id),
-                ("rp-nodes-nsg", args.identity.resource_provider_object_id, args.network.node_nsg_id),
-            ]
-        if args.network.peer_pod_nsg_id is not None:
-            wanted.append(("cluster-peer-pods-nsg", args.identity.object_id, args.network.peer_pod_nsg_id))
-        given = [
-            grant(
-                f"{name}-{what}",
+            scopes["nodes-nsg"] = (args.network.node_nsg_id, NETWORK_CONTRIBUTOR)
+        if args.nodes.disk_encryption_set_id is not None:
+            scopes["disks"] = (args.nodes.disk_encryption_set_id, READER)
+
+        def give(whose: str, what: str, scope: pulumi.Input[str], role_id: str) -> pulumi.Resource:
+            return grant(
+                f"{name}-{whose}-{what}",
                 subscription_id=args.subscription_id,
                 scope=scope,
-                principal=principal,
-                role_id=NETWORK_CONTRIBUTOR,
+                principal=who[whose],
+                role_id=role_id,
                 parent=self,
             )
-            for what, principal, scope in wanted
-        ]
-        return [*given, *self._rights_on_disks(name, args)]
 
-    def _rights_on_disks(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
-        """Both read which key encrypts a disk (python/az/aro/azext_aro/_rbac.py)."""
-        if args.nodes.disk_encryption_set_id is None:
-            return []
-        principals = (
-            ("cluster", args.identity.object_id),
-            ("rp", args.identity.resource_provider_object_id),
-        )
-        return [
-            grant(
-                f"{name}-{who}-disks",
-                subscription_id=args.subscription_id,
-                scope=args.nodes.disk_encryption_set_id,
-                principal=principal,
-                role_id=READER,
-                parent=self,
-            )
-            for who, principal in principals
-        ]
+        given = [give(each, what, *scope) for what, scope in scopes.items() for each in who]
+        if args.network.peer_pod_nsg_id is not None:
+            given.append(give("cluster", "peer-pods-nsg", args.network.peer_pod_nsg_id, NETWORK_CONTRIBUTOR))
+        return given
 
     def _right_to_list_sizes(self, name: str, args: AroClusterArgs) -> list[pulumi.Resource]:
         """cloud-api-adaptor asks at its start which sizes the subscription has, and exits where it may not know.

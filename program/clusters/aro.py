@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import resources
 
 from components.cluster.access import ClusterAccess
 from components.cluster.aro import AroCluster, AroClusterArgs, ServicePrincipalArgs
@@ -11,9 +10,6 @@ from components.cluster.aro_managed import ManagedAroCluster, ManagedAroClusterA
 from components.cluster.peer_pod_identity import PeerPodIdentity, PeerPodIdentityArgs
 from components.cluster.shape import AroArgs, ClusterNetworkArgs, NodeArgs
 from components.cluster.workload_identities import WorkloadIdentities, WorkloadIdentitiesArgs
-from components.cluster_network import ClusterNetwork
-from components.network.existing import Attached
-from components.network.peering import Peering
 from config.sections import AroSection, CommonSections
 from model.azure import naming
 from model.azure.workload_identities import Scope
@@ -23,26 +19,21 @@ from program.stack import LoadedStack
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ground:
-    """What a cluster with either kind of identity stands on."""
+class _Plan:
+    """A cluster with either kind of identity, on its ``ground``."""
 
     stack: LoadedStack[CommonSections]
     section: AroSection
     in_azure: pulumi.ResourceOptions
-    prefix: str
-    tags: dict[str, str]
-    group: resources.ResourceGroup
-    network: ClusterNetwork
-    attached: Attached
-    egress_address: pulumi.Output[str] | None
-    peering: Peering | None
+    ground: networks.Ground
 
     @property
     def cluster(self) -> AroArgs:
-        azure, section, network = self.stack.config.required_azure, self.section, self.network
+        azure, section, ground = self.stack.config.required_azure, self.section, self.ground
+        network = ground.network
         return AroArgs(
-            cluster_name=self.prefix,
-            resource_group_name=self.group.name,
+            cluster_name=ground.prefix,
+            resource_group_name=ground.group.name,
             managed_resource_group=naming.managed_resource_group(self.stack.name),
             subscription_id=azure.subscription_id,
             location=azure.location,
@@ -65,13 +56,13 @@ class _Ground:
                 control_plane_subnet_id=network.control_plane_subnet_id,
                 worker_subnet_id=network.worker_subnet_id,
                 peer_pod_nsg_id=network.peer_pod_nsg_id,
-                attached=self.attached.by_name(),
+                attached=ground.attached.by_name(),
                 node_nsg_id=network.node_nsg_id,
                 by_routes=section.outbound == "firewall",
             ),
             pull_secret=self.stack.secrets["pullSecret"],
             protect=section.protect,
-            tags=self.tags,
+            tags=ground.tags,
         )
 
     @property
@@ -81,11 +72,9 @@ class _Ground:
         return object_id
 
     def after_network(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of the cluster. It comes after all of the network, also after what its own machines are not in: a network card
-        that a peer pod left behind keeps the peer-pod subnet, and only the deletion of the cluster takes such a card away.
-        """
-        before = [self.network, *others, *([self.peering] if self.peering else [])]
-        return pulumi.ResourceOptions.merge(self.in_azure, pulumi.ResourceOptions(depends_on=before))
+        """Options of what comes after all of the network, and ``others``."""
+        before = pulumi.ResourceOptions(depends_on=[*self.ground.whole_network, *others])
+        return pulumi.ResourceOptions.merge(self.in_azure, before)
 
 
 def declare(
@@ -94,64 +83,37 @@ def declare(
     in_azure: pulumi.ResourceOptions,
     runs_peer_pods: bool,
 ) -> Place:
-    ground = _ground(stack, section, in_azure, runs_peer_pods)
+    ground = networks.declare(stack, section, in_azure, runs_peer_pods=runs_peer_pods)
+    plan = _Plan(stack=stack, section=section, in_azure=in_azure, ground=ground)
     make = _with_managed_identities if section.identity == "managed" else _with_service_principal
-    access, peer_pods = make(ground)
+    access, peer_pods = make(plan)
     return Place(
         cluster=access,
         in_azure=in_azure,
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
-        connected=ground.peering.connected if ground.peering else (),
+        connected=ground.connected,
     )
 
 
-def _ground(
-    stack: LoadedStack[CommonSections],
-    section: AroSection,
-    in_azure: pulumi.ResourceOptions,
-    runs_peer_pods: bool,
-) -> _Ground:
-    azure, prefix = stack.config.required_azure, naming.resource_group(stack.name)
-    tags = {**azure.tags, "coco-stack": stack.name}
-    group = resources.ResourceGroup(
-        "group", resource_group_name=prefix, location=azure.location, tags=tags, opts=in_azure
-    )
-    made = networks.declare(
-        stack, section, in_azure, prefix=prefix, group=group.name, tags=tags, runs_peer_pods=runs_peer_pods
-    )
-    return _Ground(
-        stack=stack,
-        section=section,
-        in_azure=in_azure,
-        prefix=prefix,
-        tags=tags,
-        group=group,
-        network=made.network,
-        attached=made.attached,
-        egress_address=made.egress_address,
-        peering=made.peering,
-    )
-
-
-def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
-    principal = ground.section.service_principal
+def _with_service_principal(plan: _Plan) -> tuple[ClusterAccess, PeerPodNetwork | None]:
+    principal = plan.section.service_principal
     assert principal is not None, "config.rules refuses this identity without its section"
     cluster = AroCluster(
         "cluster",
         AroClusterArgs(
-            **vars(ground.cluster),
+            **vars(plan.cluster),
             identity=ServicePrincipalArgs(
                 client_id=principal.client_id,
                 object_id=principal.object_id,
-                client_secret=ground.stack.secrets["clusterClientSecret"],
-                resource_provider_object_id=ground.resource_provider,
+                client_secret=plan.stack.secrets["clusterClientSecret"],
+                resource_provider_object_id=plan.resource_provider,
             ),
         ),
-        ground.after_network(),
+        plan.after_network(),
     )
-    subnet_id, nsg_id = ground.network.peer_pod_subnet_id, ground.network.peer_pod_nsg_id
+    subnet_id, nsg_id = plan.ground.network.peer_pod_subnet_id, plan.ground.network.peer_pod_nsg_id
     place = cluster.access.azure
     if place is None or subnet_id is None or nsg_id is None:
         return cluster.access, None
@@ -161,13 +123,13 @@ def _with_service_principal(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetw
         region=place.location,
         subnet_id=subnet_id,
         nsg_id=nsg_id,
-        egress_address=ground.egress_address,
+        egress_address=plan.ground.egress_address,
     )
 
 
-def _scopes(ground: _Ground) -> dict[Scope, pulumi.Input[str]]:
+def _scopes(plan: _Plan) -> dict[Scope, pulumi.Input[str]]:
     """Where the identities of a cluster get their roles. Raises RunError for what they cannot be given any on."""
-    network, attached = ground.network, ground.attached
+    network, attached = plan.ground.network, plan.ground.attached
     if attached.route_tables or len(attached.nat_gateways) > 1:
         raise pulumi.RunError(
             "network.subnets: the subnets of the nodes use "
@@ -179,8 +141,8 @@ def _scopes(ground: _Ground) -> dict[Scope, pulumi.Input[str]]:
         Scope.CONTROL_PLANE: network.control_plane_subnet_id,
         Scope.WORKERS: network.worker_subnet_id,
     }
-    if ground.section.disk_encryption_set is not None:
-        scopes[Scope.DISK_ENCRYPTION_SET] = ground.section.disk_encryption_set
+    if plan.section.disk_encryption_set is not None:
+        scopes[Scope.DISK_ENCRYPTION_SET] = plan.section.disk_encryption_set
     if network.node_nsg_id is not None:
         scopes[Scope.NETWORK_SECURITY_GROUP] = network.node_nsg_id
     for gateway in attached.nat_gateways:
@@ -188,8 +150,9 @@ def _scopes(ground: _Ground) -> dict[Scope, pulumi.Input[str]]:
     return scopes
 
 
-def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNetwork | None]:
-    azure, network = ground.stack.config.required_azure, ground.network
+def _with_managed_identities(plan: _Plan) -> tuple[ClusterAccess, PeerPodNetwork | None]:
+    azure, ground = plan.stack.config.required_azure, plan.ground
+    network = ground.network
     identities = WorkloadIdentities(
         "identities",
         WorkloadIdentitiesArgs(
@@ -197,30 +160,30 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
             resource_group_name=ground.group.name,
             location=azure.location,
             subscription_id=azure.subscription_id,
-            resource_provider_object_id=ground.resource_provider,
-            scopes=_scopes(ground),
+            resource_provider_object_id=plan.resource_provider,
+            scopes=_scopes(plan),
             tags=ground.tags,
         ),
-        ground.in_azure,
+        plan.in_azure,
     )
     cluster = ManagedAroCluster(
         "cluster",
         ManagedAroClusterArgs(
-            **vars(ground.cluster),
+            **vars(plan.cluster),
             cluster_identity_id=identities.cluster_identity_id,
             operator_identity_ids=identities.operator_identity_ids,
         ),
-        ground.after_network(identities),
+        plan.after_network(identities),
     )
     if network.peer_pod_subnet_id is None or network.peer_pod_nsg_id is None:
         return cluster.access, None
     identity = PeerPodIdentity(
         "peer-pod-identity",
         PeerPodIdentityArgs(
-            stack=ground.stack.name,
+            stack=plan.stack.name,
             name_prefix=ground.prefix,
             resource_group_name=ground.group.name,
-            machines_group=naming.peer_pod_resource_group(ground.stack.name),
+            machines_group=naming.peer_pod_resource_group(plan.stack.name),
             location=azure.location,
             subscription_id=azure.subscription_id,
             issuer=cluster.oidc_issuer,
@@ -228,7 +191,7 @@ def _with_managed_identities(ground: _Ground) -> tuple[ClusterAccess, PeerPodNet
             nsg_id=network.peer_pod_nsg_id,
             tags=ground.tags,
         ),
-        ground.after_network(),
+        plan.after_network(),
     )
     return cluster.access, PeerPodNetwork(
         resource_group=identity.machines_group,

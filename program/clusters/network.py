@@ -1,9 +1,10 @@
-"""The network of a cluster that the stack makes: one of the stack's own with a NAT gateway, or subnets that are there."""
+"""The group and the network of a cluster that the stack makes: one of the stack's own with a NAT gateway, or subnets that are there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
+from pulumi_azure_native import resources
 
 from components.cluster_network import ClusterNetwork
 from components.network.egress import NatEgress, NatEgressArgs
@@ -23,16 +24,32 @@ from program.stack import LoadedStack
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundNetwork:
-    """``attached``: what subnets that are there use. ``egress_address``: of peer pods, where the stack makes their way out.
+class Ground:
+    """What a cluster that the stack makes stands on. ``prefix`` is the start of names in Azure, ``group`` that of the stack.
 
-    ``peering``: the halves of what connects it with other networks.
+    ``attached``: what subnets that are there use. ``egress_address``: of peer pods, where the stack makes their way out.
+    ``peering``: the halves of what connects the network with others.
     """
 
+    prefix: str
+    tags: dict[str, str]
+    group: resources.ResourceGroup
     network: ClusterNetwork
     attached: Attached = field(default_factory=Attached)
     egress_address: pulumi.Output[str] | None = None
     peering: Peering | None = None
+
+    @property
+    def whole_network(self) -> list[pulumi.Resource]:
+        """What a cluster comes after, also after what its own machines are not in: a network card that a peer pod left behind
+        keeps the peer-pod subnet, and only the deletion of the cluster takes such a card away.
+        """
+        return [self.network, *([self.peering] if self.peering else [])]
+
+    @property
+    def connected(self) -> tuple[str, ...]:
+        """Ids of the networks that have their half of a peering here."""
+        return self.peering.connected if self.peering else ()
 
 
 def declare(
@@ -40,21 +57,25 @@ def declare(
     section: MadeSection,
     in_azure: pulumi.ResourceOptions,
     *,
-    prefix: str,
-    group: pulumi.Output[str],
-    tags: Mapping[str, str],
     runs_peer_pods: bool,
-) -> FoundNetwork:
-    wanted, location = stack.config.network, stack.config.required_azure.location
+) -> Ground:
+    azure, wanted = stack.config.required_azure, stack.config.network
     assert wanted is not None, "config.rules refuses a cluster that the stack makes without a network"
+    prefix, tags = naming.resource_group(stack.name), {**azure.tags, "coco-stack": stack.name}
+    group = resources.ResourceGroup(
+        "group", resource_group_name=prefix, location=azure.location, tags=tags, opts=in_azure
+    )
     if wanted.subnets is not None:
-        return _existing(stack, section, wanted.subnets, in_azure, prefix, group, tags)
+        found = _existing(stack, section, wanted.subnets, in_azure, prefix, group.name, tags)
+        return Ground(prefix=prefix, tags=tags, group=group, network=found, attached=found.attached)
     assert wanted.cidr is not None, "config.rules refuses a network without a range and without subnets"
     egress = None
     if runs_peer_pods:
         egress = NatEgress(
             "egress",
-            NatEgressArgs(name_prefix=prefix, resource_group_name=group, location=location, tags=tags),
+            NatEgressArgs(
+                name_prefix=prefix, resource_group_name=group.name, location=azure.location, tags=tags
+            ),
             in_azure,
         )
     # ARO takes the decision at the creation of the cluster: the group is there wherever others may be connected one day.
@@ -63,8 +84,8 @@ def declare(
         "network",
         NetworkArgs(
             name_prefix=prefix,
-            resource_group_name=group,
-            location=location,
+            resource_group_name=group.name,
+            location=azure.location,
             cidr=str(wanted.cidr),
             plan=addresses.plan(wanted.cidr, peer_pods=runs_peer_pods),
             nat_gateway_id=egress.nat_gateway_id if egress else None,
@@ -73,10 +94,13 @@ def declare(
         ),
         in_azure,
     )
-    return FoundNetwork(
+    return Ground(
+        prefix=prefix,
+        tags=tags,
+        group=group,
         network=network,
         egress_address=egress.address if egress else None,
-        peering=_peering(stack, wanted.peers, network, group, in_azure) if wanted.peers else None,
+        peering=_peering(stack, wanted.peers, network, group.name, in_azure) if wanted.peers else None,
     )
 
 
@@ -110,10 +134,10 @@ def _existing(
     prefix: str,
     group: pulumi.Output[str],
     tags: Mapping[str, str],
-) -> FoundNetwork:
+) -> ExistingNetwork:
     config = stack.config
     per_node = config.peer_pods.limit_per_node if isinstance(config, UntrustedZone) else 0
-    network = ExistingNetwork(
+    return ExistingNetwork(
         "network",
         ExistingNetworkArgs(
             name_prefix=prefix,
@@ -131,4 +155,3 @@ def _existing(
         ),
         in_azure,
     )
-    return FoundNetwork(network=network, attached=network.attached)

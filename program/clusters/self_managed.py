@@ -1,12 +1,10 @@
 """A self-managed OpenShift cluster that the stack makes, in a network of its own."""
 
 import pulumi
-from pulumi_azure_native import resources
 
 from components.cluster.self_managed import SelfManagedCluster, SelfManagedClusterArgs
 from components.cluster_network import ClusterNetwork
 from config.sections import CommonSections, SelfManagedSection
-from model.azure import naming
 from model.azure.ids import AzureId
 from model.azure.install_config import InstallConfig
 from program.clusters import network as networks
@@ -20,22 +18,16 @@ def declare(
     in_azure: pulumi.ResourceOptions,
     runs_peer_pods: bool,
 ) -> Place:
-    azure, prefix = stack.config.required_azure, naming.resource_group(stack.name)
-    tags = {**azure.tags, "coco-stack": stack.name}
-    group = resources.ResourceGroup(
-        "group", resource_group_name=prefix, location=azure.location, tags=tags, opts=in_azure
-    )
-    made = networks.declare(
-        stack, section, in_azure, prefix=prefix, group=group.name, tags=tags, runs_peer_pods=runs_peer_pods
-    )
-    network = made.network
+    azure = stack.config.required_azure
+    ground = networks.declare(stack, section, in_azure, runs_peer_pods=runs_peer_pods)
+    network = ground.network
     cluster = SelfManagedCluster(
         "cluster",
         SelfManagedClusterArgs(
             stack=stack.name,
             cluster_name=section.name,
             version=str(section.version),
-            install_config=_install_config(stack, section, network, tags),
+            install_config=_install_config(stack, section, network, ground.tags),
             subscription_id=azure.subscription_id,
             tenant_id=azure.tenant_id,
             client_id=section.service_principal.client_id,
@@ -43,8 +35,7 @@ def declare(
             pull_secret=stack.secrets["pullSecret"],
             protect=section.protect,
         ),
-        # After all of the network: a network card that a peer pod left behind goes away with the cluster's group alone.
-        pulumi.ResourceOptions(depends_on=[network, *([made.peering] if made.peering else [])]),
+        pulumi.ResourceOptions(depends_on=ground.whole_network),
     )
     peer_pods, place = None, cluster.access.azure
     if place is not None and network.peer_pod_subnet_id is not None and network.peer_pod_nsg_id is not None:
@@ -54,7 +45,7 @@ def declare(
             region=place.location,
             subnet_id=network.peer_pod_subnet_id,
             nsg_id=network.peer_pod_nsg_id,
-            egress_address=made.egress_address,
+            egress_address=ground.egress_address,
         )
     return Place(
         cluster=cluster.access,
@@ -62,7 +53,7 @@ def declare(
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
-        connected=made.peering.connected if made.peering else (),
+        connected=ground.connected,
     )
 
 

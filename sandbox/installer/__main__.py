@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("what")
     parser.add_argument("--dir", type=Path, default=Path())
     options = parser.parse_args(rest)
-    maker = cluster.Maker(Path(home), engine)
+    maker = cluster.Maker(Path(home), "pulumi" if engine == "pulumi" else "embedded")
     try:
         match options.verb, options.what:
             case "create", "ignition-configs":

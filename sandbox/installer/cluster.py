@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox.azure import AzureStandIn
+from sandbox.api import Engine, azure_of
 from sandbox.azure.aro_install import infra_id as _infra_id
 from sandbox.azure.cloud import AzureRecord, Contents, guid
 from sandbox.azure.groups import RESOURCE_GROUP
@@ -32,8 +32,8 @@ def infra_id(config: InstallConfig) -> str:
 class Maker:
     """Clusters of an engine below `home`, and its Azure."""
 
-    def __init__(self, home: Path, engine: str) -> None:
-        self._azure = _azure(home, engine)
+    def __init__(self, home: Path, engine: Engine) -> None:
+        self._azure = azure_of(home, engine)
 
     def make(self, config: InstallConfig, infra: str, principal: dict[str, str]) -> str:
         """The kubeconfig. Raises Failed; what was made until then stays, as with the real one."""
@@ -136,13 +136,3 @@ def _facts(config: InstallConfig, infra: str, principal: dict[str, str]) -> Clus
         version=VERSION,
         infra_id=infra,
     )
-
-
-def _azure(home: Path, engine: str) -> AzureStandIn:
-    if engine == "pulumi":
-        from sandbox.official.standins import Official
-
-        return Official(home).azure
-    from sandbox.engine.providers import StandIns
-
-    return StandIns(home).azure
