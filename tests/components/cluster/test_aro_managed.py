@@ -31,7 +31,13 @@ def _zone() -> Graph:
     return _declared()
 
 
-def _declared(*, preview: bool = False, scopes: dict[Scope, pulumi.Input[str]] = SCOPES) -> Graph:
+def _declared(
+    *,
+    preview: bool = False,
+    scopes: dict[Scope, pulumi.Input[str]] = SCOPES,
+    disks: str | None = None,
+    group: str | None = None,
+) -> Graph:
     def program() -> dict[str, Any]:
         identities = WorkloadIdentities(
             "identities",
@@ -60,6 +66,7 @@ def _declared(*, preview: bool = False, scopes: dict[Scope, pulumi.Input[str]] =
                     worker_vm_size="Standard_D4s_v5",
                     worker_count=3,
                     worker_disk_gb=128,
+                    disk_encryption_set_id=disks,
                 ),
                 network=ClusterNetworkArgs(
                     visibility="Private",
@@ -69,6 +76,7 @@ def _declared(*, preview: bool = False, scopes: dict[Scope, pulumi.Input[str]] =
                     control_plane_subnet_id=f"{VNET}/subnets/control-plane",
                     worker_subnet_id=f"{VNET}/subnets/workers",
                     peer_pod_nsg_id=None,
+                    node_nsg_id=group,
                 ),
                 cluster_identity_id=identities.cluster_identity_id,
                 operator_identity_ids=identities.operator_identity_ids,
@@ -134,8 +142,9 @@ def _read(model: Any) -> list[str]:
     return [leaf for each in values if each is not None for leaf in _read(each)]
 
 
-def test_every_key_of_the_body_is_one_that_the_models_of_azures_own_sdk_know() -> None:
-    inputs = _plain(_zone()["cluster-aro"].inputs)
+@pytest.mark.parametrize("more", [{}, {"disks": "/keys", "group": "/nodes-nsg"}])
+def test_every_key_of_the_body_is_one_that_the_models_of_azures_own_sdk_know(more: dict[str, str]) -> None:
+    inputs = _plain(_declared(**more)["cluster-aro"].inputs)
     body = {"location": inputs["location"], "tags": inputs["tags"], "properties": inputs["properties"]}
     assert sorted(_read(models.OpenShiftCluster(body))) == sorted(_leaves(body))
 
