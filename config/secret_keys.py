@@ -3,16 +3,23 @@
 from collections.abc import Mapping
 from typing import Final, cast
 
-from config.sections import KINDS, ServedSecretSection
+from config.sections import KINDS, NetworkSection, ServedSecretSection
 
 # By the source of a served secret: the key that this source needs.
 OF_SOURCES: Final[Mapping[str, str]] = {"keyVault": "keyVaultClientSecret", "config": "secretValues"}
 SECRETS: Final[Mapping[str, str]] = {
     **{key: meaning for kind in KINDS.values() for key, meaning in kind.secrets.items()},
     "keyVaultClientSecret": "Client secret of the service principal in externalSecrets.keyVault",
+    "vpnKeys": "Pre-shared keys of the connections under network.vpn, as JSON: {name: key}; both ends of a connection have the same",
     "secretValues": "Values of the secrets whose source is config, as JSON: {name: {key: value}}; a value that is no text is {base64: ...}",
 }
 """What each is."""
+
+
+def has_vpn(values: Mapping[str, object]) -> bool:
+    """Whether a stack with these `values` (see `config.values`) has a VPN gateway."""
+    network = values.get("network")
+    return isinstance(network, NetworkSection) and network.vpn is not None
 
 
 def needed(values: Mapping[str, object]) -> list[str]:
@@ -21,6 +28,7 @@ def needed(values: Mapping[str, object]) -> list[str]:
     secrets = cast(Mapping[str, ServedSecretSection], values.get("secrets", {}))
     sources = {secret.source for secret in secrets.values()}
     keys = {
+        *(["vpnKeys"] if has_vpn(values) else ()),
         *(kind.needed(values) if kind is not None else ()),
         *(OF_SOURCES.get(source) for source in sources),
     }

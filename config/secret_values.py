@@ -12,6 +12,7 @@ from config.secret_keys import OF_SOURCES, SECRETS
 from config.sections import (
     KINDS,
     CommonSections,
+    NetworkSection,
     Section,
     ServedSecretSection,
     SignedImageSection,
@@ -44,6 +45,7 @@ class _Binary(BaseModel, extra="forbid"):
     base64: Annotated[str, AfterValidator(_is_base64)]
 
 
+_VPN_KEYS = TypeAdapter(dict[str, Annotated[str, Field(pattern="^[!-~]{32,128}$")]])
 _Value = Annotated[str, Field(min_length=1)] | _Binary
 _SERVED = TypeAdapter(dict[str, dict[str, _Value]])
 _LARGEST = 1024 * 1024 - 64 * 1024  # bytes: a Secret of Kubernetes holds 1 MiB with its metadata
@@ -60,6 +62,11 @@ def served(text: str) -> dict[str, dict[str, bytes]]:
     }
 
 
+def vpn_keys(text: str) -> dict[str, str]:
+    """The pre-shared keys of `coco:vpnKeys` by the name of the connection. Raises ValidationError as `served` does."""
+    return _VPN_KEYS.validate_json(text)
+
+
 def _bytes(value: str | _Binary) -> bytes:
     return value.encode() if isinstance(value, str) else base64.b64decode(value.base64)
 
@@ -71,9 +78,15 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
     )  # two kinds may need the same
     on_cluster = _of_cluster if issubclass(model, CommonSections) else _of_no_cluster
     of_cluster = tuple(rule for key in keys for rule in on_cluster(key, given.get(key)))
+    vpn = (
+        _of_vpn(given.get("vpnKeys"))
+        if issubclass(model, CommonSections)
+        else _of_no_vpn(given.get("vpnKeys"))
+    )
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (
         *of_cluster,
+        vpn,
         *(source(name, given.get(key)) for name, key in OF_SOURCES.items()),
         *((_signing_keys(given.get("secretValues")),) if issubclass(model, TrustedZone) else ()),
     )
@@ -159,6 +172,49 @@ def _of_source(source: str, value: str | None) -> Rule:
 
 def _of_no_source(source: str, value: str | None) -> Rule:
     return Rule(keys=(), check=lambda: _unused(OF_SOURCES[source], value))
+
+
+def _of_vpn(value: str | None) -> Rule:
+    @rule("network")
+    def check(network: NetworkSection | None) -> Iterator[Mistake]:
+        if network is None or network.vpn is None:
+            yield from _unused("vpnKeys", value)
+        elif value is None:
+            yield _missing("vpnKeys")
+        else:
+            yield from _vpn_keys(value, network.vpn.connections)
+
+    return check
+
+
+def _of_no_vpn(value: str | None) -> Rule:
+    return Rule(keys=(), check=lambda: _unused("vpnKeys", value))
+
+
+def _vpn_keys(text: str, wanted: Set[str]) -> Iterator[Mistake]:
+    names = ", ".join(sorted(wanted))
+    try:
+        keys = vpn_keys(text)
+    except ValidationError:
+        yield Mistake(
+            key="vpnKeys",
+            rule="must be JSON like {name: key} with keys of 32 to 128 printable ASCII characters without spaces, which Azure takes and"
+            " nobody guesses",
+            fix=f"set it again, with {names}; `openssl rand -base64 48` prints a key",
+        )
+        return
+    if lacking := sorted(wanted - keys.keys()):
+        yield Mistake(
+            key="vpnKeys",
+            rule=f"must have a key for {', '.join(lacking)}",
+            fix="set it again with these; `openssl rand -base64 48` prints a key",
+        )
+    if more := keys.keys() - wanted:
+        yield Mistake(
+            key="vpnKeys",
+            rule=f"must have keys for {names} alone, but has {len(more)} more",
+            fix="set it again without the others, or add their connections under coco:network.vpn",
+        )
 
 
 def _missing(key: str) -> Mistake:

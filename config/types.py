@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, WithJsonSchema
@@ -165,6 +165,15 @@ VnetId = Annotated[
         fix="copy it from: az network vnet show --query id; it begins with /subscriptions/ and ends with /virtualNetworks/<name>",
     ),
 ]
+VpnGatewayId = Annotated[
+    str,
+    Text(
+        pattern="/subscriptions/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/resourceGroups/[-A-Za-z0-9_.()]{1,90}"
+        "/providers/Microsoft[.]Network/virtualNetworkGateways/[-A-Za-z0-9_.]{1,80}",
+        rule="must be the id of a VPN gateway",
+        fix="copy it from: az network vnet-gateway show --query id; that of a stack is called coco-<stack>-vpn in the group coco-<stack>",
+    ),
+]
 DiskEncryptionSetId = Annotated[
     str,
     Text(
@@ -236,6 +245,49 @@ ProjectFile = Annotated[
 VNetRange = Annotated[IPv4Network, Range(largest=16, smallest=24, example="10.0.0.0/16")]
 PodRange = Annotated[IPv4Network, Range(largest=8, smallest=18, example="10.128.0.0/14")]
 ServiceRange = Annotated[IPv4Network, Range(largest=8, smallest=22, example="172.30.0.0/16")]
+SiteRange = Annotated[IPv4Network, Range(largest=8, smallest=32, example="192.168.0.0/16")]
+
+# What IANA and Azure keep for themselves (VPN Gateway FAQ, "Which ASNs can I use?").
+_ASNS_TAKEN = (
+    *(
+        range(first, last + 1)
+        for first, last in ((64496, 64511), (65515, 65515), (65517, 65520), (65535, 65551))
+    ),
+    (8074, 8075, 12076, 23456, 429496729),
+)
+
+
+def _asn(number: int) -> int:
+    if not 1 <= number < 2**32 - 1 or any(number in taken for taken in _ASNS_TAKEN):
+        raise refuse(
+            "must be an autonomous system number that neither IANA nor Azure keeps for itself",
+            "use one of your own, or a private one from 64512 to 65514",
+        )
+    return number
+
+
+def _reached(address: IPv4Address) -> IPv4Address:
+    # Not is_global, which leaves out the ranges of documentation.
+    private = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+    if any(address in IPv4Network(each) for each in (*private, "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3")):
+        raise refuse(
+            "must be a public IPv4 address, which a gateway in Azure reaches",
+            "write the address that the VPN device has outside",
+        )
+    return address
+
+
+Asn = Annotated[Whole, AfterValidator(_asn)]
+Address = Annotated[
+    IPv4Address,
+    Parsed(
+        parse=IPv4Address,
+        pattern=r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}",
+        rule="must be an IPv4 address",
+        fix="write its four numbers, for example 192.168.10.20",
+    ),
+]
+SiteAddress = Annotated[Address, AfterValidator(_reached)]
 
 # Azure takes at most 50 tags with names up to 512 characters, but two readers of these tags take less: TAGS of
 # peer-pods-cm is one comma-separated text without spaces (`config.rules.untrusted`), and a storage account's names end at 128.

@@ -25,6 +25,18 @@ ADDRESSES: Final[Mapping[str, str]] = {
     "azure-native:network:VirtualNetworkPeering": (
         f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}/virtualNetworkPeerings/{{virtualNetworkPeeringName}}"
     ),
+    "azure-native:network:VirtualNetworkGateway": f"{_NETWORK}/virtualNetworkGateways/{{virtualNetworkGatewayName}}",
+    "azure-native:network:LocalNetworkGateway": f"{_NETWORK}/localNetworkGateways/{{localNetworkGatewayName}}",
+    "azure-native:network:VirtualNetworkGatewayConnection": (
+        f"{_NETWORK}/connections/{{virtualNetworkGatewayConnectionName}}"
+    ),
+    "azure-native:privatedns:PrivateZone": f"{_NETWORK}/privateDnsZones/{{privateZoneName}}",
+    "azure-native:privatedns:PrivateRecordSet": (
+        f"{_NETWORK}/privateDnsZones/{{privateZoneName}}/{{recordType}}/{{relativeRecordSetName}}"
+    ),
+    "azure-native:privatedns:VirtualNetworkLink": (
+        f"{_NETWORK}/privateDnsZones/{{privateZoneName}}/virtualNetworkLinks/{{virtualNetworkLinkName}}"
+    ),
     "azure-native:network:NatGateway": f"{_NETWORK}/natGateways/{{natGatewayName}}",
     "azure-native:network:PublicIPAddress": f"{_NETWORK}/publicIPAddresses/{{publicIpAddressName}}",
     "azure-native:network:NetworkSecurityGroup": f"{_NETWORK}/networkSecurityGroups/{{networkSecurityGroupName}}",

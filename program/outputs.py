@@ -68,18 +68,25 @@ class HubAccess:
         }
 
 
+def _vpn(address: pulumi.Output[str] | None) -> dict[str, Any]:
+    """What the devices of sites have to know of the stack's VPN gateway."""
+    return {} if address is None else {"vpnAddress": address}
+
+
 @dataclass(frozen=True, kw_only=True)
 class HubOutputs:
-    """The contract. ``offer`` is the part of it that a first preview can show."""
+    """The contract. ``offer`` is the part of it that a first preview can show. ``vpn_address``: see ``OwnNetwork``."""
 
     contract: pulumi.Output[Contract]
     offer: Offer
+    vpn_address: pulumi.Output[str] | None = None
 
     def exports(self) -> dict[str, Any]:
         published = self.contract.apply(Contract.published)
         known = self.offer.published()
         names = [str(field.alias) for field in Contract.model_fields.values()]
-        return {name: known[name] if name in known else published[name] for name in names}
+        contract = {name: known[name] if name in known else published[name] for name in names}
+        return contract | _vpn(self.vpn_address)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +106,15 @@ class BegunSpokeOutputs:
     hub: str
     console_url: pulumi.Output[str]
     egress_address: pulumi.Output[str] | None
+    vpn_address: pulumi.Output[str] | None
 
     def exports(self) -> dict[str, Any]:
-        return {"waitsFor": self.hub, "consoleUrl": self.console_url, "egressAddress": self.egress_address}
+        return {
+            "waitsFor": self.hub,
+            "consoleUrl": self.console_url,
+            "egressAddress": self.egress_address,
+            **_vpn(self.vpn_address),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +130,7 @@ class SpokeOutputs:
     kbs_url: pulumi.Output[str]
     default_profile: str
     egress_address: pulumi.Output[str] | None
+    vpn_address: pulumi.Output[str] | None
     urls: Mapping[str, pulumi.Output[str]]
 
     def exports(self) -> dict[str, Any]:
@@ -125,6 +139,7 @@ class SpokeOutputs:
             "kbsUrl": self.kbs_url,
             "defaultProfile": self.default_profile,
             "egressAddress": self.egress_address,
+            **_vpn(self.vpn_address),
             "runtimeClass": self.runtime_class,
             "documents": {
                 name: {"initdata": made.initdata, "pcr8": made.pcr8} for name, made in self.documents.items()

@@ -23,6 +23,14 @@ def own_network(stack: LoadedStack[CommonSections]) -> str | None:
     return naming.virtual_network_id(stack.name, stack.config.required_azure.subscription_id)
 
 
+def own_gateway(stack: LoadedStack[CommonSections]) -> str | None:
+    """The id that the VPN gateway of the stack has, where the stack makes one."""
+    network = stack.config.network
+    if network is None or network.vpn is None:
+        return None
+    return naming.vpn_gateway_id(stack.name, stack.config.required_azure.subscription_id)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PeerPodNetwork:
     """Where the virtual machines of peer pods are made.
@@ -40,10 +48,22 @@ class PeerPodNetwork:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnNetwork:
+    """The network that the stack makes, in a group of its own. ``connected``: ids of the virtual networks and VPN gateways that it is
+    connected with from its side. ``vpn_address``: the public one of its own VPN gateway, where it has one.
+    """
+
+    vnet_id: pulumi.Output[str]
+    resource_group: pulumi.Output[str]
+    connected: tuple[str, ...] = ()
+    vpn_address: pulumi.Output[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """``peer_pods`` only where the zone runs some; ``protect`` where the cluster must not be deleted by accident.
 
-    ``connected``: ids of the virtual networks that the stack has connected its own with.
+    ``network``: None where the stack makes none.
     ``in_azure``: options of what is in the stack's subscription and not on the cluster.
     """
 
@@ -52,7 +72,7 @@ class Place:
     operators_from: str
     peer_pods: PeerPodNetwork | None
     protect: bool = False
-    connected: tuple[str, ...] = ()
+    network: OwnNetwork | None = None
 
     def on_cluster(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of a component that lives on this cluster and comes ``after`` others."""

@@ -10,7 +10,8 @@ from model.stacks import StackName, Unreadable, is_absent, why_unreadable
 from program.outputs import HubAccess
 from trust.contract import Contract, ContractError
 from trust.decision import Earlier
-from trust.needs import Needs, lacking, lacks_only_the_hubs_half, tampering, unfinished
+from trust.needs import Needs, lacking, tampering, unfinished
+from trust.paths import hubs_half
 
 # A state in a backend of files can be read half-written.
 _HALF_WRITTEN = "failed to load checkpoint"
@@ -38,10 +39,10 @@ def not_yet(hub: StackName, needs: Needs) -> str:
     if never_up(hub):
         return "has never been up"
     try:
-        waits = lacks_only_the_hubs_half(Contract.read(_outputs(hub)["outputs"]), needs)
+        waits = hubs_half(Contract.read(_outputs(hub)["outputs"]), needs.paths)
     except ContractError:
         return ""  # said by `hub`, with all that is wrong
-    return f"has not connected its network with {needs.network} yet (coco:network.peers)" if waits else ""
+    return f"has not connected its network with this one yet (it lacks {waits})" if waits else ""
 
 
 def must_not_be_complete(hub: StackName, why: str) -> None:

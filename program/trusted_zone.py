@@ -12,7 +12,7 @@ from components.hub.trustee import Trustee, TrusteeArgs
 from config.roles import TrustedStack
 from program import catalogue, object_store, served
 from program.outputs import HubAccess, HubOutputs
-from program.place import Place, own_network
+from program.place import Place, own_gateway, own_network
 from program.stack import LoadedStack
 from trust.decision import Earlier, Kbs, decide
 from trust.inputs import Inputs
@@ -38,6 +38,7 @@ def inputs(stack: LoadedStack[TrustedStack]) -> Inputs:
         kbs_visibility=config.cluster.visibility,
         azure_subscription=config.azure.subscription_id if config.azure else None,
         network=own_network(stack),
+        gateway=own_gateway(stack),
     )
 
 
@@ -68,7 +69,7 @@ def _authority(
 def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) -> TrustedZoneOutputs:
     config = stack.config
     # Only what is connected is a path: a network that is not there yet waits for a later update.
-    says = replace(inputs(stack), peers=place.connected)
+    says = replace(inputs(stack), peers=place.network.connected if place.network else ())
     operator = place.operator(catalogue.TRUSTEE, config.trustee.version)
     cert_manager = place.operator_or_present(
         catalogue.CERT_MANAGER, config.operators.cert_manager, beside=operator
@@ -105,7 +106,11 @@ def declare(stack: LoadedStack[TrustedStack], place: Place, earlier: Earlier) ->
         lambda ready: ready[0].contract(sealed=ready[1], console_url=ready[2])
     )
     return TrustedZoneOutputs(
-        published=HubOutputs(contract=contract, offer=says.offer),
+        published=HubOutputs(
+            contract=contract,
+            offer=says.offer,
+            vpn_address=place.network.vpn_address if place.network else None,
+        ),
         access=HubAccess(
             profile_names=tuple(config.profiles),
             workload_names=tuple(name for name, spokes in says.spokes.items() if stack.name in spokes),

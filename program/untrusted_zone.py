@@ -1,5 +1,7 @@
 """The untrusted zone on a cluster: sandboxed containers, peer pods that know their KBS, and the samples."""
 
+import pulumi
+
 from components.cluster.operator import OperatorSubscription
 from components.spoke.peer_pods import PeerPods, PeerPodsArgs
 from components.spoke.profile_catalog import ProfileCatalog, ProfileCatalogArgs
@@ -22,7 +24,9 @@ def install(stack: LoadedStack[UntrustedStack], place: Place) -> OperatorSubscri
     )
 
 
-def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) -> SpokeOutputs:
+def declare(
+    stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess, *before_pods: pulumi.Resource
+) -> SpokeOutputs:
     config = stack.config
     assert place.peer_pods is not None, "a zone that runs peer pods asks for their network"
     operator = install(stack, place)
@@ -51,7 +55,7 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
             settings=peer_pods.digest,
             image_name=podvm_image.base_name(config.required_azure.subscription_id, stack.name),
         ),
-        place.on_cluster(operator, peer_pods),
+        place.on_cluster(operator, peer_pods, *before_pods),
     )
     documents = hub.documents(stack.name)
     ProfileCatalog(
@@ -71,6 +75,7 @@ def declare(stack: LoadedStack[UntrustedStack], place: Place, hub: HubAccess) ->
         kbs_url=hub.kbs_url,
         default_profile=config.peer_pods.profile,
         egress_address=place.peer_pods.egress_address,
+        vpn_address=place.network.vpn_address if place.network else None,
         urls={
             **samples.declare(config.samples, place, hub, sandboxed),
             **workloads.declare(stack, place, hub, sandboxed),

@@ -29,6 +29,8 @@ _NOT_HERE: Final = re.compile(
     "|Failed to establish a new connection|Connection to .* timed out|Name or service not known|ProxyError|--no-index"
 )
 _VERSION: Final = re.compile(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?")
+# Nobody debugs these programs: without DWARF the compiler needs a seventh less.
+_OPTIONS: Final = ("-mod=readonly", "-buildvcs=false", "-gcflags=all=-dwarf=false")
 _GO_PINS: Final = Path(__file__).parent / "requirements-go.txt"
 
 
@@ -92,7 +94,7 @@ class GoPrograms:
             for name, (module, path) in self.of_modules.items():
                 shutil.copyfile(self._in_module(toolchain, source, module) / path, source / name)
             for name, (package, linked) in self.packages.items():
-                options = ["-mod=readonly", "-buildvcs=false", "-ldflags", f"-s -w {linked}"]
+                options = [*_OPTIONS, "-ldflags", f"-s -w {linked}"]
                 self._run(toolchain, source, name, "build", *options, "-o", str(into / name), package)
             for name in self.beside:
                 shutil.copy(source / name, into)

@@ -107,6 +107,15 @@ def _subnet(args: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "addressPrefix": f"10.96.{number}.0/23", **gateway}
 
 
+def _gateway(args: Mapping[str, Any]) -> dict[str, Any]:
+    other = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{args['resourceGroupName']}/providers/Microsoft.Network"
+    end = {
+        "subnet": {"id": f"{other}/virtualNetworks/other/subnets/GatewaySubnet"},
+        "publicIPAddress": {"id": f"{other}/publicIPAddresses/other"},
+    }
+    return {"ipConfigurations": [end]}
+
+
 INVOKES: Invokes = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": {
         "kubeconfig": base64.b64encode(b"apiVersion: v1\nkind: Config\n").decode()
@@ -121,4 +130,6 @@ INVOKES: Invokes = {
         "addressSpace": {"addressPrefixes": ["10.96.0.0/16"]},
     },
     "azure-native:network:getVirtualNetworkPeering": {"peeringState": "Initiated"},
+    "azure-native:network:getVirtualNetworkGateway": _gateway,
+    "azure-native:network:getPublicIPAddress": {"ipAddress": "198.51.100.7"},
 }

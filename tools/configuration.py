@@ -7,7 +7,7 @@ import argparse
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -131,9 +131,13 @@ def value(hint: Any, more: Sequence[object] = ()) -> str:
     most = next((mark.le for mark in marks if isinstance(mark, Le)), None)
     if hint is int and least is not None and most is not None:
         return f"{least} to {most}"
-    return {bool: "`true` or `false`", int: "a whole number", str: "a text", IPv4Network: "an IPv4 range"}[
-        hint
-    ]
+    return {
+        bool: "`true` or `false`",
+        int: "a whole number",
+        str: "a text",
+        IPv4Network: "an IPv4 range",
+        IPv4Address: "an IPv4 address",
+    }[hint]
 
 
 def _sections(hint: Any) -> Iterator[type[Section]]:

@@ -48,8 +48,8 @@ class Offer(_Model):
 
     ``osc_versions``: whose pod VM images may attest. ``tees``: on which kinds of confidential VM. ``resources``: the profiles
     that may read each path. ``kbs_visibility``: whether the KBS has a public address, None where the hub does not say.
-    ``network``: the id of the virtual network that the hub's cluster is in, where the hub makes it, and ``peers`` those that it is
-    connected with, from its side.
+    ``network``: the id of the virtual network that the hub's cluster is in, where the hub makes it, ``gateway`` that of its VPN gateway,
+    and ``peers`` the ids of the networks and VPN gateways that it is connected with, from its side.
     ``azure_subscription``: where the hub is, None where it is not in Azure or does not say.
     """
 
@@ -61,6 +61,7 @@ class Offer(_Model):
     kbs_visibility: Visibility | None = None
     azure_subscription: str | None = None
     network: str | None = None
+    gateway: str | None = None
     peers: tuple[str, ...] = ()
 
 

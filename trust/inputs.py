@@ -32,6 +32,7 @@ class Inputs:
     kbs_visibility: Visibility | None = None
     azure_subscription: str | None = None
     network: str | None = None
+    gateway: str | None = None
     peers: tuple[str, ...] = ()
 
     @cached_property
@@ -174,6 +175,7 @@ class Inputs:
             kbs_visibility=self.kbs_visibility,
             azure_subscription=self.azure_subscription,
             network=self.network,
+            gateway=self.gateway,
             peers=self.peers,
         )
 

@@ -11,14 +11,14 @@ from model.policy import image_policy
 from model.samples import DEBUG, WEB_IMAGE
 from model.workloads.workload import Workload
 from trust.contract import Contract, Offer
+from trust.paths import Paths, unreachable
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
     """``spoke`` is the name of its stack. ``tees``: kinds of confidential VM that its pods may get. ``workloads``: by name, the
     digest of the manifests that it deploys. ``sealed``: by workload, the secrets of the hub that its pods get as sealed secrets.
-    ``images``: what its pods run, by who runs it. ``network``: the id of the network that its stack makes, from which a path leads to
-    ``peers`` alone; None where somebody else knows the paths.
+    ``images``: what its pods run, by who runs it. ``paths``: from the network that its stack makes; None where somebody else knows them.
     ``ruled_subscription``: the one that the cluster's own credentials rule as a whole, where there is one.
     """
 
@@ -29,8 +29,7 @@ class Needs:
     workloads: Mapping[str, str] = field(default_factory=dict[str, str])
     sealed: Mapping[str, frozenset[ResourcePath]] = field(default_factory=dict[str, frozenset[ResourcePath]])
     images: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    network: str | None = None
-    peers: tuple[str, ...] = ()
+    paths: Paths | None = None
     ruled_subscription: str | None = None
 
 
@@ -39,13 +38,12 @@ def needs(
     spoke: str,
     workloads: Mapping[str, Workload],
     *,
-    network: str | None = None,
-    peers: tuple[str, ...] = (),
+    paths: Paths | None = None,
     ruled_subscription: str | None = None,
 ) -> Needs:
     """What the hub must publish for an untrusted zone, the stack ``spoke``, which deploys ``workloads``.
 
-    ``network``, ``peers`` and ``ruled_subscription``: see ``Needs``.
+    ``paths`` and ``ruled_subscription``: see ``Needs``.
     """
     profiles = {zone.peer_pods.profile}
     images = {f"workload {name}": frozenset(each.images) for name, each in workloads.items()}
@@ -60,8 +58,7 @@ def needs(
         workloads={name: workload.digest() for name, workload in workloads.items()},
         sealed={name: workload.sealed for name, workload in workloads.items()},
         images=images,
-        network=network,
-        peers=peers,
+        paths=paths,
         ruled_subscription=ruled_subscription,
     )
 
@@ -79,7 +76,7 @@ def lacking(contract: Contract, needs: Needs) -> list[str]:
     """What a spoke with ``needs`` lacks in the contract of its hub."""
     return [
         *unfinished(contract),
-        *_unreachable(contract, needs),
+        *unreachable(contract, needs.paths),
         *_ruled(contract, needs),
         *not_offered(contract, needs, profiles=contract.profiles, sealed=contract.sealed),
         *(
@@ -88,36 +85,6 @@ def lacking(contract: Contract, needs: Needs) -> list[str]:
             for problem in _workload(contract, needs.spoke, name, manifests)
         ),
     ]
-
-
-def _unreachable(contract: Contract, needs: Needs) -> Iterator[str]:
-    if needs.network is None or contract.kbs_visibility != "Private":
-        return
-    start = "its KBS has no public address (coco:cluster.visibility of the hub is Private), and"
-    if contract.network is None:
-        yield (
-            f"{start} no path leads there from the network that this stack makes: use a hub with a public KBS, or for this spoke an"
-            " existing cluster, or network.subnets, with a path of yours"
-        )
-    elif not _names(needs.peers, contract.network):
-        yield f"{start} its network is not among those of this stack: add {contract.network} to coco:network.peers here"
-    elif lacks_only_the_hubs_half(contract, needs):
-        yield (
-            f"{start} it has not made its half of the peering: this stack's must be there first, so bring it up with"
-            f" coco:hubMayComeLater: true; add {needs.network} to coco:network.peers of the hub, and bring the hub up; then this stack again"
-        )
-
-
-def lacks_only_the_hubs_half(contract: Contract, needs: Needs) -> bool:
-    """Whether the hub's half of the peering is all that a spoke with ``needs`` lacks for a path to a private KBS."""
-    if needs.network is None or contract.network is None or contract.kbs_visibility != "Private":
-        return False
-    return _names(needs.peers, contract.network) and not _names(contract.peers, needs.network)
-
-
-def _names(ids: Collection[str], wanted: str) -> bool:
-    """Azure compares ids without regard to case."""
-    return wanted.lower() in {each.lower() for each in ids}
 
 
 def _ruled(contract: Contract, needs: Needs) -> Iterator[str]:

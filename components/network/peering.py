@@ -4,20 +4,18 @@ Networks connect once both halves are there; the other half is made by whoever h
 leads to a network which is not there, so such a one waits for a later update.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import pulumi
-from pulumi_azure_native import Provider, network
+from pulumi_azure_native import network
 
+from components.elsewhere import Elsewhere, found
 from model.azure import naming
 from model.azure.ids import AzureId
 
-_FoundT = TypeVar("_FoundT")
-# Microsoft.Network answers the bare code for what is missing inside a network. That of a subscription says nothing of a network.
-_ABSENT = re.compile(r"\b(?:Resource|ResourceGroup|ParentResource)?NotFound\b")
+_KEY = "coco:network.peers"
+_RIGHT = "a peering needs the role Network Contributor on both networks, for whoever runs this stack"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +42,9 @@ class Peering(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PeeringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:network:Peering", name, {}, opts)
-        subscriptions = {AzureId.parse(remote).subscription for remote in args.remotes}
-        self._elsewhere = {
-            each: Provider(
-                f"{name}-{each}",
-                subscription_id=each,
-                tenant_id=args.tenant_id,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            for each in sorted(subscriptions - {args.subscription_id})
-        }
+        self._elsewhere = Elsewhere(
+            name, args.remotes, subscription_id=args.subscription_id, tenant_id=args.tenant_id, parent=self
+        )
         waits = {remote: why for remote in args.remotes if (why := self._waits(remote, args))}
         self.connected = tuple(remote for remote in args.remotes if remote not in waits)
         before: list[pulumi.Resource] = []
@@ -74,27 +65,28 @@ class Peering(pulumi.ComponentResource):
             )
             before = [half]
         for remote, why in waits.items():
-            pulumi.warn(
-                f"coco:network.peers: {remote} {why}. An up after that connects this network with it."
-            )
+            pulumi.warn(f"{_KEY}: {remote} {why}. An up after that connects this network with it.")
         self.register_outputs({"connected": list(self.connected)})
 
     def _waits(self, remote: str, args: PeeringArgs) -> str:
         """Why there is to be no half now; empty where there is to be one. RunError where that cannot be told."""
         place = AzureId.parse(remote)
-        elsewhere = pulumi.InvokeOptions(parent=self, provider=self._elsewhere.get(place.subscription))
-        there = _read(
+        there = found(
+            _KEY,
             remote,
+            _RIGHT,
             lambda: network.get_virtual_network(
                 resource_group_name=place.resource_group,
                 virtual_network_name=place.names[0][1],
-                opts=elsewhere,
+                opts=self._elsewhere.options(remote),
             ),
         )
         if there is None:
             return "is not there yet"
-        half = _read(
+        half = found(
+            _KEY,
             remote,
+            _RIGHT,
             lambda: network.get_virtual_network_peering(
                 resource_group_name=args.group_name,
                 virtual_network_name=args.vnet_name,
@@ -105,16 +97,3 @@ class Peering(pulumi.ComponentResource):
         if half is not None and half.peering_state == "Disconnected":
             return "was disconnected from its side, so this half is taken away"
         return ""
-
-
-def _read(remote: str, read: Callable[[], _FoundT]) -> _FoundT | None:
-    """None for what is not there; RunError where that cannot be told."""
-    try:
-        return read()
-    except Exception as error:  # the SDK raises nothing narrower
-        if _ABSENT.search(str(error)):
-            return None
-        raise pulumi.RunError(
-            f"coco:network.peers: {remote} cannot be read: a peering needs the role Network Contributor on both networks, for whoever"
-            f" runs this stack ({error})"
-        ) from None

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from config.rule import Rule
-from config.rules import network, persistence, place, trusted, untrusted
+from config.rules import network, persistence, place, trusted, untrusted, vpn
 from config.sections import KINDS, Section, TrustedZone, UntrustedZone
 
 _OF_ZONES: Mapping[type[Section], tuple[Rule, ...]] = {
-    TrustedZone: (*trusted.RULES, *persistence.RULES),
+    TrustedZone: (*trusted.RULES, *persistence.RULES, network.WITHOUT_HUB),
     UntrustedZone: untrusted.RULES,
 }
 
@@ -20,4 +20,11 @@ def of(model: type[Section], values: Mapping[str, object]) -> tuple[Rule, ...]:
     zones = [rule for zone, rules in _OF_ZONES.items() if issubclass(model, zone) for rule in rules]
     kind = KINDS.get(str(values.get("cluster.kind")))
     peer_pods = network.WITH_PEER_PODS if issubclass(model, UntrustedZone) else network.WITHOUT_PEER_PODS
-    return (*place.RULES, *network.RULES, peer_pods, *zones, *(kind.rules if kind is not None else ()))
+    return (
+        *place.RULES,
+        *network.RULES,
+        *vpn.RULES,
+        peer_pods,
+        *zones,
+        *(kind.rules if kind is not None else ()),
+    )

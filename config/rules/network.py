@@ -80,5 +80,57 @@ def _peers_of_an_own_network(network: NetworkSection | None) -> Iterator[Mistake
         )
 
 
-RULES: tuple[Rule, ...] = (_one_of_both, _distinct, _in_the_subscription, _peers_of_an_own_network)
-WITH_PEER_PODS, WITHOUT_PEER_PODS = _with_peer_pods, _without_peer_pods
+@rule("network")
+def _name_in_an_own_network(network: NetworkSection | None) -> Iterator[Mistake]:
+    if network is not None and network.subnets is not None and network.kbs_address is not None:
+        yield Mistake(
+            key="network.kbsAddress",
+            value=str(network.kbs_address),
+            rule="must be absent where network.subnets is given, because names in that network are its owner's",
+            fix="remove it, and ask the owner for the name of the KBS",
+        )
+
+
+@rule("network")
+def _name_on_a_path(network: NetworkSection | None) -> Iterator[Mistake]:
+    """Where all that the network is connected with is known."""
+    if (
+        network is None
+        or network.kbs_address is None
+        or network.vpn is None
+        or network.peers
+        or network.vpn.gateways
+    ):
+        return
+    sites = network.vpn.sites.values()
+    if any(site.bgp is not None for site in sites):
+        return
+    if not any(network.kbs_address in range_ for site in sites for range_ in site.ranges):
+        yield Mistake(
+            key="network.kbsAddress",
+            value=str(network.kbs_address),
+            rule="must be in the ranges of a site under network.vpn.sites, because no other path leads out of this network",
+            fix="correct the address, or add its range to its site",
+        )
+
+
+@rule("network")
+def _without_hub(network: NetworkSection | None) -> Iterator[Mistake]:
+    if network is not None and network.kbs_address is not None:
+        yield Mistake(
+            key="network.kbsAddress",
+            value=str(network.kbs_address),
+            rule="must be absent in a stack that has its KBS itself",
+            fix="remove it; a spoke has it",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    _one_of_both,
+    _distinct,
+    _in_the_subscription,
+    _peers_of_an_own_network,
+    _name_in_an_own_network,
+    _name_on_a_path,
+)
+WITH_PEER_PODS, WITHOUT_PEER_PODS, WITHOUT_HUB = _with_peer_pods, _without_peer_pods, _without_hub

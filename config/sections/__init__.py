@@ -37,6 +37,7 @@ from config.sections.untrusted import (
     SandboxedContainersSection,
     UntrustedZone,
 )
+from config.sections.vpn import BgpSection, SiteSection, VpnSection
 from config.types import Section
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "AcceptedAdvisorySection",
     "AroSection",
     "AzureSection",
+    "BgpSection",
     "ClusterSection",
     "CommonSections",
     "ExistingSection",
@@ -65,10 +67,12 @@ __all__ = [
     "ServedSecretSection",
     "ServicePrincipalSection",
     "SignedImageSection",
+    "SiteSection",
     "SubnetsSection",
     "TrustedZone",
     "TrusteeSection",
     "UntrustedZone",
     "VaultSection",
+    "VpnSection",
     "WorkloadSection",
 ]

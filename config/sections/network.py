@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from config.types import Section, SubnetName, VnetId, VNetRange, distinct
+from config.sections.vpn import VpnSection
+from config.types import Address, Section, SubnetName, VnetId, VNetRange, distinct
 
 
 class SubnetsSection(Section):
@@ -37,4 +38,10 @@ class NetworkSection(Section):
         description="Ids of virtual networks that this one is connected with by peering. The stack makes its half of each, and whoever"
         " has the other network makes the other half. From there API and ingress are reached, and nothing else. Of an ARO cluster it is"
         " decided at the creation whether there is such a list, which may be empty",
+    )
+    vpn: VpnSection | None = Field(default=None, description=VpnSection.__doc__)
+    kbs_address: Address | None = Field(
+        default=None,
+        description="Address that the name of the KBS stands for in this network, by a private DNS zone of that one name; for a hub whose name"
+        " public DNS does not know. Only in a spoke",
     )

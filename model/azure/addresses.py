@@ -2,7 +2,7 @@
 
 The split does not depend on what is asked for, so adding the peer-pod subnet later moves nothing:
 
-    | 1/8 control plane | 1/8 free | 1/4 workers | 1/4 peer pods | 1/4 free |
+    | 1/8 control plane | 1/8 free | 1/4 workers | 1/4 peer pods | /27 VPN gateway, the rest of 1/4 free |
 
 The free parts are for what a person adds later, such as private endpoints.
 """
@@ -26,6 +26,7 @@ class Plan:
     control_plane: IPv4Network
     workers: IPv4Network
     peer_pods: IPv4Network | None
+    vpn_gateway: IPv4Network
 
 
 def plan(cidr: IPv4Network, *, peer_pods: bool) -> Plan:
@@ -37,6 +38,7 @@ def plan(cidr: IPv4Network, *, peer_pods: bool) -> Plan:
         control_plane=next(quarters[0].subnets()),
         workers=quarters[1],
         peer_pods=quarters[2] if peer_pods else None,
+        vpn_gateway=next(quarters[3].subnets(new_prefix=27)),
     )
 
 

@@ -49,6 +49,19 @@ def peering(remote: str) -> str:
     return f"to-{remote.rsplit('/', 1)[-1]}-{sha256(remote.lower().encode()).hexdigest()[:6]}"
 
 
+def vpn_gateway(stack: str) -> str:
+    """The VPN gateway of that network."""
+    return f"{resource_group(stack)}-vpn"
+
+
+def vpn_gateway_id(stack: str, subscription: str) -> str:
+    """Its id, which whoever connects another network with it has to write before it is there."""
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{resource_group(stack)}/providers/Microsoft.Network/virtualNetworkGateways/"
+        f"{vpn_gateway(stack)}"
+    )
+
+
 def peer_pod_resource_group(stack: str) -> str:
     """The group of the peer-pod VMs of a cluster with managed identities: ARO denies those identities its own group.
 

@@ -93,7 +93,7 @@ def declare(
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
-        connected=ground.connected,
+        network=ground.own_network,
     )
 
 

@@ -11,6 +11,9 @@ from components.network.egress import NatEgress, NatEgressArgs
 from components.network.existing import Attached, ExistingNetwork, ExistingNetworkArgs
 from components.network.peering import Peering, PeeringArgs
 from components.network.vnet import Network, NetworkArgs
+from components.network.vpn import Vpn, VpnArgs
+from components.vpn_site import Site
+from config.secret_values import vpn_keys
 from config.sections import (
     AroSection,
     CommonSections,
@@ -18,8 +21,10 @@ from config.sections import (
     SelfManagedSection,
     SubnetsSection,
     UntrustedZone,
+    VpnSection,
 )
 from model.azure import addresses, naming
+from program.place import OwnNetwork
 from program.stack import LoadedStack
 
 
@@ -28,7 +33,7 @@ class Ground:
     """What a cluster that the stack makes stands on. ``prefix`` is the start of names in Azure, ``group`` that of the stack.
 
     ``attached``: what subnets that are there use. ``egress_address``: of peer pods, where the stack makes their way out.
-    ``peering``: the halves of what connects the network with others.
+    ``peering`` and ``vpn``: what connects the network with others.
     """
 
     prefix: str
@@ -38,18 +43,26 @@ class Ground:
     attached: Attached = field(default_factory=Attached)
     egress_address: pulumi.Output[str] | None = None
     peering: Peering | None = None
+    vpn: Vpn | None = None
 
     @property
     def whole_network(self) -> list[pulumi.Resource]:
         """What a cluster comes after, also after what its own machines are not in: a network card that a peer pod left behind
         keeps the peer-pod subnet, and only the deletion of the cluster takes such a card away.
         """
-        return [self.network, *([self.peering] if self.peering else [])]
+        return [self.network, *(each for each in (self.peering, self.vpn) if each)]
 
     @property
-    def connected(self) -> tuple[str, ...]:
-        """Ids of the networks that have their half of a peering here."""
-        return self.peering.connected if self.peering else ()
+    def own_network(self) -> OwnNetwork | None:
+        """The network, where the stack makes it."""
+        if not isinstance(self.network, Network):
+            return None
+        return OwnNetwork(
+            vnet_id=self.network.vnet_id,
+            resource_group=self.group.name,
+            connected=tuple(id_ for each in (self.peering, self.vpn) if each for id_ in each.connected),
+            vpn_address=self.vpn.address if self.vpn else None,
+        )
 
 
 def declare(
@@ -79,7 +92,9 @@ def declare(
             in_azure,
         )
     # ARO takes the decision at the creation of the cluster: the group is there wherever others may be connected one day.
-    guarded = wanted.peers is not None or isinstance(section, SelfManagedSection)
+    connected = wanted.peers is not None or wanted.vpn is not None
+    guarded = connected or isinstance(section, SelfManagedSection)
+    plan = addresses.plan(wanted.cidr, peer_pods=runs_peer_pods)
     network = Network(
         "network",
         NetworkArgs(
@@ -87,20 +102,66 @@ def declare(
             resource_group_name=group.name,
             location=azure.location,
             cidr=str(wanted.cidr),
-            plan=addresses.plan(wanted.cidr, peer_pods=runs_peer_pods),
+            plan=plan,
             nat_gateway_id=egress.nat_gateway_id if egress else None,
             nodes_public=section.visibility == "Public" if guarded else None,
             tags=tags,
         ),
         in_azure,
     )
+    peering = _peering(stack, wanted.peers, network, group.name, in_azure) if wanted.peers else None
+    vpn = None
+    if wanted.vpn is not None:
+        after = pulumi.ResourceOptions(depends_on=[each for each in (network, peering) if each])
+        after = pulumi.ResourceOptions.merge(in_azure, after)
+        vpn = _vpn(stack, wanted.vpn, group.name, str(wanted.cidr), str(plan.vpn_gateway), tags, after)
     return Ground(
         prefix=prefix,
         tags=tags,
         group=group,
         network=network,
         egress_address=egress.address if egress else None,
-        peering=_peering(stack, wanted.peers, network, group.name, in_azure) if wanted.peers else None,
+        peering=peering,
+        vpn=vpn,
+    )
+
+
+def _vpn(
+    stack: LoadedStack[CommonSections],
+    section: VpnSection,
+    group: pulumi.Output[str],
+    own_range: str,
+    subnet: str,
+    tags: Mapping[str, str],
+    after_network: pulumi.ResourceOptions,
+) -> Vpn:
+    azure = stack.config.required_azure
+    return Vpn(
+        "vpn",
+        VpnArgs(
+            gateway_name=naming.vpn_gateway(stack.name),
+            resource_group_name=group,
+            location=azure.location,
+            vnet_name=naming.virtual_network(stack.name),
+            own_range=own_range,
+            subnet=subnet,
+            sku=section.sku,
+            asn=section.asn,
+            sites={
+                name: Site(
+                    address=str(site.address),
+                    ranges=[str(each) for each in site.ranges],
+                    bgp=(site.bgp.asn, str(site.bgp.address)) if site.bgp else None,
+                )
+                for name, site in section.sites.items()
+            },
+            gateways=section.gateways,
+            keys=stack.secrets["vpnKeys"].apply(vpn_keys),
+            subscription_id=azure.subscription_id,
+            tenant_id=azure.tenant_id,
+            tags=tags,
+        ),
+        after_network,
     )
 
 

@@ -53,7 +53,7 @@ def declare(
         operators_from=stack.config.operators.source,
         peer_pods=peer_pods,
         protect=section.protect,
-        connected=ground.connected,
+        network=ground.own_network,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -85,7 +86,9 @@ def _gateways_with(contents: Contents, address_id: str) -> list[AzureRecord]:
 
 
 def _delete_address(contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
-    for gateway in _gateways_with(contents, record.id):
+    vpn = contents.of("azure-native:network:VirtualNetworkGateway")
+    of_vpn = [each for each in vpn if f'"{record.id.lower()}"' in json.dumps(each.state).lower()]
+    for gateway in (*_gateways_with(contents, record.id), *of_vpn):
         raise Refused(
             "PublicIPAddressCannotBeDeleted",
             f"Public IP address {record.id} can not be deleted since it is still allocated to resource {gateway.id}. In order to"

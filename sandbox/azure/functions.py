@@ -8,12 +8,13 @@ from typing import Final
 
 from sandbox.azure.aro import OPENSHIFT_CLUSTER
 from sandbox.azure.cloud import AzureRecord, Contents
-from sandbox.azure.egress import NAT_GATEWAY
+from sandbox.azure.egress import NAT_GATEWAY, PUBLIC_IP_ADDRESS
 from sandbox.azure.kind import Account
 from sandbox.azure.peerings import PEERING
 from sandbox.azure.storage import STORAGE_ACCOUNT, service_signature
 from sandbox.azure.subnets import SUBNET
 from sandbox.azure.virtual_networks import VIRTUAL_NETWORK
+from sandbox.azure.vpn import VIRTUAL_NETWORK_GATEWAY
 from sandbox.openshift.clusters import Clusters
 from sandbox.provider import Refused, Values
 
@@ -34,6 +35,8 @@ _GETS: Final = {
     "azure-native:network:getNatGateway": NAT_GATEWAY,
     "azure-native:network:getVirtualNetwork": VIRTUAL_NETWORK,
     "azure-native:network:getVirtualNetworkPeering": PEERING,
+    "azure-native:network:getVirtualNetworkGateway": VIRTUAL_NETWORK_GATEWAY,
+    "azure-native:network:getPublicIPAddress": PUBLIC_IP_ADDRESS,
 }
 _CREDENTIALS: Final = {
     "azure-native:redhatopenshift:listOpenShiftClusterAdminCredentials": _admin_credentials,

@@ -21,11 +21,13 @@ from sandbox.azure import (
     groups,
     identities,
     peerings,
+    private_dns,
     schema,
     security_groups,
     storage,
     subnets,
     virtual_networks,
+    vpn,
 )
 from sandbox.azure.cloud import AzureRecord, Cloud, Contents
 from sandbox.azure.existing import (
@@ -51,6 +53,12 @@ KINDS: Final = {
         storage.STORAGE_ACCOUNT,
         aro_managed.MANAGED_CLUSTER,
         peerings.PEERING,
+        private_dns.LINK,
+        private_dns.RECORD_SET,
+        private_dns.PRIVATE_ZONE,
+        vpn.CONNECTION,
+        vpn.LOCAL_NETWORK_GATEWAY,
+        vpn.VIRTUAL_NETWORK_GATEWAY,
         virtual_networks.VIRTUAL_NETWORK,
         subnets.SUBNET,
         egress.NAT_GATEWAY,
@@ -222,6 +230,7 @@ class AzureStandIn:
         place = schema.known(inputs, "location")
         if (
             place is not None
+            and kind.properties.get("location", schema.TEXT).choices != ("global",)
             and kind is not groups.RESOURCE_GROUP
             and schema.location(place) not in vm_sizes.REGIONS
         ):

@@ -94,6 +94,11 @@ def _made(key: str, config: Mapping[str, str], before: Any) -> Any:
                 name: {each: known.get(name, {}).get(each) or secrets.token_urlsafe(24) for each in each_keys}
                 for name, each_keys in wanted.items()
             }
+        case "vpnKeys":
+            # Both ends of a connection have the same key, and two stacks of the sandbox share nothing.
+            network = _decoded(config.get(f"{_PREFIX}network", "{}"))
+            names = [name for kind in ("sites", "gateways") for name in network["vpn"].get(kind, {})]
+            return dict.fromkeys(names, "the-sandbox-key-of-all-connections")
         case _:
             return before or secrets.token_urlsafe(30)
 

@@ -39,6 +39,15 @@ SECRETS = {
 }
 
 
+def vpn_keys(network: Any) -> dict[str, str]:
+    """The secret ``vpnKeys`` of a stack with this section ``network``, where it needs one."""
+    vpn = network.get("vpn") if isinstance(network, dict) else None
+    if not isinstance(vpn, dict):
+        return {}
+    names = [name for kind in ("sites", "gateways") for name in vpn.get(kind, {})]
+    return {"vpnKeys": json.dumps({name: f"canary-shared-key-0123456789-of-{name}" for name in names})}
+
+
 def bag(name: str) -> dict[str, str]:
     """The plain configuration of a committed stack, as the CLI hands it over: mappings as JSON."""
     values: dict[str, Any] = yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text())["config"]
@@ -50,7 +59,7 @@ def stack(name: str, *, root: Path | None = None, **sections: Any) -> LoadedStac
     config = bag(name) | {
         f"coco:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in sections.items()
     }
-    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=root or ROOT)
+    loaded = load.load(config | _secrets(config), root=root or ROOT)
     return LoadedStack(
         name=name,
         config=loaded.config,
@@ -73,11 +82,18 @@ def _wanted(config: dict[str, str]) -> set[str]:
     return wanted | ({"secretValues"} if "config" in sources else set())
 
 
+def _secrets(config: dict[str, str]) -> dict[str, str]:
+    found = {key: SECRETS[key] for key in _wanted(config)} | vpn_keys(
+        json.loads(config.get("coco:network", "{}"))
+    )
+    return {f"coco:{key}": value for key, value in found.items()}
+
+
 @cache
 def spoke(name: str = "dev-spoke") -> tuple[SpokeConfig, load.Loaded]:
     """The same of a spoke as `hub`."""
     config = bag(name)
-    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=ROOT)
+    loaded = load.load(config | _secrets(config), root=ROOT)
     assert isinstance(loaded.config, SpokeConfig)
     return loaded.config, loaded
 
@@ -86,6 +102,6 @@ def spoke(name: str = "dev-spoke") -> tuple[SpokeConfig, load.Loaded]:
 def hub(name: str = "dev-hub") -> tuple[HubConfig, load.Loaded]:
     """A committed hub without Pulumi, for what is pure."""
     config = bag(name)
-    loaded = load.load(config | {f"coco:{key}": SECRETS[key] for key in _wanted(config)}, root=ROOT)
+    loaded = load.load(config | _secrets(config), root=ROOT)
     assert isinstance(loaded.config, HubConfig)
     return loaded.config, loaded

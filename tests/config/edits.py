@@ -11,7 +11,7 @@ import yaml
 
 from config.load import ConfigError, Loaded, load
 from config.sections import KINDS
-from tests.config.committed import ROOT, SECRETS
+from tests.config.committed import ROOT, SECRETS, vpn_keys
 
 GONE: Final = object()
 NOW: Final = datetime(2026, 12, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ def loaded(
     wanted = kind.needed({f"cluster.{key}": value for key, value in config["coco:cluster"].items()})
     change(config, changes or {})
     if secrets is None:
-        secrets = {key: SECRETS[key] for key in wanted}
+        secrets = {key: SECRETS[key] for key in wanted} | vpn_keys(config.get("coco:network"))
     bag = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     bag |= {f"coco:{key}": value for key, value in secrets.items()}
     return load(bag, root=root, encrypted=encrypted, now=now)

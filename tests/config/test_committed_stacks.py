@@ -116,6 +116,7 @@ def test_only_dev_and_the_examples_take_unverified_reference_values_or_any_image
             "anywhere",
             "selfmanaged",
             "private",
+            "vpn",
         ):
             assert not stack.config.trustee.allow_unverified_reference_values
             assert stack.config.trustee.image_policy != "insecure"

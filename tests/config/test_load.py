@@ -208,6 +208,36 @@ def test_names_that_a_key_vault_does_not_take_or_cannot_tell_apart_are_refused()
     ]
 
 
+LONG = "x" * 32
+
+
+@pytest.mark.parametrize(
+    ("keys", "rule"),
+    [
+        (CANARY, "must be JSON like {name: key}"),
+        (json.dumps({"datacentre": CANARY, "hub": LONG}), "keys of 32 to 128 printable ASCII characters"),
+        (json.dumps({"datacentre": "x" * 129, "hub": LONG}), "keys of 32 to 128 printable ASCII characters"),
+        (json.dumps({"datacentre": f"{LONG} {CANARY}", "hub": LONG}), "without spaces"),
+        (json.dumps({"datacentre": f"{LONG}\n", "hub": LONG}), "without spaces"),
+        (json.dumps({"datacentre": f"{LONG}é", "hub": LONG}), "printable ASCII"),
+        (json.dumps({"hub": LONG}), "must have a key for datacentre"),
+        (json.dumps({"datacentre": LONG, "hub": LONG, CANARY: LONG}), "must have keys for datacentre, hub alone, but has 1 more"),
+    ],
+)  # fmt: skip
+def test_each_connection_has_a_key_that_azure_takes_and_nobody_guesses(keys: str, rule: str) -> None:
+    [found] = problems("vpn-spoke", {}, {"pullSecret": committed.SECRETS["pullSecret"], "vpnKeys": keys})
+    assert found.startswith("coco:vpnKeys: ")
+    assert rule in found
+    assert CANARY not in found
+
+
+def test_keys_of_connections_are_asked_for_where_there_are_some_and_refused_elsewhere() -> None:
+    [found] = problems("vpn-spoke", {}, {"pullSecret": committed.SECRETS["pullSecret"]})
+    assert found.startswith("coco:vpnKeys: is missing: set it with: pulumi config set --secret coco:vpnKeys")
+    [found] = problems("dev-hub", {}, OF_ARO | {"vpnKeys": "{}"})
+    assert found == "coco:vpnKeys: is not used by this stack: remove it with: pulumi config rm coco:vpnKeys"
+
+
 def test_a_binary_value_is_taken_in_base64() -> None:
     values = json.dumps({"db": {"user": "u", "password": {"base64": "AP8="}}})
     assert problems("dev-hub", {"secrets.db": FROM_CONFIG}, OF_ARO | {"secretValues": values}) == []

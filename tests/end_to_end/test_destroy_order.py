@@ -23,7 +23,7 @@ def everything(is_up: CommittedProject, tmp_path_factory: pytest.TempPathFactory
             assert first.succeeded, f"its first preview must work too: {first.text}"
             run = project.up(name)
             assert run.succeeded, run.text
-    for name in ("private-hub", "private-spoke"):  # connected in a second round
+    for name in ("private-hub", "private-spoke", "vpn-hub", "vpn-spoke"):  # connected in a second round
         assert project.up(name).succeeded
     return project
 

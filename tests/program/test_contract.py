@@ -121,6 +121,7 @@ def test_a_spoke_is_told_which_right_is_missing(
 def test_a_contract_needs_no_secret_and_takes_none() -> None:
     assert load.load(BAG, root=committed.ROOT).secrets == {}
     given = {f"coco:{key}": committed.SECRETS[key] for key in ("pullSecret", "kubeconfig", "secretValues")}
+    given["coco:vpnKeys"] = "{}"
     with pytest.raises(load.ConfigError) as refused:
         load.load(BAG | given, root=committed.ROOT)
     assert sorted(refused.value.problems) == [

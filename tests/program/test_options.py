@@ -33,6 +33,7 @@ PULL_SECRET = {
     "managed": "properties.clusterProfile.pullSecret",
     "anywhere": "properties.clusterProfile.pullSecret",
     "private": "properties.clusterProfile.pullSecret",
+    "vpn": "properties.clusterProfile.pullSecret",
 }
 REPLACED = {"kbs-ca-ca", "kbs-ca-ca-witness", "trustee-https-certificate", "trustee-token-certificate"}
 
@@ -46,7 +47,7 @@ def test_what_others_write_is_ignored_and_nothing_else(name: str) -> None:
     expected = dict(IGNORED)
     if name.startswith("selfmanaged"):
         expected |= INSTALLED
-    if name.startswith(("selfmanaged", "private")):
+    if name.startswith(("selfmanaged", "private", "vpn")):
         # The security group of these subnets is the stack's own.
         expected |= {each: SUBNET[1:] for each, keys in IGNORED.items() if keys == SUBNET}
     if name.partition("-")[0] in PULL_SECRET:

@@ -18,7 +18,15 @@ from tests.config import committed
 from tests.harness import UNKNOWN, Graph, Secret
 from tests.program import roles
 
-TRUSTED = ("dev-hub", "dev-standalone", "managed-hub", "anywhere-hub", "selfmanaged-hub", "private-hub")
+TRUSTED = (
+    "dev-hub",
+    "dev-standalone",
+    "managed-hub",
+    "anywhere-hub",
+    "selfmanaged-hub",
+    "private-hub",
+    "vpn-hub",
+)
 UNTRUSTED = ("dev-spoke", "dev-standalone")
 
 

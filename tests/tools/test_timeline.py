@@ -83,7 +83,7 @@ def test_every_figure_has_a_source_and_fits_something_that_a_committed_stack_mak
     ]
     made += [
         Step(urn=one.urn, type=one.type, name=one.name, needs=frozenset())
-        for stack in ("managed-hub", "selfmanaged-hub")
+        for stack in ("managed-hub", "selfmanaged-hub", "vpn-hub")
         for one in roles.committed_graph(stack).values()
     ]
     for entry in entries:

@@ -12,6 +12,7 @@ from tests.config import committed
 from tests.program import roles
 from trust.contract import VERSION, Contract, ContractError
 from trust.needs import Needs, lacking, needs, tampering
+from trust.paths import Paths
 
 SEALED = served("kbsres2", "key1")
 
@@ -183,27 +184,46 @@ def _network(name: str) -> str:
     return f"/subscriptions/s/resourceGroups/coco-{name}/providers/Microsoft.Network/virtualNetworks/coco-{name}-vnet"
 
 
+def _gateway(name: str) -> str:
+    return f"/subscriptions/s/resourceGroups/coco-{name}/providers/Microsoft.Network/virtualNetworkGateways/coco-{name}-vpn"
+
+
+PRIVATE = {"visibility": "Private"}
+PEERED = PRIVATE | {"network": _network("hub")}
+BY_VPN = PEERED | {"gateway": _gateway("hub")}
+WITH_GATEWAY = {"gateway": _gateway("spoke"), "peers": (_gateway("hub"),)}
+
+
 @pytest.mark.parametrize(
     ("hub", "spoke", "said"),
     [
-        ({"visibility": "Private"}, {}, "no path leads there from the network that this stack makes"),
-        ({"visibility": "Private"}, {"network": None}, None),
+        (PRIVATE, {}, "no path leads there from the network that this stack makes"),
+        (PRIVATE, None, None),
+        (PRIVATE, {"sites": True}, None),
         ({"visibility": "Public"}, {}, None),
         ({"visibility": None}, {}, None),
-        ({"visibility": "Private", "network": _network("hub")}, {}, "add /subscriptions/s/resourceGroups/coco-hub/"),
-        ({"visibility": "Private", "network": _network("hub")}, {"peers": (_network("hub"),)}, "bring it up with coco:hubMayComeLater"),
-        ({"visibility": "Private", "network": _network("hub"), "peers": [_network("other")]}, {"peers": (_network("hub"),)}, "bring it up with"),
-        ({"visibility": "Private", "network": _network("hub"), "peers": [_network("spoke").upper()]}, {"peers": (_network("hub").upper(),)}, None),
-        ({"visibility": "Private", "network": _network("hub"), "peers": [_network("spoke")]}, {"peers": ()}, "add /subscriptions/s/"),
+        (PEERED, {}, "add /subscriptions/s/resourceGroups/coco-hub/"),
+        (PEERED, {"sites": True}, "add /subscriptions/s/resourceGroups/coco-hub/"),
+        (PEERED, {"peers": (_network("hub"),)}, f"add {_network('spoke')} to coco:network.peers of the hub"),
+        (PEERED | {"peers": [_network("other")]}, {"peers": (_network("hub"),)}, "bring it up with coco:hubMayComeLater"),
+        (PEERED | {"peers": [_network("spoke").upper()]}, {"peers": (_network("hub").upper(),)}, None),
+        (PEERED | {"peers": [_network("spoke")]}, {"peers": ()}, "add /subscriptions/s/"),
+        (PEERED, WITH_GATEWAY, "its network is not among those of this stack"),
+        (BY_VPN, {}, f"or {_gateway('hub')} to coco:network.vpn.gateways"),
+        (BY_VPN, WITH_GATEWAY, f"add {_gateway('spoke')} to coco:network.vpn.gateways of the hub"),
+        (BY_VPN | {"peers": [_network("spoke")]}, WITH_GATEWAY, "bring it up with coco:hubMayComeLater"),
+        (BY_VPN | {"peers": [_gateway("spoke")]}, WITH_GATEWAY, None),
+        (BY_VPN | {"peers": [_gateway("spoke")]}, {"peers": (_gateway("hub"),)}, "its network is not among those"),
+        (BY_VPN | {"peers": [_gateway("spoke")]}, WITH_GATEWAY | {"peers": (_gateway("hub"), _network("hub"))}, None),
     ],
 )  # fmt: skip
 def test_a_spoke_without_a_path_is_refused_by_a_hub_whose_kbs_is_private(
-    hub: dict[str, Any], spoke: dict[str, Any], said: str | None
+    hub: dict[str, Any], spoke: dict[str, Any] | None, said: str | None
 ) -> None:
     outputs = {**roles.HUB_OUTPUTS, **hub, "kbsVisibility": hub["visibility"]}
     config, loaded = committed.spoke()
-    path = {"network": _network("spoke"), **spoke}
-    problems = lacking(Contract.read(outputs), needs(config, "dev-spoke", loaded.workloads, **path))
+    paths = None if spoke is None else Paths(network=_network("spoke"), **spoke)
+    problems = lacking(Contract.read(outputs), needs(config, "dev-spoke", loaded.workloads, paths=paths))
     if said is None:
         assert problems == []
     else:

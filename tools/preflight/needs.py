@@ -74,6 +74,13 @@ def of(stack: str, config: PlacedStack) -> Needs:
             actions.append("Microsoft.Network/virtualNetworks/write")
             if config.network.peers:
                 actions.append("Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write")
+            if config.network.vpn is not None:
+                actions += [
+                    f"Microsoft.Network/{each}/write"
+                    for each in ("virtualNetworkGateways", "localNetworkGateways", "connections")
+                ]
+            if config.network.kbs_address is not None:
+                actions.append("Microsoft.Network/privateDnsZones/write")
         machines[cluster.control_plane_vm_size] += _CONTROL_PLANE_NODES + _BOOTSTRAP_NODES
         machines[cluster.worker_vm_size] += cluster.worker_count
         groups.append(naming.resource_group(stack))

@@ -107,13 +107,18 @@ def _domain(domain: str, region: str) -> Iterator[Mistake]:
 
 @rule("cluster.visibility", "network")
 def _reachable(visibility: str, network: NetworkSection | None) -> Iterator[Mistake]:
-    if visibility == "Private" and network is not None and network.subnets is None and not network.peers:
+    if (
+        visibility == "Private"
+        and network is not None
+        and not (network.subnets or network.peers or network.vpn)
+    ):
         yield Mistake(
             key="cluster.visibility",
             value=visibility,
             rule="must be Public where no path leads into the cluster's network: neither this program's own run would reach the API, nor"
             " a spoke the KBS of a hub",
-            fix="name under network.peers the virtual network that the program runs in; or use network.subnets, with a path of their owner's",
+            fix="name under network.peers the virtual network that the program runs in, or under network.vpn its site; or use"
+            " network.subnets, with a path of their owner's",
         )
 
 

@@ -26,7 +26,8 @@ class MadeSection(Section):
         description="OpenShift version at creation; later upgrades happen in the cluster"
     )
     visibility: Literal["Public", "Private"] = Field(
-        description="Whether the API and the applications' ingress have public addresses; Private needs a path: network.peers, or network.subnets with one of their owner's"
+        description="Whether the API and the applications' ingress have public addresses; Private needs a path:"
+        " network.peers, network.vpn, or network.subnets with one of their owner's"
     )
     worker_count: Whole = Field(default=3, ge=2, le=50, description="Number of worker nodes")
     worker_disk_gb: Whole = Field(default=128, ge=128, le=32767, description="Disk of a worker node, in GB")

@@ -7,7 +7,15 @@ import json
 from dataclasses import replace
 
 import pytest
-from pulumi_azure_native import authorization, managedidentity, network, redhatopenshift, resources, storage
+from pulumi_azure_native import (
+    authorization,
+    managedidentity,
+    network,
+    privatedns,
+    redhatopenshift,
+    resources,
+    storage,
+)
 
 from sandbox.azure.standin import KINDS
 from sandbox.openshift.clusters import StoreClusters, self_managed
@@ -241,6 +249,12 @@ SDK = {
     "NatGateway": network.NatGatewayInitArgs,
     "VirtualNetwork": network.VirtualNetworkInitArgs,
     "Subnet": network.SubnetInitArgs,
+    "VirtualNetworkGateway": network.VirtualNetworkGatewayInitArgs,
+    "LocalNetworkGateway": network.LocalNetworkGatewayInitArgs,
+    "VirtualNetworkGatewayConnection": network.VirtualNetworkGatewayConnectionArgs,
+    "PrivateZone": privatedns.PrivateZoneArgs,
+    "PrivateRecordSet": privatedns.PrivateRecordSetArgs,
+    "VirtualNetworkLink": privatedns.VirtualNetworkLinkArgs,
     "VirtualNetworkPeering": network.VirtualNetworkPeeringInitArgs,
     "NetworkSecurityGroup": network.NetworkSecurityGroupInitArgs,
     "RoleAssignment": authorization.RoleAssignmentArgs,

@@ -58,7 +58,8 @@ def up(run: Run) -> str:
 
 
 @pytest.mark.parametrize(
-    "stack", ["dev-hub", "dev-standalone", "managed-hub", "anywhere-hub", "selfmanaged-hub", "private-hub"]
+    "stack",
+    ["dev-hub", "dev-standalone", "managed-hub", "anywhere-hub", "selfmanaged-hub", "private-hub", "vpn-hub"],
 )
 def test_a_stack_can_be_previewed_before_anything_is_up(run: Run, workspace: Workspace, stack: str) -> None:
     printed = run("preview", stack)
