@@ -11,12 +11,18 @@ import time
 from pathlib import Path
 
 from sandbox import cosign, registry
-from sandbox.golang import BuildError, NotHere
+from sandbox.golang import BuildError, GoPrograms, NotHere, fetching
 from sandbox.official.install import to_build
 
 
 def main() -> int:
-    for programs in (*to_build(Path(".sandbox").resolve()), registry.PROGRAMS, cosign.PROGRAMS):
+    missing = [*to_build(Path(".sandbox").resolve()), registry.PROGRAMS, cosign.PROGRAMS]
+    with fetching(missing):
+        return _build(missing)
+
+
+def _build(missing: list[GoPrograms]) -> int:
+    for programs in missing:
         started = time.monotonic()
         try:
             programs.build(lambda words: print(words, flush=True))

@@ -13,7 +13,7 @@ from sandbox.apiserver import PROGRAMS as API_SERVER
 from sandbox.apiserver import external
 from sandbox.certmanager import PROGRAMS as CERT_MANAGER
 from sandbox.engine.errors import SandboxError
-from sandbox.golang import BuildError, GoPrograms, Say
+from sandbox.golang import BuildError, GoPrograms, Say, fetching
 from sandbox.official.build import CLI, KUBERNETES
 from sandbox.official.cli import BY_HAND, Cli
 from sandbox.official.plugin import sdk_version
@@ -47,8 +47,9 @@ def get(home: Path, say: Say, *, install: bool = False) -> Path:
     if missing:
         _agree(missing, say)
     try:
-        for programs in missing:
-            programs.build(say)
+        with fetching(missing):
+            for programs in missing:
+                programs.build(say)
     except BuildError as error:
         raise SandboxError(
             f"{error}\nWhere Pulumi can be downloaded, its own installer gets it: {_INSTALL}"

