@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from time import perf_counter
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from rich.console import Console
 from rich.status import Status
@@ -44,9 +44,9 @@ _DONE: Final[Mapping[Op, str]] = {
 _QUIET: Final = ("same", "read")
 
 
-def console(*, stderr: bool = False) -> Console:
-    """Lines are never broken where the output is not a terminal, so that tools can read it."""
-    made = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+def console(*, stderr: bool = False, file: IO[str] | None = None) -> Console:
+    """Of standard output unless `stderr` or a `file` is given. Lines are never broken where the output is not a terminal, so that tools can read it."""
+    made = Console(stderr=stderr, file=file, highlight=False, markup=False, soft_wrap=True)
     if not made.is_terminal:
         made.width = 200
     return made

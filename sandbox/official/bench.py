@@ -40,14 +40,19 @@ def ratios(project: Path, home: Path) -> dict[str, float]:
     """How many times the floor's seconds `pulumi` takes, by `<command> of <stack>`, all from one run in `home`.
 
     Everything is up before: a preview without changes, and an `up` with nothing to do, because what a first one waits for is
-    the operators' time. Raises SandboxError where something is missing or fails. What it made is deleted again.
+    the operators' time. Raises SandboxError where something is missing or fails. What it made is deleted again. What is said on the way is
+    in the file bench.log of `home`.
     """
-    environment, out = Environment(project, home), console(stderr=True)
+    environment = Environment(project, home)
     selection = Selection.of(environment.project, "dev", None)
-    with environment.ready(out):
+    log = home / "bench.log"
+    with log.open("w", encoding="utf-8") as file, environment.ready(out := console(file=file)):
         try:
             if not environment.up(selection, out):
-                raise SandboxError("`up` of dev failed, so there is nothing to measure")
+                file.flush()
+                raise SandboxError(
+                    f"`up` of dev failed, so there is nothing to measure:\n{log.read_text('utf-8')[-4000:]}"
+                )
             floor = _floor(environment)
             measured: dict[str, float] = {}
             for command, more in COMMANDS.items():
