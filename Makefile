@@ -99,6 +99,10 @@ preflight: one-stack environment ## Ask Azure, with your login, whether all that
 leftovers: one-stack environment ## List what Azure still has of STACK and the stack does not own
 	@$(PYTHON) -m tools.leftovers '$(STACK)' --engine '$(ENGINE)' $(ARGS)
 
+.PHONY: egress
+egress: one-stack environment ## Say where the machines of STACK go, for a firewall (ARGS=--rules prints rules of Azure Firewall)
+	@$(PYTHON) -m tools.egress '$(STACK)' $(ARGS)
+
 .PHONY: timeline
 timeline: one-stack environment ## Say what a first up and a destroy of STACK wait for (ARGS='--svg FILE' draws it)
 	@$(PYTHON) -m tools.timeline '$(STACK)' $(ARGS)

@@ -11,31 +11,28 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import TypeAdapter, ValidationError
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from config.roles import SECRETS, PlacedStack, StackConfig
+from config.roles import PlacedStack
 from model.azure import vm_sizes
 from sandbox.ending import end
+from tools import stack_file
 from tools.arm import AZURE, Arm, NoLogin, token
 from tools.posture import render_text
 from tools.preflight import checks
 from tools.preflight.needs import Needs, of, vcpus
 
 _STYLES = {"ready": "green", "missing": "bold red", "not checked": "yellow"}
-_FILES = Path(__file__).parent.parent.parent / "stacks"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         needs = of(options.stack, _config(options.stack, options.stacks))
-    except _NoStack as error:
+    except stack_file.NoStack as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
@@ -52,28 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any(one.state == "missing" for one in found) else 0
 
 
-class _NoStack(Exception):
-    """There is no such stack file, or it is not valid."""
-
-
 def _config(stack: str, folder: Path) -> PlacedStack:
-    path = folder / f"Pulumi.{stack}.yaml"
-    try:
-        config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))["config"]
-        plain = {key.removeprefix("coco:"): value for key, value in config.items() if key.startswith("coco:")}
-        found = TypeAdapter[StackConfig](StackConfig).validate_python(
-            {key: value for key, value in plain.items() if key not in SECRETS}
-        )
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
-        raise _NoStack(f"{path} is not there, or is not a stack file") from None
-    except ValidationError:
-        raise _NoStack(f"{path} is not valid: make preview STACK={stack} says what is wrong") from None
+    found = stack_file.read(stack, folder)
     if not isinstance(found, PlacedStack):
-        raise _NoStack(
+        raise stack_file.NoStack(
             f"{stack} has the role {found.role} and makes nothing in Azure: there is nothing to ask"
         )
     if found.azure is None:
-        raise _NoStack(f"{stack} has no coco:azure and makes nothing in Azure: there is nothing to ask")
+        raise stack_file.NoStack(
+            f"{stack} has no coco:azure and makes nothing in Azure: there is nothing to ask"
+        )
     return found
 
 
@@ -119,7 +104,7 @@ def _print(stack: str, found: Sequence[checks.Finding]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.preflight", description=__doc__)
     parser.add_argument("stack", help="for example prod-hub")
-    parser.add_argument("--stacks", type=Path, default=_FILES, help="folder of the stack files")
+    parser.add_argument("--stacks", type=Path, default=stack_file.FOLDER, help="folder of the stack files")
     parser.add_argument("--endpoint", default=AZURE, help="another Azure Resource Manager, for tests")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     return parser
