@@ -14,11 +14,6 @@ from pulumi_azure_native import network
 from components.elsewhere import Elsewhere
 from components.vpn_site import GATEWAYS, Site, behind
 
-_KEY = "coco:network.vpn.gateways"
-_RIGHT = (
-    "whoever runs this stack needs the role Reader on the gateway, on its public address and on its network"
-)
-
 # What Azure would agree to by itself goes down to 3DES, SHA1 and DHGroup2 (VPN Gateway, "About cryptographic requirements").
 _PROPOSAL = network.IpsecPolicyArgs(
     ike_encryption="AES256",
@@ -141,7 +136,7 @@ class Vpn(pulumi.ComponentResource):
         before: pulumi.Resource,
     ) -> pulumi.Resource:
         place = network.LocalNetworkGateway(
-            f"{name}-{connection}-site",
+            f"{name}-site-{connection}",
             local_network_gateway_name=connection,
             resource_group_name=args.resource_group_name,
             location=args.location,
@@ -156,7 +151,7 @@ class Vpn(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return network.VirtualNetworkGatewayConnection(
-            f"{name}-{connection}",
+            f"{name}-to-{connection}",
             virtual_network_gateway_connection_name=connection,
             resource_group_name=args.resource_group_name,
             location=args.location,

@@ -39,7 +39,10 @@ class NetworkSection(Section):
         " has the other network makes the other half. From there API and ingress are reached, and nothing else. Of an ARO cluster it is"
         " decided at the creation whether there is such a list, which may be empty",
     )
-    vpn: VpnSection | None = Field(default=None, description=VpnSection.__doc__)
+    vpn: VpnSection | None = Field(
+        default=None,
+        description=f"{VpnSection.__doc__} An ARO cluster must have it, or peers, which may be empty, from its creation on",
+    )
     kbs_address: Address | None = Field(
         default=None,
         description="Address that the name of the KBS stands for in this network, by a private DNS zone of that one name; for a hub whose name"

@@ -34,7 +34,7 @@ def change(config: dict[str, Any], changes: dict[str, Any]) -> None:
 
 
 @cache
-def _committed(name: str) -> dict[str, Any]:
+def committed(name: str) -> dict[str, Any]:
     """What the file says, which nobody changes."""
     return yaml.safe_load((ROOT / f"stacks/Pulumi.{name}.yaml").read_text("utf-8"))["config"]
 
@@ -49,7 +49,7 @@ def loaded(
     now: datetime = NOW,
 ) -> Loaded:
     """`changes` by path, such as cluster.workerCount; `secrets` instead of the throw-away ones this kind of cluster needs."""
-    config = deepcopy(_committed(name))
+    config = deepcopy(committed(name))
     kind = KINDS[config["coco:cluster"]["kind"]]
     # Those that the file as committed needs: a change of the kind or the identity makes one too many or too few.
     wanted = kind.needed({f"cluster.{key}": value for key, value in config["coco:cluster"].items()})

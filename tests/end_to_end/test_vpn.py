@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.config import edits
 from tests.config.edits import GONE
 from tests.end_to_end.project import CommittedProject, changes
 
@@ -19,7 +20,7 @@ CONNECTION = "azure-native:network:VirtualNetworkGatewayConnection"
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> CommittedProject:
     project = CommittedProject.with_stacks(tmp_path_factory.mktemp("vpn"), HUB, SPOKE)
-    assert "vpn-spoke" not in project.resources(HUB), "the other gateway was not there"
+    assert "vpn-to-spoke" not in project.resources(HUB), "the other gateway was not there"
     assert WORKLOAD not in project.resources(SPOKE)
     project.bring_up(HUB, SPOKE)
     return project
@@ -36,15 +37,18 @@ def _connections(project: CommittedProject, stack: str) -> dict[str, Any]:
 
 def test_the_second_round_completes_both_and_a_third_changes_nothing(both: CommittedProject) -> None:
     assert WORKLOAD in both.resources(SPOKE)
-    for stack, names in ((HUB, {"vpn-datacentre", "vpn-spoke"}), (SPOKE, {"vpn-datacentre", "vpn-hub"})):
+    for stack, names in (
+        (HUB, {"vpn-to-datacentre", "vpn-to-spoke"}),
+        (SPOKE, {"vpn-to-datacentre", "vpn-to-hub"}),
+    ):
         assert set(_connections(both, stack)) == names
         assert f"{stack}: nothing changes" in both.preview(stack).text
 
 
 def test_each_end_leads_to_the_other(both: CommittedProject) -> None:
     here, there = (both.resources(stack)["vpn-ip"].outputs["ipAddress"] for stack in (HUB, SPOKE))
-    assert both.resources(HUB)["vpn-spoke-site"].inputs["gatewayIpAddress"] == there
-    assert both.resources(SPOKE)["vpn-hub-site"].inputs["gatewayIpAddress"] == here
+    assert both.resources(HUB)["vpn-site-spoke"].inputs["gatewayIpAddress"] == there
+    assert both.resources(SPOKE)["vpn-site-hub"].inputs["gatewayIpAddress"] == here
     assert both.outputs(HUB)["vpnAddress"] == here
 
 
@@ -78,7 +82,7 @@ def test_a_new_key_changes_the_connections_and_nothing_else(project: CommittedPr
     key = "another-key-of-thirty-two-characters-or-more"
     project.set_secret(SPOKE, "vpnKeys", json.dumps({"datacentre": key, "hub": key}))
     run = project.preview(SPOKE)
-    assert changes(run.text) == {"vpn-datacentre": "~", "vpn-hub": "~"}
+    assert changes(run.text) == {"vpn-to-datacentre": "~", "vpn-to-hub": "~"}
     assert key not in run.text
     project.bring_up(SPOKE)
     assert f"{SPOKE}: nothing changes" in project.preview(SPOKE).text
@@ -113,6 +117,17 @@ def test_either_end_may_go_first_and_nothing_is_left(
         run = project.down(stack)
         assert run.succeeded, run.text
     assert project.azure() == []
+
+
+def test_a_cluster_that_was_made_without_a_connection_in_mind_is_not_given_one(tmp_path: Path) -> None:
+    """ARO decides about the security group of its nodes when it makes them."""
+    gateways = edits.committed(SPOKE)["coco:network"]["vpn"]["gateways"]
+    project = CommittedProject.with_stacks(tmp_path, "dev-hub")
+    project.configure("dev-hub", {"network.vpn": {"gateways": gateways}})
+    project.set_secret("dev-hub", "vpnKeys", json.dumps({"hub": "x" * 32}))
+    run = project.preview("dev-hub")
+    assert not run.succeeded
+    assert "preconfiguredNSG" in run.text
 
 
 def test_networks_that_overlap_are_refused_before_anything_of_the_second_is_made(tmp_path: Path) -> None:

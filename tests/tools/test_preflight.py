@@ -303,6 +303,17 @@ def test_managed_identities_need_a_right_and_a_provider_more(azure: AzureServer,
     assert needs["groups"][-1] == "coco-managed-spoke_peer-pods"
 
 
+def test_a_vpn_needs_the_rights_to_make_a_gateway_and_its_connections(
+    azure: AzureServer, tmp_path: Path
+) -> None:
+    _, document, _ = preflight(azure, tmp_path, "vpn-hub", az="exit 1")
+    network = {each for each in document["needs"]["actions"] if each.startswith("Microsoft.Network/")}
+    assert network == {
+        f"Microsoft.Network/{each}/write"
+        for each in ("virtualNetworks", "virtualNetworkGateways", "localNetworkGateways", "connections")
+    }
+
+
 ZONE = f"{SUBSCRIPTION}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com"
 
 

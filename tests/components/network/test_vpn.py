@@ -73,8 +73,8 @@ def test_a_connection_leads_to_its_site_with_the_key_of_its_own() -> None:
     (connection,) = _connections(graph)
     assert connection.inputs["sharedKey"] == Secret(KEYS["lab"])
     assert connection.uses["virtualNetworkGateway1"] == {"vpn-gateway"}
-    assert connection.uses["localNetworkGateway2"] == {"vpn-lab-site"}
-    site = graph["vpn-lab-site"].inputs
+    assert connection.uses["localNetworkGateway2"] == {"vpn-site-lab"}
+    site = graph["vpn-site-lab"].inputs
     assert site["gatewayIpAddress"] == SITE.address
     assert site["localNetworkAddressSpace"] == {"addressPrefixes": list(SITE.ranges)}
 
@@ -103,7 +103,7 @@ def test_no_connection_agrees_to_less_than_it_proposes() -> None:
 
 def test_a_gateway_in_azure_is_a_site_with_its_address_and_the_ranges_of_its_network() -> None:
     graph = _vpn(gateways={"hub": GATEWAY})
-    site = graph["vpn-hub-site"].inputs
+    site = graph["vpn-site-hub"].inputs
     assert (site["gatewayIpAddress"], site["localNetworkAddressSpace"]["addressPrefixes"]) == (
         "198.51.100.7",
         ["10.4.0.0/16"],
@@ -151,7 +151,7 @@ def test_a_gateway_that_is_not_there_yet_waits_and_is_named(monkeypatch: pytest.
     absent = 'Status=404 Code="ResourceNotFound" Message="It was not found."'
     monkeypatch.setattr("pulumi_azure_native.network.get_virtual_network_gateway", _refused(absent))
     graph = _vpn(sites={"lab": SITE}, gateways={"hub": GATEWAY})
-    assert [each.name for each in _connections(graph)] == ["vpn-lab"]
+    assert [each.name for each in _connections(graph)] == ["vpn-to-lab"]
     assert graph.exports["connected"] == []
     assert any(f"gateways.hub: {GATEWAY} is not there yet" in warning for warning in graph.warnings)
 
@@ -169,10 +169,10 @@ def test_bgp_is_spoken_with_those_sites_alone_that_have_a_speaker() -> None:
     graph = _vpn(sites={"lab": SITE, "hub": speaker}, asn=64620)
     assert graph["vpn-gateway"].inputs["bgpSettings"] == {"asn": 64620}
     assert {each.name: each.inputs["enableBgp"] for each in _connections(graph)} == {
-        "vpn-lab": False,
-        "vpn-hub": True,
+        "vpn-to-lab": False,
+        "vpn-to-hub": True,
     }
-    site = graph["vpn-hub-site"].inputs
+    site = graph["vpn-site-hub"].inputs
     assert site["bgpSettings"] == {"asn": 64610, "bgpPeeringAddress": "192.168.0.1"}
     assert "localNetworkAddressSpace" not in site
 
