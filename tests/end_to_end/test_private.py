@@ -78,7 +78,7 @@ def test_without_the_key_the_spoke_says_what_to_do_in_which_order(project: Commi
     project.configure(SPOKE, {"hubMayComeLater": False})
     run = project.preview(SPOKE)
     assert not run.succeeded
-    assert "it has not made its half of the peering" in run.text
+    assert "it has not made its half of the connection" in run.text
     assert "virtualNetworks/coco-private-spoke-vnet to coco:network.peers of the hub" in run.text
 
 

@@ -94,7 +94,14 @@ def canaries(workspace: Workspace) -> set[str]:
     for path in workspace.home.glob("secrets/*.json"):
         for sealed in json.loads(path.read_text()).values():
             value = json.loads(workspace.keyring.default.decrypt(sealed))
-            found |= {value} if isinstance(value, str) else {auth["auth"] for auth in value["auths"].values()}
+            if isinstance(value, str):
+                found.add(value)
+            else:  # the pull secret, or the keys of VPN connections by name
+                found |= (
+                    {one["auth"] for one in value["auths"].values()}
+                    if "auths" in value
+                    else {*value.values()}
+                )
     for resource in (*workspace.resources("dev-hub"), *workspace.resources("dev-spoke")):
         if resource.type.startswith("random:"):
             found |= {str(leaf.value) for leaf in leaves(resource.outputs) if isinstance(leaf, SecretValue)}
