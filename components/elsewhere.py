@@ -15,12 +15,22 @@ _ABSENT = re.compile(r"\b(?:Resource|ResourceGroup|ParentResource)?NotFound\b")
 
 
 class Elsewhere:
-    """The subscriptions of ``ids``, for the component ``parent``, which is called ``name`` and lives in ``subscription_id``."""
+    """What the configuration names under ``key`` by ``ids``, for the component ``parent``, which is called ``name`` and lives in
+    ``subscription_id``. ``right``: what whoever runs the stack needs there, in words.
+    """
 
     def __init__(
-        self, name: str, ids: Iterable[str], *, subscription_id: str, tenant_id: str, parent: pulumi.Resource
+        self,
+        name: str,
+        ids: Iterable[str],
+        *,
+        key: str,
+        right: str,
+        subscription_id: str,
+        tenant_id: str,
+        parent: pulumi.Resource,
     ) -> None:
-        self._parent = parent
+        self._key, self._right, self._parent = key, right, parent
         self._providers = {
             each: Provider(
                 f"{name}-{each}",
@@ -36,12 +46,11 @@ class Elsewhere:
         subscription = AzureId.parse(id_).subscription
         return pulumi.InvokeOptions(parent=self._parent, provider=self._providers.get(subscription))
 
-
-def found(key: str, id_: str, right: str, read: Callable[[], _FoundT]) -> _FoundT | None:
-    """What ``read`` finds, None for what is not there; RunError, which names the ``key`` and the ``right``, where that cannot be told."""
-    try:
-        return read()
-    except Exception as error:  # the SDK raises nothing narrower
-        if _ABSENT.search(str(error)):
-            return None
-        raise pulumi.RunError(f"{key}: {id_} cannot be read: {right} ({error})") from None
+    def found(self, id_: str, read: Callable[[], _FoundT]) -> _FoundT | None:
+        """What ``read`` finds for ``id_``, None for what is not there; RunError where that cannot be told."""
+        try:
+            return read()
+        except Exception as error:  # the SDK raises nothing narrower
+            if _ABSENT.search(str(error)):
+                return None
+            raise pulumi.RunError(f"{self._key}: {id_} cannot be read: {self._right} ({error})") from None

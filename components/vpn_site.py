@@ -7,13 +7,10 @@ from ipaddress import IPv4Network
 import pulumi
 from pulumi_azure_native import network
 
-from components.elsewhere import Elsewhere, found
+from components.elsewhere import Elsewhere
 from model.azure.ids import AzureId
 
 GATEWAYS = "coco:network.vpn.gateways"
-_RIGHT = (
-    "whoever runs this stack needs the role Reader on the gateway, on its public address and on its network"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +30,8 @@ def behind(id_: str, elsewhere: Elsewhere, own_range: str) -> Site | None:
     Raises RunError where that cannot be told, or what is behind it overlaps ``own_range``.
     """
     place, options = AzureId.parse(id_), elsewhere.options(id_)
-    gateway = found(
-        GATEWAYS,
+    gateway = elsewhere.found(
         id_,
-        _RIGHT,
         lambda: network.get_virtual_network_gateway(
             resource_group_name=place.resource_group,
             virtual_network_gateway_name=place.names[0][1],
@@ -45,29 +40,26 @@ def behind(id_: str, elsewhere: Elsewhere, own_range: str) -> Site | None:
     )
     if gateway is None:
         return None
-    ends = gateway.ip_configurations or ()
-    own = next((each for each in ends if each.subnet and each.public_ip_address), None)
-    if own is None or not (
-        own.subnet and own.subnet.id and own.public_ip_address and own.public_ip_address.id
-    ):
+    ends = [
+        (AzureId.parse(each.public_ip_address.id), AzureId.parse(each.subnet.id))
+        for each in gateway.ip_configurations or ()
+        if each.public_ip_address and each.public_ip_address.id and each.subnet and each.subnet.id
+    ]
+    if not ends:
         raise pulumi.RunError(
             f"{GATEWAYS}: {id_} has no public address, and this program makes connections over public ones alone"
         )
-    outside, subnet = AzureId.parse(own.public_ip_address.id), AzureId.parse(own.subnet.id)
-    address = found(
-        GATEWAYS,
+    outside, subnet = ends[0]
+    address = elsewhere.found(
         id_,
-        _RIGHT,
         lambda: network.get_public_ip_address(
             resource_group_name=outside.resource_group,
             public_ip_address_name=outside.names[0][1],
             opts=options,
         ),
     )
-    vnet = found(
-        GATEWAYS,
+    vnet = elsewhere.found(
         id_,
-        _RIGHT,
         lambda: network.get_virtual_network(
             resource_group_name=subnet.resource_group,
             virtual_network_name=subnet.names[0][1],

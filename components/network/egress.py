@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
+from components.public_address import PublicAddressArgs, number, public_address
+
 
 @dataclass(frozen=True, kw_only=True)
 class NatEgressArgs:
@@ -31,17 +33,16 @@ class NatEgress(pulumi.ComponentResource):
     def __init__(self, name: str, args: NatEgressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:network:NatEgress", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        public_ip = network.PublicIPAddress(
+        public_ip = public_address(
             f"{name}-ip",
-            public_ip_address_name=f"{args.name_prefix}-nat-ip",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            sku={"name": "Standard", "tier": "Regional"},
-            public_ip_allocation_method="Static",
-            public_ip_address_version="IPv4",
-            tags=args.tags,
+            PublicAddressArgs(
+                address_name=f"{args.name_prefix}-nat-ip",
+                resource_group_name=args.resource_group_name,
+                location=args.location,
+                tags=args.tags,
+            ),
             # The gateway writes itself in here: to Azure it is a property that one could set, and so it looks like drift.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["natGateway"]),
+            pulumi.ResourceOptions(parent=self, ignore_changes=["natGateway"]),
         )
         gateway = network.NatGateway(
             f"{name}-gateway",
@@ -55,5 +56,5 @@ class NatEgress(pulumi.ComponentResource):
             opts=child,
         )
         self.nat_gateway_id = gateway.id
-        self.address = public_ip.ip_address.apply(lambda address: address or "")
+        self.address = number(public_ip)
         self.register_outputs({"natGatewayId": self.nat_gateway_id, "address": self.address})

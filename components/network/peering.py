@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
-from components.elsewhere import Elsewhere, found
+from components.elsewhere import Elsewhere
 from model.azure import naming
 from model.azure.ids import AzureId
 
 _KEY = "coco:network.peers"
-_RIGHT = "a peering needs the role Network Contributor on both networks, for whoever runs this stack"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,13 @@ class Peering(pulumi.ComponentResource):
     def __init__(self, name: str, args: PeeringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("coco:network:Peering", name, {}, opts)
         self._elsewhere = Elsewhere(
-            name, args.remotes, subscription_id=args.subscription_id, tenant_id=args.tenant_id, parent=self
+            name,
+            args.remotes,
+            key=_KEY,
+            right="a peering needs the role Network Contributor on both networks, for whoever runs this stack",
+            subscription_id=args.subscription_id,
+            tenant_id=args.tenant_id,
+            parent=self,
         )
         waits = {remote: why for remote in args.remotes if (why := self._waits(remote, args))}
         self.connected = tuple(remote for remote in args.remotes if remote not in waits)
@@ -71,10 +76,8 @@ class Peering(pulumi.ComponentResource):
     def _waits(self, remote: str, args: PeeringArgs) -> str:
         """Why there is to be no half now; empty where there is to be one. RunError where that cannot be told."""
         place = AzureId.parse(remote)
-        there = found(
-            _KEY,
+        there = self._elsewhere.found(
             remote,
-            _RIGHT,
             lambda: network.get_virtual_network(
                 resource_group_name=place.resource_group,
                 virtual_network_name=place.names[0][1],
@@ -83,10 +86,8 @@ class Peering(pulumi.ComponentResource):
         )
         if there is None:
             return "is not there yet"
-        half = found(
-            _KEY,
+        half = self._elsewhere.found(
             remote,
-            _RIGHT,
             lambda: network.get_virtual_network_peering(
                 resource_group_name=args.group_name,
                 virtual_network_name=args.vnet_name,

@@ -12,6 +12,7 @@ import pulumi
 from pulumi_azure_native import network
 
 from components.elsewhere import Elsewhere
+from components.public_address import PublicAddressArgs, number, public_address
 from components.vpn_site import GATEWAYS, Site, behind
 
 # What Azure would agree to by itself goes down to 3DES, SHA1 and DHGroup2 (VPN Gateway, "About cryptographic requirements").
@@ -62,6 +63,8 @@ class Vpn(pulumi.ComponentResource):
         elsewhere = Elsewhere(
             name,
             args.gateways.values(),
+            key=GATEWAYS,
+            right="whoever runs this stack needs the role Reader on the gateway, on its public address and on its network",
             subscription_id=args.subscription_id,
             tenant_id=args.tenant_id,
             parent=self,
@@ -90,18 +93,17 @@ class Vpn(pulumi.ComponentResource):
             address_prefix=args.subnet,
             opts=child,
         )
-        address = network.PublicIPAddress(
+        address = public_address(
             f"{name}-ip",
-            public_ip_address_name=f"{args.gateway_name}-ip",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            sku={"name": "Standard", "tier": "Regional"},
-            public_ip_allocation_method="Static",
-            public_ip_address_version="IPv4",
-            tags=args.tags,
-            opts=child,
+            PublicAddressArgs(
+                address_name=f"{args.gateway_name}-ip",
+                resource_group_name=args.resource_group_name,
+                location=args.location,
+                tags=args.tags,
+            ),
+            child,
         )
-        self.address = address.ip_address.apply(lambda found: found or "")
+        self.address = number(address)
         return network.VirtualNetworkGateway(
             f"{name}-gateway",
             virtual_network_gateway_name=args.gateway_name,
