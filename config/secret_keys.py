@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, cast
 
-from config.sections import KINDS, NetworkSection, ServedSecretSection
+from config.sections import KINDS, ServedSecretSection
 
 # By the source of a served secret: the key that this source needs.
 OF_SOURCES: Final[Mapping[str, str]] = {"keyVault": "keyVaultClientSecret", "config": "secretValues"}
@@ -16,19 +16,13 @@ SECRETS: Final[Mapping[str, str]] = {
 """What each is."""
 
 
-def has_vpn(values: Mapping[str, object]) -> bool:
-    """Whether a stack with these `values` (see `config.values`) has a VPN gateway."""
-    network = values.get("network")
-    return isinstance(network, NetworkSection) and network.vpn is not None
-
-
 def needed(values: Mapping[str, object]) -> list[str]:
     """The secrets that a stack with these `values` (see `config.values`) needs, as far as they tell."""
     kind = KINDS.get(str(values.get("cluster.kind")))
     secrets = cast(Mapping[str, ServedSecretSection], values.get("secrets", {}))
     sources = {secret.source for secret in secrets.values()}
     keys = {
-        *(["vpnKeys"] if has_vpn(values) else ()),
+        *(["vpnKeys"] if values.get("network.vpn") is not None else ()),
         *(kind.needed(values) if kind is not None else ()),
         *(OF_SOURCES.get(source) for source in sources),
     }

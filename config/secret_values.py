@@ -17,6 +17,7 @@ from config.sections import (
     ServedSecretSection,
     SignedImageSection,
     TrustedZone,
+    VpnSection,
 )
 from model.policy import image_policy
 
@@ -78,15 +79,11 @@ def rules(model: type[Section], given: Mapping[str, str]) -> tuple[Rule, ...]:
     )  # two kinds may need the same
     on_cluster = _of_cluster if issubclass(model, CommonSections) else _of_no_cluster
     of_cluster = tuple(rule for key in keys for rule in on_cluster(key, given.get(key)))
-    vpn = (
-        _of_vpn(given.get("vpnKeys"))
-        if issubclass(model, CommonSections)
-        else _of_no_vpn(given.get("vpnKeys"))
-    )
+    vpn = _of_vpn if issubclass(model, CommonSections) else _of_no_vpn
     source = _of_source if issubclass(model, TrustedZone) else _of_no_source
     return (
         *of_cluster,
-        vpn,
+        *vpn(given.get("vpnKeys")),
         *(source(name, given.get(key)) for name, key in OF_SOURCES.items()),
         *((_signing_keys(given.get("secretValues")),) if issubclass(model, TrustedZone) else ()),
     )
@@ -174,21 +171,26 @@ def _of_no_source(source: str, value: str | None) -> Rule:
     return Rule(keys=(), check=lambda: _unused(OF_SOURCES[source], value))
 
 
-def _of_vpn(value: str | None) -> Rule:
-    @rule("network")
-    def check(network: NetworkSection | None) -> Iterator[Mistake]:
-        if network is None or network.vpn is None:
+def _of_vpn(value: str | None) -> tuple[Rule, ...]:
+    @rule("network.vpn")
+    def check(vpn: VpnSection | None) -> Iterator[Mistake]:
+        if vpn is None:
             yield from _unused("vpnKeys", value)
         elif value is None:
             yield _missing("vpnKeys")
         else:
-            yield from _vpn_keys(value, network.vpn.connections)
+            yield from _vpn_keys(value, vpn.connections)
 
-    return check
+    @rule("network")
+    def without(network: NetworkSection | None) -> Iterator[Mistake]:
+        if network is None:
+            yield from _unused("vpnKeys", value)
+
+    return check, without
 
 
-def _of_no_vpn(value: str | None) -> Rule:
-    return Rule(keys=(), check=lambda: _unused("vpnKeys", value))
+def _of_no_vpn(value: str | None) -> tuple[Rule, ...]:
+    return (Rule(keys=(), check=lambda: _unused("vpnKeys", value)),)
 
 
 def _vpn_keys(text: str, wanted: Set[str]) -> Iterator[Mistake]:

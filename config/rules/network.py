@@ -1,6 +1,7 @@
 """Rules about the network of a cluster that the stack makes: a network of its own, or subnets that are there."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 from config.rule import Mistake, Rule, rule
 from config.sections import NetworkSection, SubnetsSection
@@ -70,25 +71,27 @@ def _without_peer_pods(subnets: SubnetsSection | None) -> Iterator[Mistake]:
 
 
 @rule("network")
-def _peers_of_an_own_network(network: NetworkSection | None) -> Iterator[Mistake]:
-    if network is not None and network.subnets is not None and network.peers:
-        yield Mistake(
-            key="network.peers",
-            value=network.peers[0],
-            rule="must be absent where network.subnets is given, because that network is its owner's to connect",
-            fix="remove it, and ask the owner for the peering",
-        )
+def _left_to_the_owner(network: NetworkSection | None) -> Iterator[Mistake]:
+    if network is None or network.subnets is None:
+        return
+    connect = "that network is its owner's to connect"
+    if network.peers:
+        yield _owners("peers", network.peers[0], connect, "the peering")
+    if network.vpn is not None:
+        names = ", ".join(sorted(network.vpn.connections)) or "no connection"
+        yield _owners("vpn", names, connect, "the VPN gateway")
+    if network.kbs_address is not None:
+        why = "names in that network are its owner's"
+        yield _owners("kbsAddress", str(network.kbs_address), why, "the name of the KBS")
 
 
-@rule("network")
-def _name_in_an_own_network(network: NetworkSection | None) -> Iterator[Mistake]:
-    if network is not None and network.subnets is not None and network.kbs_address is not None:
-        yield Mistake(
-            key="network.kbsAddress",
-            value=str(network.kbs_address),
-            rule="must be absent where network.subnets is given, because names in that network are its owner's",
-            fix="remove it, and ask the owner for the name of the KBS",
-        )
+def _owners(key: str, value: str, why: str, what: str) -> Mistake:
+    return Mistake(
+        key=f"network.{key}",
+        value=value,
+        rule=f"must be absent where network.subnets is given, because {why}",
+        fix=f"remove it, and ask the owner for {what}",
+    )
 
 
 @rule("network")
@@ -114,12 +117,12 @@ def _name_on_a_path(network: NetworkSection | None) -> Iterator[Mistake]:
         )
 
 
-@rule("network")
-def _without_hub(network: NetworkSection | None) -> Iterator[Mistake]:
-    if network is not None and network.kbs_address is not None:
+@rule("network.kbsAddress")
+def _without_hub(address: IPv4Address | None) -> Iterator[Mistake]:
+    if address is not None:
         yield Mistake(
             key="network.kbsAddress",
-            value=str(network.kbs_address),
+            value=str(address),
             rule="must be absent in a stack that has its KBS itself",
             fix="remove it; a spoke has it",
         )
@@ -129,8 +132,7 @@ RULES: tuple[Rule, ...] = (
     _one_of_both,
     _distinct,
     _in_the_subscription,
-    _peers_of_an_own_network,
-    _name_in_an_own_network,
+    _left_to_the_owner,
     _name_on_a_path,
 )
 WITH_PEER_PODS, WITHOUT_PEER_PODS, WITHOUT_HUB = _with_peer_pods, _without_peer_pods, _without_hub

@@ -1,38 +1,30 @@
 """Rules about the VPN gateway of a stack's network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from itertools import combinations
 
 from config.rule import Mistake, Rule, rule
 from config.rules.place import RANGES, RESERVED
-from config.sections import NetworkSection
+from config.sections import SiteSection, VpnSection
+
+Sites = Mapping[str, SiteSection]
 
 
-@rule("network")
-def _in_an_own_network(network: NetworkSection | None) -> Iterator[Mistake]:
-    if network is not None and network.subnets is not None and network.vpn is not None:
-        yield Mistake(
-            key="network.vpn",
-            value=", ".join(sorted(network.vpn.connections)) or "no connection",
-            rule="must be absent where network.subnets is given, because that network is its owner's to connect",
-            fix="remove it, and ask the owner for the VPN gateway",
-        )
-
-
-@rule("network")
-def _leads_somewhere(network: NetworkSection | None) -> Iterator[Mistake]:
-    vpn = network.vpn if network is not None else None
-    if vpn is None:
-        return
-    if not vpn.connections:
+@rule("network.vpn")
+def _leads_somewhere(vpn: VpnSection | None) -> Iterator[Mistake]:
+    if vpn is not None and not vpn.connections:
         yield Mistake(
             key="network.vpn",
             value="none",
             rule="must have a connection, because a gateway costs by the hour",
             fix="add one under sites or gateways, or remove the section",
         )
-    for name in sorted(vpn.sites.keys() & vpn.gateways.keys()):
+
+
+@rule("network.vpn.sites", "network.vpn.gateways")
+def _one_name_one_connection(sites: Sites, gateways: Mapping[str, str]) -> Iterator[Mistake]:
+    for name in sorted(sites.keys() & gateways.keys()):
         yield Mistake(
             key=f"network.vpn.gateways.{name}",
             value=name,
@@ -41,28 +33,30 @@ def _leads_somewhere(network: NetworkSection | None) -> Iterator[Mistake]:
         )
 
 
-@rule("network")
-def _what_is_behind(network: NetworkSection | None) -> Iterator[Mistake]:
-    vpn = network.vpn if network is not None else None
-    if vpn is None:
-        return
-    for name, site in vpn.sites.items():
-        key = f"network.vpn.sites.{name}"
+@rule("network.vpn.sites")
+def _something_behind(sites: Sites) -> Iterator[Mistake]:
+    for name, site in sites.items():
         if not site.ranges and site.bgp is None:
             yield Mistake(
-                key=f"{key}.ranges",
+                key=f"network.vpn.sites.{name}.ranges",
                 rule="is missing",
                 fix="write the ranges of the site, or bgp where its device tells them; without, nothing leads there",
             )
+
+
+@rule("network.vpn.sites", "network.vpn.asn")
+def _two_systems(sites: Sites, own: int | None) -> Iterator[Mistake]:
+    for name, site in sites.items():
         if site.bgp is None:
             continue
-        if vpn.asn is None:
+        key = f"network.vpn.sites.{name}"
+        if own is None:
             yield Mistake(
                 key="network.vpn.asn",
                 rule="is missing",
                 fix=f"give the gateway an autonomous system number, for example 65010, because {key} has bgp",
             )
-        elif vpn.asn == site.bgp.asn:
+        elif own == site.bgp.asn:
             yield Mistake(
                 key=f"{key}.bgp.asn",
                 value=str(site.bgp.asn),
@@ -71,20 +65,16 @@ def _what_is_behind(network: NetworkSection | None) -> Iterator[Mistake]:
             )
 
 
-def _sites(network: NetworkSection | None) -> list[tuple[str, IPv4Network]]:
-    """The ranges of all sites, each with its key."""
-    if network is None or network.vpn is None:
-        return []
+def _ranges(sites: Sites) -> list[tuple[str, IPv4Network]]:
+    """Those of all sites, each with its key."""
     return [
-        (f"network.vpn.sites.{name}.ranges", each)
-        for name, site in network.vpn.sites.items()
-        for each in site.ranges
+        (f"network.vpn.sites.{name}.ranges", each) for name, site in sites.items() for each in site.ranges
     ]
 
 
-@rule("network")
-def _apart_from_each_other(network: NetworkSection | None) -> Iterator[Mistake]:
-    for (other, taken), (key, range_) in combinations(_sites(network), 2):
+@rule("network.vpn.sites")
+def _apart_from_each_other(sites: Sites) -> Iterator[Mistake]:
+    for (other, taken), (key, range_) in combinations(_ranges(sites), 2):
         if key != other and range_.overlaps(taken):
             yield Mistake(
                 key=key,
@@ -94,9 +84,9 @@ def _apart_from_each_other(network: NetworkSection | None) -> Iterator[Mistake]:
             )
 
 
-@rule("network")
-def _not_reserved(network: NetworkSection | None) -> Iterator[Mistake]:
-    for key, range_ in _sites(network):
+@rule("network.vpn.sites")
+def _not_reserved(sites: Sites) -> Iterator[Mistake]:
+    for key, range_ in _ranges(sites):
         for taken in RESERVED:
             if range_.overlaps(taken):
                 yield Mistake(
@@ -108,9 +98,9 @@ def _not_reserved(network: NetworkSection | None) -> Iterator[Mistake]:
 
 
 def _apart(own: str) -> Rule:
-    @rule("network", own)
-    def check(network: NetworkSection | None, taken: IPv4Network | None) -> Iterator[Mistake]:
-        for key, range_ in _sites(network):
+    @rule("network.vpn.sites", own)
+    def check(sites: Sites, taken: IPv4Network | None) -> Iterator[Mistake]:
+        for key, range_ in _ranges(sites):
             if taken is not None and range_.overlaps(taken):
                 yield Mistake(
                     key=key,
@@ -123,9 +113,10 @@ def _apart(own: str) -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    _in_an_own_network,
     _leads_somewhere,
-    _what_is_behind,
+    _one_name_one_connection,
+    _something_behind,
+    _two_systems,
     _apart_from_each_other,
     _not_reserved,
     *(_apart(own) for own in RANGES),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from config.load import ConfigError, load
 from config.roles import SECRETS, SpokeConfig, StandaloneConfig, required_secrets
 from tests import certificates
-from tests.config import committed
+from tests.config import committed, edits
 from tests.config.edits import NOW, loaded, problems
 
 CANARY = "canary-0b5c"
@@ -236,6 +236,21 @@ def test_keys_of_connections_are_asked_for_where_there_are_some_and_refused_else
     assert found.startswith("coco:vpnKeys: is missing: set it with: pulumi config set --secret coco:vpnKeys")
     [found] = problems("dev-hub", {}, OF_ARO | {"vpnKeys": "{}"})
     assert found == "coco:vpnKeys: is not used by this stack: remove it with: pulumi config rm coco:vpnKeys"
+
+
+def test_a_stack_without_a_network_has_no_keys_of_connections() -> None:
+    [found] = problems("anywhere-hub", {}, {"kubeconfig": committed.SECRETS["kubeconfig"], "vpnKeys": "{}"})
+    assert found.startswith("coco:vpnKeys: is not used by this stack")
+
+
+def test_what_is_wrong_with_a_vpn_is_said_beside_what_is_wrong_with_its_network() -> None:
+    changes = {"network.cidr": "10.36.0.1/16", "network.vpn.sites.datacentre.ranges": edits.GONE}
+    found = problems("vpn-spoke", changes, {"pullSecret": committed.SECRETS["pullSecret"]})
+    assert [each.split(": ")[0] for each in found] == [
+        "coco:network.cidr",
+        "coco:network.vpn.sites.datacentre.ranges",
+        "coco:vpnKeys",
+    ]
 
 
 def test_a_binary_value_is_taken_in_base64() -> None:
