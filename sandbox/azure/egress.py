@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -86,12 +85,11 @@ def _gateways_with(contents: Contents, address_id: str) -> list[AzureRecord]:
 
 
 def _delete_address(contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
-    vpn = contents.of("azure-native:network:VirtualNetworkGateway")
-    of_vpn = [each for each in vpn if f'"{record.id.lower()}"' in json.dumps(each.state).lower()]
-    for gateway in (*_gateways_with(contents, record.id), *of_vpn):
+    holders = [gateway.id for gateway in _gateways_with(contents, record.id)]
+    for holder in (*holders, *record.facts.get("usedBy", [])):
         raise Refused(
             "PublicIPAddressCannotBeDeleted",
-            f"Public IP address {record.id} can not be deleted since it is still allocated to resource {gateway.id}. In order to"
+            f"Public IP address {record.id} can not be deleted since it is still allocated to resource {holder}. In order to"
             " delete the public IP, disassociate/detach the Public IP address from the resource. To learn how to do this, see"
             " aka.ms/deletepublicip.",
         )

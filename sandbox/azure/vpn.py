@@ -77,13 +77,7 @@ def _put_gateway(contents: Contents, request: PutRequest) -> Values:
             "VmssVpnGatewayPublicIpsMustHaveStandardSku",
             f"Gateway {request.id} needs a public IP address of SKU Standard, and {address.id} is none.",
         )
-    subnet = contents.find(end["subnet"]["id"])
-    if subnet is None:
-        raise Refused(
-            "InvalidResourceReference",
-            f"Resource {end['subnet']['id']} referenced by resource {request.id} was not found. Please make sure that the"
-            " referenced resource exists, and that both resources are in the same region.",
-        )
+    subnet = referenced(contents, request, end["subnet"]["id"], request.inputs["location"])
     for property_ in ("networkSecurityGroup", "natGateway"):
         if property_ in subnet.state:
             raise Refused(
@@ -96,8 +90,9 @@ def _put_gateway(contents: Contents, request: PutRequest) -> Values:
                 "MultipleVirtualNetworkGatewaysNotAllowed",
                 f"Virtual network already has the VPN gateway {other.id}, and can have one alone.",
             )
-    subnet.facts = subnet.facts | {"usedBy": [f"{request.id}/ipConfigurations/default"]}
-    contents.put(subnet)
+    for held in (subnet, address):
+        held.facts = held.facts | {"usedBy": [f"{request.id}/ipConfigurations/default"]}
+        contents.put(held)
     state = dict(request.inputs)
     # What Azure gives to a gateway that says nothing of BGP.
     state["bgpSettings"] = {"asn": 65515, **request.inputs.get("bgpSettings", {})}
@@ -109,16 +104,19 @@ def _subnet_of(gateway: AzureRecord) -> str:
 
 
 def _delete_gateway(contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
+    _unconnected(contents, record, "virtualNetworkGateway1", "VirtualNetworkGatewayCannotBeDeleted")
+    (end,) = record.state["ipConfigurations"]
+    for held in (contents.find(end[name]["id"]) for name in ("subnet", "publicIPAddress")):
+        if held is not None:
+            held.facts = {name: value for name, value in held.facts.items() if name != "usedBy"}
+            contents.put(held)
+
+
+def _unconnected(contents: Contents, record: AzureRecord, end: str, code: str) -> None:
+    """Raises Refused where a connection has `record` at this `end`."""
     for connection in contents.of(CONNECTION.type):
-        if connection.state["virtualNetworkGateway1"]["id"].lower() == record.id.lower():
-            raise Refused(
-                "VirtualNetworkGatewayCannotBeDeleted",
-                f"Virtual network gateway {record.id} cannot be deleted because connection {connection.id} uses it.",
-            )
-    subnet = contents.find(_subnet_of(record))
-    if subnet is not None:
-        subnet.facts = {name: value for name, value in subnet.facts.items() if name != "usedBy"}
-        contents.put(subnet)
+        if connection.state[end]["id"].lower() == record.id.lower():
+            raise Refused(code, f"{record.id} cannot be deleted because connection {connection.id} uses it.")
 
 
 def _answer(_contents: Contents, record: AzureRecord, _account: Account) -> Values:
@@ -179,12 +177,7 @@ def _site_problems(_account: Account, inputs: Values) -> Iterator[InputProblem]:
 
 
 def _delete_site(contents: Contents, record: AzureRecord, _clusters: Clusters) -> None:
-    for connection in contents.of(CONNECTION.type):
-        if connection.state["localNetworkGateway2"]["id"].lower() == record.id.lower():
-            raise Refused(
-                "LocalNetworkGatewayInUse",
-                f"Local network gateway {record.id} cannot be deleted because connection {connection.id} uses it.",
-            )
+    _unconnected(contents, record, "localNetworkGateway2", "LocalNetworkGatewayInUse")
 
 
 LOCAL_NETWORK_GATEWAY: Final = AzureKind(
