@@ -130,23 +130,24 @@ def _registries(config: Untrusted) -> dict[str, list[str]]:
 
 
 def rules(config: Placed, found: Sequence[Destination]) -> list[dict[str, Any]]:
-    """One rule for each kind of machine. Their source is what the stack makes, and everything where it makes none."""
-    ranges: dict[str, list[str]] = {"nodes": ["*"], "peer pods": ["*"]}
+    """One rule for each kind of machine and port. Their source is what the stack makes, and everything where it makes none."""
+    ranges: dict[From, list[str]] = {"nodes": ["*"], "peer pods": ["*"]}
     if config.network is not None and config.network.cidr is not None:
         plan = addresses.plan(config.network.cidr, peer_pods=True)
         ranges = {"nodes": [str(plan.control_plane), str(plan.workers)], "peer pods": [str(plan.peer_pods)]}
+    hosts: dict[tuple[From, int], list[str]] = {}
+    for each in found:
+        if each.from_ in ranges and not each.host.startswith("<"):
+            hosts.setdefault((each.from_, each.port), []).append(each.host)
     return [
         {
             "ruleType": "ApplicationRule",
-            "name": from_.replace(" ", "-"),
-            "protocols": [
-                {"protocolType": "Https", "port": port} for port in sorted({each.port for each in rows})
-            ],
-            "sourceAddresses": sources,
-            "targetFqdns": list(dict.fromkeys(each.host for each in rows)),
+            "name": f"{from_.replace(' ', '-')}-{port}",
+            "protocols": [{"protocolType": "Https", "port": port}],
+            "sourceAddresses": ranges[from_],
+            "targetFqdns": list(dict.fromkeys(names)),
         }
-        for from_, sources in ranges.items()
-        if (rows := [each for each in found if each.from_ == from_ and not each.host.startswith("<")])
+        for (from_, port), names in hosts.items()
     ]
 
 
@@ -191,14 +192,9 @@ def _table(stack: str, found: Sequence[Destination]) -> Table:
     table = Table(title=f"Where {stack} goes", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in ("from", "to", "port", "for"):
         table.add_column(column, overflow="fold")
-    for row in _sorted(found):
+    for row in sorted(found, key=lambda each: each.from_):
         table.add_row(row.from_, row.host, str(row.port), row.why)
     return table
-
-
-def _sorted(found: Sequence[Destination]) -> Iterator[Destination]:
-    for from_ in ("nodes", "peer pods", "pulumi"):
-        yield from (each for each in found if each.from_ == from_)
 
 
 if __name__ == "__main__":

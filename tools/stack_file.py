@@ -1,5 +1,6 @@
 """A stack file as it is, without its secrets, for commands that need nothing else."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +20,16 @@ def read(stack: str, folder: Path = FOLDER) -> AnyConfig:
     """Raises NoStack."""
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))["config"]
-        plain = {key.removeprefix("coco:"): value for key, value in config.items() if key.startswith("coco:")}
-        return TypeAdapter[AnyConfig](StackConfig).validate_python(
-            {key: value for key, value in plain.items() if key not in SECRETS}
-        )
+        return of(yaml.safe_load(path.read_text("utf-8"))["config"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
         raise NoStack(f"{path} is not there, or is not a stack file") from None
     except ValidationError:
         raise NoStack(f"{path} is not valid: make preview STACK={stack} says what is wrong") from None
+
+
+def of(config: Mapping[str, Any]) -> AnyConfig:
+    """What stands under config in a stack file, with its keys as they are there. Raises pydantic's ValidationError."""
+    plain = {key.removeprefix("coco:"): value for key, value in config.items() if key.startswith("coco:")}
+    return TypeAdapter[AnyConfig](StackConfig).validate_python(
+        {key: value for key, value in plain.items() if key not in SECRETS}
+    )

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pydantic import TypeAdapter
 
 from config.load import ConfigError, Loaded, load
-from config.roles import AnyConfig, StackConfig
 from config.sections import KINDS
 from tests.config.committed import ROOT, SECRETS, vpn_keys
 
@@ -68,9 +66,3 @@ def problems(name: str, changes: dict[str, Any] | None = None, *args: Any, **kwa
     except ConfigError as error:
         return error.problems
     return []
-
-
-def validated(config: dict[str, Any]) -> AnyConfig:
-    """The values of a stack file that holds no secret, without what goes with it."""
-    values = {key.removeprefix("coco:"): value for key, value in config.items()}
-    return TypeAdapter[AnyConfig](StackConfig).validate_python(values)

@@ -18,7 +18,7 @@ from tools.egress import Destination
 def _of(stack: str, changes: dict[str, Any] | None = None, hub: str | None = None) -> list[Destination]:
     config: dict[str, Any] = yaml.safe_load((ROOT / f"stacks/Pulumi.{stack}.yaml").read_text())
     edits.change(config["config"], changes or {})
-    loaded = edits.validated(config["config"])
+    loaded = stack_file.of(config["config"])
     assert not isinstance(loaded, ContractConfig)
     return egress.destinations(loaded, stack_file.read(hub) if hub else None)
 
@@ -107,6 +107,20 @@ def test_rules_let_each_subnet_out_to_its_own_destinations_alone(tmp_path: Path)
     assert "quay.io" not in peer_pods["targetFqdns"]
     assert all("<" not in host for rule in (nodes, peer_pods) for host in rule["targetFqdns"])
     assert json.loads(_run("anywhere-spoke", "--rules", path=tmp_path).out)[0]["sourceAddresses"] == ["*"]
+
+
+def test_a_port_is_open_to_those_alone_that_listen_there() -> None:
+    vault = {"externalSecrets": {"vault": {"url": "https://v.example.com:8200", "role": "coco"}}}
+    config: dict[str, Any] = yaml.safe_load((ROOT / "stacks/Pulumi.dev-hub.yaml").read_text())["config"]
+    edits.change(config, vault)
+    hub = stack_file.of(config)
+    assert not isinstance(hub, ContractConfig)
+    by_port = {
+        rule["protocols"][0]["port"]: rule["targetFqdns"]
+        for rule in egress.rules(hub, egress.destinations(hub, None))
+    }
+    assert by_port[8200] == ["v.example.com"]
+    assert "v.example.com" not in by_port[443]
 
 
 def test_the_hub_is_found_through_its_contract(tmp_path: Path) -> None:
