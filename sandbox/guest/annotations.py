@@ -28,8 +28,12 @@ class Names:
         self.pod, self.namespace, self.uid = metadata["name"], metadata["namespace"], identity.uid(pod)
         self.container = container
         self.id, self.sandbox = identity.container_id(pod, container), identity.container_id(pod, "POD")
-        tail = f"{self.pod}_{self.namespace}_{self.uid}_0"
-        self.of_sandbox, self.of_container = f"k8s_{tail}", f"k8s_{container}_{tail}"
+        self.restarts = identity.restarts(pod, container)
+        pod_name = f"{self.pod}_{self.namespace}_{self.uid}"
+        self.of_sandbox, self.of_container = (
+            f"k8s_{pod_name}_0",
+            f"k8s_{container}_{pod_name}_{self.restarts}",
+        )
         self.logs = f"/var/log/pods/{self.namespace}_{self.pod}_{self.uid}"
 
     def userdata(self, identifier: str) -> str:
@@ -95,7 +99,7 @@ def of_container(
     names = Names(pod, spec["name"])
     kubelet = {
         f"{_KUBERNETES}.container.hash": identity.hexadecimal("hash", names.id, length=8),
-        f"{_KUBERNETES}.container.restartCount": "0",
+        f"{_KUBERNETES}.container.restartCount": str(names.restarts),
         f"{_KUBERNETES}.container.terminationMessagePath": spec.get(
             "terminationMessagePath", "/dev/termination-log"
         ),
@@ -121,8 +125,10 @@ def of_container(
         "IP.0": node.pod_ip,
         **{key: value for key, value in image.items() if key.startswith("Image")},
         "Labels": _json(names.labels()),
-        "LogPath": f"{names.logs}/{names.container}/0.log",
-        "Metadata": _json({"name": names.container}),
+        "LogPath": f"{names.logs}/{names.container}/{names.restarts}.log",
+        "Metadata": _json(
+            {"name": names.container, **({"attempt": names.restarts} if names.restarts else {})}
+        ),
         "Name": names.of_container,
         "PlatformRuntimePath": "",
         "Stdin": str(bool(spec.get("stdin"))).lower(),

@@ -41,6 +41,12 @@ def stop(pod: Mapping[str, Any], images: Images, node: Node) -> list[AgentReques
     return list(_Pod(admitted(pod, node), images, node).stop())
 
 
+def again(pod: Mapping[str, Any], images: Images, node: Node, name: str) -> list[AgentRequest]:
+    """A container that has ended is started again, as the restarts in the pod's status say; the ended one is still there."""
+    made = _Pod(admitted(pod, node), images, node)
+    return list(made.create(next(one for one in made.containers if one["name"] == name)))
+
+
 class _Pod:
     def __init__(self, pod: Mapping[str, Any], images: Images, node: Node) -> None:
         self.pod, self.images, self.node = pod, images, node
@@ -57,11 +63,11 @@ class _Pod:
         yield from self._running(self.id)
         yield AgentRequest("GetOOMEventRequest", {})
         for container in self.inits:
-            yield from self._create(container)
+            yield from self.create(container)
             sidecar = container.get("restartPolicy") == "Always"
             yield from () if sidecar else self._end(identity.container_id(self.pod, container["name"]))
         for container in self.containers:
-            yield from self._create(container)
+            yield from self.create(container)
 
     def stop(self) -> Iterator[AgentRequest]:
         sidecars = [one for one in self.inits if one.get("restartPolicy") == "Always"]
@@ -74,7 +80,7 @@ class _Pod:
         yield from self._end(self.id, int(signal.SIGTERM))
         yield AgentRequest("DestroySandboxRequest", {})
 
-    def _create(self, container: Mapping[str, Any]) -> Iterator[AgentRequest]:
+    def create(self, container: Mapping[str, Any]) -> Iterator[AgentRequest]:
         identifier = identity.container_id(self.pod, container["name"])
         mounts = volumes.mounts(self.pod, container, self.node)
         fixed = [("/etc/resolv.conf", self._resolv_conf()), ("/etc/hostname", self._hostname())]

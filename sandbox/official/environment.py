@@ -15,6 +15,7 @@ from sandbox.engine.environment import Selection
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.stackfile import StackFile
 from sandbox.engine.workspace import Workspace
+from sandbox.official import pods
 from sandbox.official.cli import Cli
 from sandbox.official.install import get, link_kubernetes
 from sandbox.official.recovery import recover
@@ -66,6 +67,8 @@ class Environment:
         for file in selection.stacks:
             for name, value in matters(self.stacks.outputs(file.stack)):
                 out.print(Text.assemble((f"{file.stack} ", "dim"), f"{name}: {value}"))
+        for name, words in pods.told(self.stand_ins.clusters):
+            out.print(Text.assemble((f"{name} ", "dim"), words))
         _next(out, f"{_command(selection, 'preview')} says that nothing changes")
         return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +11,10 @@ from sandbox.engine.values import plain
 from sandbox.engine.workspace import Workspace
 from sandbox.guest.node import Node
 from sandbox.openshift.kinds import POD
-from sandbox.openshift.objects import Objects
+from sandbox.openshift.objects import Manifest, Objects
 from sandbox.openshift.reactions.guest import node_of
 from sandbox.openshift.reactions.peer_pods import SETTINGS
-from sandbox.openshift.reactions.pods import initdata_of
+from sandbox.openshift.reactions.pods import initdata_of, is_confidential
 from sandbox.provider import Refused
 from sandbox.shapes import list_in, map_in
 
@@ -56,20 +55,19 @@ def pods_of(workspace: Workspace, stack: str) -> list[DeployedPod]:
         cluster = workspace.stand_ins.clusters.connect(plain(provider.inputs["kubeconfig"]))
     except Refused as refused:
         raise SandboxError(f"the cluster of {stack}: {refused.message}") from None
-    return list(_confidential(cluster.objects))
+    return [described(cluster.objects, pod) for pod in cluster.objects.all(POD) if is_confidential(pod)]
 
 
-def _confidential(objects: Objects) -> Iterator[DeployedPod]:
-    for pod in objects.all(POD):
-        if pod["spec"].get("runtimeClassName") == "kata-remote":
-            metadata = pod["metadata"]
-            yield DeployedPod(
-                name=f"{metadata['namespace']}/{metadata['name']}",
-                pod={"metadata": metadata, "spec": pod["spec"]},
-                node=node_of(objects, pod),
-                encoded=initdata_of(objects, pod),
-                port=_port(pod["spec"]),
-            )
+def described(objects: Objects, pod: Manifest) -> DeployedPod:
+    """As its node is told of it."""
+    metadata = pod["metadata"]
+    return DeployedPod(
+        name=f"{metadata['namespace']}/{metadata['name']}",
+        pod={"metadata": metadata, "spec": pod["spec"]},
+        node=node_of(objects, pod),
+        encoded=initdata_of(objects, pod),
+        port=_port(pod["spec"]),
+    )
 
 
 def _port(spec: dict[str, Any]) -> int:

@@ -24,6 +24,8 @@ from sandbox.trustee.source import DeployedTrustee
 
 PATIENCE = 60.0
 """Seconds that a KBS gets until it serves."""
+# Where there is such a program (util-linux), a KBS also ends when whoever started it is killed.
+_BOUND = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 _ENTRY = ("/usr/local/bin/kbs", "--config-file", mounts.CONFIG)
 
 
@@ -90,8 +92,10 @@ def running(
     image: TrusteeImage | None = None,
     port: int = 0,
     log: IO[bytes] | None = None,
+    below: Path | None = None,
 ) -> Generator[Running, None, None]:
-    """The KBS of `trustee`, serving. `port` 0 takes a free one; `log` gets what it prints (default: standard output).
+    """The KBS of `trustee`, serving. `port` 0 takes a free one; `log` gets what it prints (default: standard output). Its files are
+    below `below` (default: where temporary files are).
 
     Raises SandboxError when it cannot be started or does not come to serve.
     """
@@ -100,9 +104,9 @@ def running(
             "there is no program kbs on PATH: build it as docs/trustee.md says, "
             "or name a container image with it: ARGS='--image <name>'"
         )
-    port = port or _free_port()
+    port = port or free_port()
     variables = map_in(trustee.deployment.spec, "KbsEnvVars")
-    with tempfile.TemporaryDirectory(prefix="coco-trustee-") as directory:  # made with mode 0700
+    with tempfile.TemporaryDirectory(prefix="coco-trustee-", dir=below) as directory:  # made with mode 0700
         root = Path(directory)
         files, changes = mounts.files(trustee.deployment), list[Replacement]()
         if image is None:
@@ -111,7 +115,7 @@ def running(
         command = (
             image.command(root, port, relocation.port(files), variables)
             if image
-            else ["kbs", "--config-file", str(root / mounts.CONFIG.lstrip("/"))]
+            else [*_BOUND, "kbs", "--config-file", str(root / mounts.CONFIG.lstrip("/"))]
         )
         process = subprocess.Popen(
             command, env={**os.environ, **variables}, stdout=log, stderr=log and subprocess.STDOUT
@@ -149,6 +153,6 @@ def _await(kbs: Running, client: KbsClient) -> None:
     raise SandboxError(f"the KBS did not serve within {PATIENCE:.0f} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]

@@ -1,8 +1,4 @@
-"""What a stack of the sandbox gives its Trustee: documents as the stack's state has them, Secrets as they are on the cluster.
-
-The state holds what the program renders. It does not hold the key pairs, which cert-manager makes on the cluster, nor what
-another operator writes into a served Secret.
-"""
+"""What a hub gives its Trustee: documents and Secrets as its cluster has them, where the Trustee operator reads them."""
 
 from __future__ import annotations
 
@@ -12,17 +8,15 @@ from urllib.parse import urlsplit
 
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.stackfile import StackFile
-from sandbox.engine.state import StateResource
 from sandbox.engine.values import plain
 from sandbox.engine.workspace import Workspace
-from sandbox.openshift.kinds import SECRET
-from sandbox.openshift.objects import Manifest
+from sandbox.openshift.kinds import CONFIG_MAP, KBS_CONFIG, SECRET
+from sandbox.openshift.objects import Manifest, Objects
 from sandbox.provider import Refused
 from sandbox.shapes import map_in
 from sandbox.trustee.mounts import TrusteeDeployment
 
-_KBS_CONFIG = "kubernetes:confidentialcontainers.org/v1alpha1:KbsConfig"
-_CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+_KBS_RESOURCE = "kubernetes:confidentialcontainers.org/v1alpha1:KbsConfig"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +39,9 @@ def of_stack(workspace: Workspace, stack: str) -> DeployedTrustee:
     resources = {resource.urn: resource for resource in workspace.resources(stack) if not resource.delete}
     if not resources:
         raise SandboxError(f"the stack {stack} is not up: make up STACK={stack}")
-    kbs = next((resource for resource in resources.values() if resource.type == _KBS_CONFIG), None)
+    kbs = next((resource for resource in resources.values() if resource.type == _KBS_RESOURCE), None)
     if kbs is None:
         raise SandboxError(f"the stack {stack} runs no Trustee: name a hub or a standalone stack")
-    namespace = kbs.inputs["metadata"]["namespace"]
-    config_maps = {
-        name: plain(resource.inputs["data"])
-        for resource in resources.values()
-        if resource.type == _CONFIG_MAP
-        and not resource.external
-        and (name := _name(resource, namespace)) is not None
-    }
     try:
         cluster = workspace.stand_ins.clusters.connect(
             plain(resources[kbs.provider_urn].inputs["kubeconfig"])
@@ -66,22 +52,22 @@ def of_stack(workspace: Workspace, stack: str) -> DeployedTrustee:
     if not outputs.get("kbsUrl"):
         raise SandboxError(f"the last update of {stack} did not finish: make up STACK={stack}")
     return DeployedTrustee(
-        deployment=TrusteeDeployment(
-            spec=plain(kbs.inputs["spec"]),
-            config_maps=config_maps,
-            secrets={
-                secret["metadata"]["name"]: _data(secret) for secret in cluster.objects.all(SECRET, namespace)
-            },
-        ),
+        deployment=deployment_in(cluster.objects, kbs.inputs["metadata"]["namespace"]),
         url=outputs["kbsUrl"],
         ca=outputs["kbsCa"],
         paths=sorted(outputs["resources"]),
     )
 
 
-def _name(resource: StateResource, namespace: str) -> str | None:
-    metadata = resource.inputs["metadata"]
-    return metadata["name"] if metadata.get("namespace") == namespace else None
+def deployment_in(objects: Objects, namespace: str) -> TrusteeDeployment:
+    """What the operator finds in the namespace of a Trustee. Raises StopIteration where no KbsConfig is there."""
+    return TrusteeDeployment(
+        spec=next(iter(objects.all(KBS_CONFIG, namespace)))["spec"],
+        config_maps={
+            one["metadata"]["name"]: map_in(one, "data") for one in objects.all(CONFIG_MAP, namespace)
+        },
+        secrets={one["metadata"]["name"]: _data(one) for one in objects.all(SECRET, namespace)},
+    )
 
 
 def _data(secret: Manifest) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -22,8 +23,9 @@ from sandbox.apiserver.server import processes_in
 from sandbox.golang import GoPrograms
 from sandbox.openshift.kinds import KINDS
 from sandbox.openshift.reactions import cert_manager, olm
-from sandbox.watch import loop
+from sandbox.watch import guests, loop, nodes
 from sandbox.watch.cert_manager import CertManager
+from sandbox.watch.guests import Guests
 from sandbox.watch.mirror import Mirror
 from sandbox.watch.olm import Olm
 from sandbox.watch.writer import Writer
@@ -46,8 +48,15 @@ def main(folder: Path) -> None:
     Thread(target=_end_with_folder, args=(folder,), daemon=True).start()
     mirror.start(stop)
     logging.info("following %s", client.server)
+    without_guests = (
+        guests.unavailable() if not (folder / "external").exists() else "they are somebody else's"
+    )
+    if without_guests:
+        logging.info("confidential pods do not run here: %s", without_guests)
     reactions = (
+        partial(nodes.react, guests=not without_guests),
         *loop.REACTIONS,
+        *(() if without_guests else (Guests(folder).react,)),
         Olm(folder).react if _runs(lifecycle.PROGRAMS, folder) else olm.react,
         CertManager(folder, client).react if _runs(certmanager.PROGRAMS, folder) else cert_manager.react,
     )

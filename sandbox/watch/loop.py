@@ -21,24 +21,21 @@ from sandbox.watch.mirror import Mirror
 _log = logging.getLogger(__name__)
 REACTIONS: tuple[Reaction, ...] = (
     nodes.heartbeats,
-    nodes.react,
     nodes.endpoints,
     external_secrets.react,
     trustee.react,
     osc.react,
     router.react,
 )
-"""Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes. Those of OLM and cert-manager, or these
-two themselves, are added to them."""
+"""Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes. Added to them are `nodes.react`, and those
+of OLM and cert-manager or these two themselves."""
 PACE_SECONDS = 0.15
 """Between one step and the next, so that a watching client sees every state in its order."""
 _IDLE_SECONDS = 5
 """Some things happen because time has passed: a certificate is to be renewed."""
 
 
-def run(
-    mirror: Mirror, write: Callable[[Effect], bool], stop: Event, reactions: Sequence[Reaction] = REACTIONS
-) -> None:
+def run(mirror: Mirror, write: Callable[[Effect], bool], stop: Event, reactions: Sequence[Reaction]) -> None:
     """Until `stop` is set."""
     while not stop.wait(PACE_SECONDS):
         mirror.changed.clear()
@@ -46,7 +43,7 @@ def run(
             mirror.changed.wait(_IDLE_SECONDS)
 
 
-def step(mirror: Mirror, write: Callable[[Effect], bool], reactions: Sequence[Reaction] = REACTIONS) -> bool:
+def step(mirror: Mirror, write: Callable[[Effect], bool], reactions: Sequence[Reaction]) -> bool:
     """One round of the reactions; whether anything changed."""
     changed = False
     for react in reactions:

@@ -18,23 +18,23 @@ from sandbox.openshift.objects import (
     Objects,
     Put,
     condition,
-    conditions,
     kind_of,
     now,
     put_changed,
     ref_of,
     report,
-    short_hash,
     with_status,
 )
 from sandbox.openshift.reactions import jobs, workloads
-from sandbox.openshift.reactions.pods import NOT_RUN, start_problem
+from sandbox.openshift.reactions.pods import NOT_RUN, is_confidential, start_problem
 from sandbox.shapes import map_in
+from sandbox.watch import pod_status
 
 _JOB_NAME = "batch.kubernetes.io/job-name"
 
 
-def react(objects: Objects) -> list[Effect]:
+def react(objects: Objects, *, guests: bool = False) -> list[Effect]:
+    """`guests`: confidential pods really run, and what runs them says what becomes of them (`sandbox/pods`)."""
     effects: list[Effect] = []
     ended: dict[tuple[str, str], Manifest] = {}
     for effect in jobs.react(objects):
@@ -47,7 +47,7 @@ def react(objects: Objects) -> list[Effect]:
     ours = _ours(objects)
     for pod in objects.all(POD):
         metadata = pod["metadata"]
-        if pod["spec"].get("nodeName") not in (None, *ours):
+        if pod["spec"].get("nodeName") not in (None, *ours) or (guests and is_confidential(pod)):
             continue
         job = ended.get((metadata["namespace"], map_in(metadata, "labels").get(_JOB_NAME, "")))
         effects += _pod(objects, pod, job)
@@ -95,59 +95,16 @@ def _pod(objects: Objects, pod: Manifest, job: Manifest | None) -> list[Effect]:
         return []
     if phase == "Running":
         if job and condition(job, "Complete") == "True":
-            return [Put(_state(pod, "Succeeded", "Completed", ""))]
+            return [Put(pod_status.of(pod, "Succeeded", "Completed", ""))]
         if job and condition(job, "Failed") == "True":
             ends = [item["message"] for item in job["status"]["conditions"] if item["type"] == "Failed"]
-            return [Put(_state(pod, "Failed", "Error", ends[0]))]
+            return [Put(pod_status.of(pod, "Failed", "Error", ends[0]))]
         return []
     problem = start_problem(objects, pod)
     effects = report(objects, pod, "kubelet", problem.reason if problem else "", problem and problem.message)
     wanted = (
-        _state(pod, "Pending", problem.reason, problem.message)
+        pod_status.of(pod, "Pending", problem.reason, problem.message)
         if problem
-        else _state(pod, "Running", "", NOT_RUN)
+        else pod_status.of(pod, "Running", "", NOT_RUN)
     )
     return effects + put_changed(pod, wanted)
-
-
-def _state(pod: Manifest, phase: str, reason: str, message: str) -> Manifest:
-    metadata, before = pod["metadata"], pod.get("status", {})
-    match phase:
-        case "Running":
-            state: Manifest = {"running": {"startedAt": now()}}
-        case "Pending":
-            state = {"waiting": {"reason": reason, "message": message}}
-        case _:
-            state = {"terminated": {"exitCode": int(phase == "Failed"), "reason": reason, "message": message}}
-    ready = phase == "Running"
-    address = before.get("podIP") or _address(metadata["namespace"], metadata["name"])
-    containers = [
-        {
-            "name": container["name"],
-            "image": container.get("image", ""),
-            "imageID": "",
-            "ready": ready,
-            "restartCount": 0,
-            "state": state,
-        }
-        for container in pod["spec"]["containers"]
-    ]
-    return with_status(
-        pod,
-        phase=phase,
-        message=message,
-        podIP=address,
-        podIPs=[{"ip": address}],
-        startTime=before.get("startTime") or now(),
-        containerStatuses=containers,
-        conditions=conditions(
-            pod,
-            *((type_, True, "", "") for type_ in ("PodScheduled", "Initialized")),
-            *((type_, ready, reason, "") for type_ in ("Ready", "ContainersReady")),
-        ),
-    )
-
-
-def _address(*parts: str) -> str:
-    digest = int(short_hash(*parts, length=4), 16)
-    return f"10.128.{digest >> 8}.{digest & 0xFF or 1}"

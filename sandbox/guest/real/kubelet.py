@@ -17,12 +17,17 @@ _LASTING = {"WaitProcessRequest", "GetOOMEventRequest"}
 
 
 class Failed(Exception):
-    """The pod does not run; the text is the agent's. `refused`: by its policy. `request`: the one that it did not obey."""
+    """The pod does not run; the text is the agent's. `refused`: by its policy. `request`: the one that it did not obey. `exited`: it
+    is about an init container that ended with that code.
+    """
 
-    def __init__(self, text: str, *, request: AgentRequest, refused: bool = False) -> None:
+    def __init__(
+        self, text: str, *, request: AgentRequest, refused: bool = False, exited: int | None = None
+    ) -> None:
         super().__init__(text)
         self.request = request
         self.refused = refused
+        self.exited = exited
 
 
 @dataclass
@@ -41,6 +46,13 @@ class Kubelet:
         """Raises Failed at the first request that the agent does not obey, or when an init container fails."""
         for request in requests:
             self._step(request)
+
+    def exit_code(self, container: str) -> int | None:
+        """That of a container, by id; None while it runs, or where it never did."""
+        waits = self._containers[container].waits if container in self._containers else None
+        if waits is None or not waits.done():
+            return None
+        return 128 if waits.exception() else _code(waits.result())
 
     def _step(self, request: AgentRequest) -> None:
         if request.endpoint == "ReadStreamRequest":
@@ -81,7 +93,7 @@ class Kubelet:
         except Gone as error:
             raise Failed(str(error), request=request) from error
         if code:
-            raise Failed(f"an init container exited with {code}", request=request)
+            raise Failed(f"an init container exited with {code}", request=request, exited=code)
 
 
 def _code(status: Status) -> int:

@@ -15,7 +15,7 @@ from sandbox.guest.real.machine import Machine, Target
 from sandbox.guest.real.registry import Registry
 from sandbox.guest.real.stand_in import LocalPod
 from sandbox.guest.real.ttrpc import Client
-from sandbox.guest.requests import AgentRequest, start
+from sandbox.guest.requests import AgentRequest, again, start
 from sandbox.shapes import map_in
 
 
@@ -27,12 +27,22 @@ class Guest:
     kubelet: Kubelet
     requests: list[AgentRequest]
     registry: Registry
+    node: Node
+    local: LocalPod
+
+    def again(self, container: str, restarts: int) -> list[AgentRequest]:
+        """The requests with which a container that has ended is started for that many times more."""
+        states = {"containerStatuses": [{"name": container, "restartCount": restarts}]}
+        pod = {**self.local.pod, "status": states}
+        return [_bearable(one) for one in again(pod, self.local.settings, self.node, container)]
 
 
-def unavailable(line: AgentLine) -> str | None:
-    """Why this machine cannot run a pod in the guest's own programs, with the agent of `line`; None when it can."""
+def unavailable(line: AgentLine | None = None) -> str | None:
+    """Why this machine cannot run a pod in the guest's own programs, with the agent of `line` (default: with one of any line); None
+    when it can.
+    """
     return (
-        software.missing(line)
+        (software.missing(line) if line else software.missing_all())
         or software.missing_components()
         or image.unavailable()
         or machine.unavailable()
@@ -65,13 +75,14 @@ def booted(
             )
         )
         client = stack.enter_context(Client(guest.shared / software.AGENT_SOCKET))
+        asked = replace(node, agent="3.25")
         yield Guest(
             machine=guest,
             kubelet=Kubelet(client),
-            requests=[
-                _bearable(one) for one in start(local.pod, local.settings, replace(node, agent="3.25"))
-            ],
+            requests=[_bearable(one) for one in start(local.pod, local.settings, asked)],
             registry=served,
+            node=asked,
+            local=local,
         )
 
 

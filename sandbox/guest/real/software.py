@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from sandbox.guest.node import AgentLine
+from sandbox.guest.node import LINES, AgentLine
 from sandbox.guest.real.elf import pause
 from sandbox.guest.real.plan import SHARED, Program
 
@@ -45,6 +45,12 @@ def missing(line: AgentLine) -> str | None:
     if agent(line):
         return None
     return f"the program kata-agent-{line} (or kata-agent, of that release) is not on PATH"
+
+
+def missing_all() -> str | None:
+    """Why there is no agent of any line; None where there is one."""
+    reasons = [missing(line) for line in LINES]
+    return reasons[-1] if all(reasons) else None
 
 
 def missing_components() -> str | None:

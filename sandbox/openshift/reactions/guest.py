@@ -11,9 +11,10 @@ from typing import Any
 from model.versions import Version
 from model.workloads.lock import LockedImage
 from sandbox.guest import identity, images, requests
-from sandbox.guest.agent import Agent, PolicyEngine, PolicyUnusable, Refusal
+from sandbox.guest.agent import Agent, PolicyEngine, PolicyUnusable
 from sandbox.guest.node import AgentLine, Node, Service, agent_line
 from sandbox.guest.regopy_engine import Regopy
+from sandbox.guest.requests import AgentRequest
 from sandbox.openshift.kinds import CONFIG_MAP, CSV, NAMESPACE, SECRET, SERVICE
 from sandbox.openshift.objects import Manifest, Objects, annotation, short_hash
 from sandbox.openshift.reactions import initdata
@@ -61,17 +62,18 @@ def _judged(policy: str, content: str, hashed: _Hashed) -> ReactionProblem | Non
         refusal = Agent(policy, ENGINE).play(made)
     except PolicyUnusable as error:
         return ReactionProblem("FailedCreatePodSandBox", f"the agent in the pod VM does not start: {error}")
-    return _told(pod, refusal) if refusal else None
+    return told(pod, refusal.request, str(refusal)) if refusal else None
 
 
 def _configuration(reference: str) -> LockedImage:
     return images.find(reference).config
 
 
-def _told(pod: Manifest, refusal: Refusal) -> ReactionProblem:
-    container = _container_of(pod, refusal)
+def told(pod: Manifest, request: AgentRequest, text: str) -> ReactionProblem:
+    """What the kubelet reports when the agent does not obey `request`; `text` says why."""
+    container = container_of(pod, request)
     if container is None:
-        return ReactionProblem("FailedCreatePodSandBox", f"Failed to create pod sandbox: {refusal}")
+        return ReactionProblem("FailedCreatePodSandBox", f"Failed to create pod sandbox: {text}")
     image = next(one["image"] for one in _containers(pod) if one["name"] == container)
     unknown = (
         ""
@@ -79,14 +81,13 @@ def _told(pod: Manifest, refusal: Refusal) -> ReactionProblem:
         else f" (no lock file names the image {image}: the sandbox took it to set no entrypoint, variables, directory or user)"
     )
     return ReactionProblem(
-        "CreateContainerError", f"container {container}: CreateContainer failed: {refusal}{unknown}"
+        "CreateContainerError", f"container {container}: CreateContainer failed: {text}{unknown}"
     )
 
 
-def _container_of(pod: Manifest, refusal: Refusal) -> str | None:
+def container_of(pod: Manifest, request: AgentRequest) -> str | None:
     """The name of the container that the request is about; None where it is about the sandbox."""
-    given = refusal.request.input
-    about = str(given.get("container_id") or given.get("path", ""))
+    about = str(request.input.get("container_id") or request.input.get("path", ""))
     names = [one["name"] for one in _containers(pod)]
     return next((name for name in names if identity.container_id(pod, name) in about), None)
 

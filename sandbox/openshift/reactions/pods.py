@@ -31,8 +31,10 @@ def admission_problem(objects: Objects, namespace: str, template: Manifest) -> s
     return None
 
 
-def start_problem(objects: Objects, pod: Manifest) -> ReactionProblem | None:
-    """Why the kubelet, or the peer-pod VM, would not get this pod's containers to run."""
+def start_problem(objects: Objects, pod: Manifest, *, judged: bool = True) -> ReactionProblem | None:
+    """Why the kubelet, or the peer-pod VM, would not get this pod's containers to run. Not `judged`: the pod's own policy is not asked,
+    because an agent will.
+    """
     spec, namespace = pod["spec"], pod["metadata"]["namespace"]
     for kind, name, key, volume in _references(spec):
         source = objects.get(kind, name, namespace)
@@ -47,14 +49,18 @@ def start_problem(objects: Objects, pod: Manifest) -> ReactionProblem | None:
             return ReactionProblem(
                 "CreateContainerConfigError", f"couldn't find key {key} in {kind.kind} {namespace}/{name}"
             )
-    if spec.get("runtimeClassName") == "kata-remote":
+    if is_confidential(pod):
         if problem := _peer_pod_problem(objects, pod):
             return ReactionProblem("FailedCreatePodSandBox", problem)
-        if refused := guest.problem(objects, pod, initdata_of(objects, pod)):
+        if judged and (refused := guest.problem(objects, pod, initdata_of(objects, pod))):
             return refused
     if message := annotation(pod, EXITS):
         return ReactionProblem("CrashLoopBackOff", message)
     return None
+
+
+def is_confidential(pod: Manifest) -> bool:
+    return pod["spec"].get("runtimeClassName") == "kata-remote"
 
 
 def _references(spec: Manifest) -> Iterator[tuple[ObjectKind, str, str | None, str | None]]:
@@ -127,7 +133,7 @@ def _capacity_problem(objects: Objects, pod: Manifest, per_node: int) -> str | N
     ahead = [
         other
         for other in objects.all(POD)
-        if other["spec"].get("runtimeClassName") == "kata-remote"
+        if is_confidential(other)
         and (other.get("status", {}).get("phase") == "Running" or other["metadata"]["name"] < name)
     ]
     workers = sum(
