@@ -1,7 +1,7 @@
 """The processes of one cluster: etcd, kube-apiserver, the controllers of Kubernetes, and the watch loop.
 
 Everything listens on 127.0.0.1 with TLS, on ports that are chosen when the cluster is made and kept. There is no scheduler
-and no kubelet, so nothing that is declared ever runs.
+and no kubelet, so nothing that is declared runs, but confidential pods where this machine has the guest's own programs (`guests`).
 """
 
 from __future__ import annotations

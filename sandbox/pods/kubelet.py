@@ -7,6 +7,7 @@ cluster's default, what it mounts. Its status says what the guest's agent says. 
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from sandbox.openshift.reactions.problem import ReactionProblem
 from sandbox.pods.deployed import described
 from sandbox.pods.kbs import HubKbs
 from sandbox.pods.kept import KeptPod
+from sandbox.trustee.process import FILES
 from sandbox.watch import loop, pod_status
 from sandbox.watch.mirror import Mirror
 from sandbox.watch.writer import Writer
@@ -123,6 +125,8 @@ def main(folder: Path) -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     mirror.start(stop)
+    for left in folder.glob(f"{FILES}*"):  # of one that was killed, and its KBS with it
+        shutil.rmtree(left, ignore_errors=True)
     kubelet = Kubelet(folder, mirror.changed)
     try:
         loop.run(mirror, Writer(client, mirror).write, stop, (kubelet.react,))

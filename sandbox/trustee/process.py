@@ -22,10 +22,10 @@ from sandbox.trustee.client import KbsClient
 from sandbox.trustee.relocation import Replacement
 from sandbox.trustee.source import DeployedTrustee
 
+FILES = "coco-trustee-"
+"""How the folder with a KBS's files begins."""
 PATIENCE = 60.0
 """Seconds that a KBS gets until it serves."""
-# Where there is such a program (util-linux), a KBS also ends when whoever started it is killed.
-_BOUND = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 _ENTRY = ("/usr/local/bin/kbs", "--config-file", mounts.CONFIG)
 
 
@@ -106,7 +106,7 @@ def running(
         )
     port = port or free_port()
     variables = map_in(trustee.deployment.spec, "KbsEnvVars")
-    with tempfile.TemporaryDirectory(prefix="coco-trustee-", dir=below) as directory:  # made with mode 0700
+    with tempfile.TemporaryDirectory(prefix=FILES, dir=below) as directory:  # made with mode 0700
         root = Path(directory)
         files, changes = mounts.files(trustee.deployment), list[Replacement]()
         if image is None:
@@ -115,7 +115,7 @@ def running(
         command = (
             image.command(root, port, relocation.port(files), variables)
             if image
-            else [*_BOUND, "kbs", "--config-file", str(root / mounts.CONFIG.lstrip("/"))]
+            else [*_bound(), "kbs", "--config-file", str(root / mounts.CONFIG.lstrip("/"))]
         )
         process = subprocess.Popen(
             command, env={**os.environ, **variables}, stdout=log, stderr=log and subprocess.STDOUT
@@ -131,6 +131,11 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _bound() -> tuple[str, ...]:
+    """Where there is such a program (util-linux), a KBS also ends when whoever started it is killed."""
+    return ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 
 
 def _await(kbs: Running, client: KbsClient) -> None:

@@ -152,13 +152,21 @@ def _sweep() -> None:
 
     def orphaned(name: str) -> bool:
         maker = name.removeprefix(_MARK).partition("-")[0]
-        return maker.isdecimal() and not Path(f"/proc/{maker}").exists()
+        return maker.isdecimal() and not _runs(maker)
 
     for name in {place.name for place in cgroups.ROOT.glob(f"*/{_MARK}*") if orphaned(place.name)}:
         cgroups.remove(name)
     for folder in Path(tempfile.gettempdir()).glob(f"{_MARK}*"):
         if orphaned(folder.name):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: str) -> bool:
+    """A process that ended, and whose end nobody has read, has no command line any more."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except OSError:
+        return False
 
 
 def _first_process(unshare: int) -> int:
