@@ -33,8 +33,17 @@ _CONTROLLERS = (
     "replicaset-controller",
     "serviceaccount-controller",
 )
-ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "olm", "cert-manager", "guests", "watch")
-"""They stop in reverse order: `watch` first, which starts the three before it."""
+ORDER = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "olm",
+    "cert-manager",
+    "trustee-operator",
+    "guests",
+    "watch",
+)
+"""They stop in reverse order: `watch` first, which starts the four before it."""
 _START_SECONDS = 120
 
 

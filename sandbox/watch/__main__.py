@@ -22,12 +22,13 @@ from sandbox.apiserver.client import ApiClient
 from sandbox.apiserver.server import processes_in
 from sandbox.golang import GoPrograms
 from sandbox.openshift.kinds import KINDS
-from sandbox.openshift.reactions import cert_manager, olm
+from sandbox.openshift.reactions import cert_manager, olm, trustee
 from sandbox.watch import guests, loop, nodes
 from sandbox.watch.cert_manager import CertManager
 from sandbox.watch.guests import Guests
 from sandbox.watch.mirror import Mirror
 from sandbox.watch.olm import Olm
+from sandbox.watch.trustee import TrusteeOperator
 from sandbox.watch.writer import Writer
 
 
@@ -59,6 +60,7 @@ def main(folder: Path) -> None:
         *(() if without_guests else (Guests(folder).react,)),
         Olm(folder).react if _runs(lifecycle.PROGRAMS, folder) else olm.react,
         CertManager(folder, client).react if _runs(certmanager.PROGRAMS, folder) else cert_manager.react,
+        trustee.react if (folder / "external").exists() else TrusteeOperator(folder).react,
     )
     loop.run(mirror, Writer(client, mirror).write, stop, reactions)
 

@@ -13,7 +13,6 @@ from sandbox.openshift.reactions import (
     external_secrets,
     osc,
     router,
-    trustee,
 )
 from sandbox.watch import nodes
 from sandbox.watch.mirror import Mirror
@@ -23,12 +22,11 @@ REACTIONS: tuple[Reaction, ...] = (
     nodes.heartbeats,
     nodes.endpoints,
     external_secrets.react,
-    trustee.react,
     osc.react,
     router.react,
 )
 """Of `workloads` and `jobs`, which stand in for controllers that are there, only what `nodes` takes. Added to them are `nodes.react`, and those
-of OLM and cert-manager or these two themselves."""
+of OLM, cert-manager and Trustee's operator or these three themselves."""
 PACE_SECONDS = 0.15
 """Between one step and the next, so that a watching client sees every state in its order."""
 _IDLE_SECONDS = 5

@@ -25,8 +25,9 @@ from sandbox.openshift.objects import (
     report,
     with_status,
 )
-from sandbox.openshift.reactions import jobs, workloads
+from sandbox.openshift.reactions import jobs, trustee, workloads
 from sandbox.openshift.reactions.pods import NOT_RUN, is_confidential, start_problem
+from sandbox.openshift.reactions.problem import ReactionProblem
 from sandbox.shapes import map_in
 from sandbox.watch import pod_status
 
@@ -101,6 +102,8 @@ def _pod(objects: Objects, pod: Manifest, job: Manifest | None) -> list[Effect]:
             return [Put(pod_status.of(pod, "Failed", "Error", ends[0]))]
         return []
     problem = start_problem(objects, pod)
+    if problem is None and (message := trustee.exits(objects, pod)):
+        problem = ReactionProblem("CrashLoopBackOff", message)
     effects = report(objects, pod, "kubelet", problem.reason if problem else "", problem and problem.message)
     wanted = (
         pod_status.of(pod, "Pending", problem.reason, problem.message)

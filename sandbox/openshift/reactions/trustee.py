@@ -44,6 +44,8 @@ from sandbox.shapes import list_in, map_in
 
 MIGRATED = "kbs.confidentialcontainers.org/migrated-from-v1.1.0"
 DEPLOYMENT_NAME = "trustee-deployment"
+IMAGE = "sandbox.invalid/trustee"
+"""Of the KBS and of the operator's own converter of keys. Nobody pulls it."""
 PRIVILEGED = {f"pod-security.kubernetes.io/{level}": "privileged" for level in ("enforce", "audit", "warn")}
 FINALIZER = "kbsconfig.confidentialcontainers.org/finalizer"
 VERSIONS = "kbs.confidentialcontainers.org/configmap-versions"
@@ -55,6 +57,14 @@ _DELETED_UNLESS_MIGRATED = (
 )
 _REFERENCE_VALUES = "kbsRvpsRefValuesConfigMapName"
 _CONFIG_MAPS = (*_DELETED_UNLESS_MIGRATED, _REFERENCE_VALUES)
+_DOCUMENTS = {
+    "kbsAttestationPolicyConfigMapName": "attestation-policy",
+    "kbsGpuAttestationPolicyConfigMapName": "attestation-policy-gpu",
+    "kbsResourcePolicyConfigMapName": "resource-policy",
+    _REFERENCE_VALUES: "reference-values",
+}
+"""By field, the volume of a ConfigMap."""
+_STAMPED = ("kbsConfigMapName", _REFERENCE_VALUES, *_DOCUMENTS)
 _SECRETS = (
     "kbsHttpsKeySecretName",
     "kbsHttpsCertSecretName",
@@ -71,6 +81,15 @@ def react(objects: Objects) -> list[Effect]:
     for config in objects.all(KBS_CONFIG):
         effects += _kbs_config(objects, config, version)
     return effects + _privileged(objects)
+
+
+def exits(objects: Objects, pod: Manifest) -> str | None:
+    """With what the KBS in a pod that the operator itself has made would exit; None where it would serve, or the pod is no such one."""
+    if map_in(pod["metadata"], "labels").get("app") != "kbs" or annotation(pod, EXITS) is not None:
+        return None
+    version = installed(objects, "trustee-operator")
+    config = next(iter(objects.all(KBS_CONFIG, pod["metadata"]["namespace"])), None)
+    return kbs.exits(objects, config, version) if config and version else None
 
 
 def _privileged(objects: Objects) -> list[Effect]:
@@ -102,9 +121,15 @@ def _kbs_config(objects: Objects, config: Manifest, version: str) -> list[Effect
     wanted = _deployment(objects, config, version)
     effects += overlay(objects, wanted)
     if running is not None and FINALIZER not in metadata.get("finalizers", []):
-        return [*effects, Put({**config, "metadata": {**metadata, "finalizers": [FINALIZER]}})]
+        # It writes the whole object, with the empty structs of its type that the definition knows.
+        written = {"kbsLocalCertCacheSpec": {}, **spec}
+        return [
+            *effects,
+            Put({**config, "spec": written, "metadata": {**metadata, "finalizers": [FINALIZER]}}),
+        ]
     ports = [{"name": "kbs-port", "port": 8080, "targetPort": 8080, "protocol": "TCP"}]
     service = new(SERVICE, "kbs-service", namespace, owner=config)
+    service["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = True
     service["spec"] = {
         "type": spec.get("kbsServiceType") or "ClusterIP",
         "selector": {"app": "kbs"},
@@ -130,7 +155,11 @@ def _finalize(objects: Objects, config: Manifest, running: Manifest | None) -> l
 
 def _deployment(objects: Objects, config: Manifest, version: str) -> Manifest:
     namespace, spec = config["metadata"]["namespace"], config["spec"]
-    maps = [objects.get(CONFIG_MAP, spec[field], namespace) for field in _CONFIG_MAPS if spec.get(field)]
+    maps = [
+        objects.get(CONFIG_MAP, spec[field], namespace)
+        for field in dict.fromkeys(_STAMPED)
+        if spec.get(field)
+    ]
     stamp = ",".join(
         f"{item['metadata']['name']}:{item['metadata'].get('resourceVersion', '')}" for item in maps if item
     )
@@ -146,6 +175,7 @@ def _deployment(objects: Objects, config: Manifest, version: str) -> Manifest:
     )
     labels = {"app": "kbs"}
     wanted["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = True
+    del wanted["metadata"]["labels"]
     wanted["spec"] |= {
         "selector": {"matchLabels": labels},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}},
@@ -206,21 +236,22 @@ def _missing(objects: Objects, config: Manifest) -> Iterator[str]:
 
 def _volumes(spec: Manifest) -> Iterator[Manifest]:
     """One volume a named object; HTTPS and token pairs only where both halves are named."""
-    for field in _CONFIG_MAPS:
-        if spec.get(field):
-            yield {"name": field.removesuffix("ConfigMapName").lower(), "configMap": {"name": spec[field]}}
-    yield {"name": "auth-secret", "secret": {"secretName": spec["kbsAuthSecretName"]}}
-    for directory, (key, certificate) in kbs.PAIRS.items():
-        if spec.get(key) and spec.get(certificate):
-            yield {"name": f"{directory}-key", "secret": {"secretName": spec[key]}}
-            yield {"name": f"{directory}-cert", "secret": {"secretName": spec[certificate]}}
-    for name in (
+    yield {"name": "kbs-config", "configMap": {"name": spec["kbsConfigMapName"]}}
+    for directory in (
         "base-storage-dir",
         "attestation-policy-dir",
         "resource-policy-dir",
         "repository-dir",
         "rvps-dir",
     ):
-        yield {"name": name, "emptyDir": {}}
+        yield {"name": directory, "emptyDir": {"medium": "Memory"}}
+    for field, name in _DOCUMENTS.items():
+        if spec.get(field):
+            yield {"name": name, "configMap": {"name": spec[field]}}
+    yield {"name": "auth-secret", "secret": {"secretName": spec["kbsAuthSecretName"]}}
+    for directory, (key, certificate) in kbs.PAIRS.items():
+        if spec.get(key) and spec.get(certificate):
+            yield {"name": f"{directory}-key", "secret": {"secretName": spec[key]}}
+            yield {"name": f"{directory}-cert", "secret": {"secretName": spec[certificate]}}
     for name in list_in(spec, "kbsSecretResources"):
         yield {"name": name, "secret": {"secretName": name}}

@@ -8,13 +8,18 @@ import pytest
 
 from sandbox.api import Manifest, clusters
 from sandbox.apiserver.client import ApiError
+from sandbox.apiserver.paths import path_of
 from sandbox.engine.stackfile import StackFile
 from sandbox.official.environment import Environment
+from sandbox.openshift import kinds
 from sandbox.openshift.objects import Objects, Put
 from sandbox.openshift.reactions import olm
-from sandbox.tests.integration import certificates, lifecycle
+from sandbox.tests.integration import certificates, lifecycle, trustees
 from sandbox.tests.integration.project import OfficialProject
-from sandbox.tests.integration.world import HUB, SPOKE, World
+from sandbox.tests.integration.world import HUB, SPOKE, TRUSTEE, World
+from sandbox.trustee import mounts
+from sandbox.trustee.source import deployment_in
+from sandbox.watch.trustee import program
 
 pytestmark = pytest.mark.integration
 PARENTS = ("parent", "protect", "dependencies", "propertyDependencies", "additionalSecretOutputs")
@@ -107,6 +112,48 @@ def test_the_model_of_olm_makes_what_olm_itself_makes(
         ours, theirs = read(model.list(kind)), read(real.get(f"{group}/{plural}")["items"])
         assert theirs
         assert ours == theirs
+
+
+@pytest.mark.skipif(program("1.2.1") is None, reason="the program trustee-operator-1.2.1 is not on PATH")
+def test_the_model_of_trustee_s_operator_makes_what_the_operator_itself_makes(
+    world: World, embedded: OfficialProject
+) -> None:
+    """Field by field, for all that the program asks of it. What differs is in `trustees.py`, with the reason."""
+    real, model = world.cluster(HUB), clusters(embedded.home)[f"coco-{HUB}"]
+    assert "trustee-operator" in " ".join(world.environment.stand_ins.clusters.processes())
+    space = TRUSTEE.rpartition("/")[2]
+    for described, kind, name, group in (
+        (trustees.deployment, "Deployment", "trustee-deployment", "/apis/apps/v1"),
+        (trustees.service, "Service", "kbs-service", "/api/v1"),
+        (trustees.config, "KbsConfig", "kbs", "/apis/confidentialcontainers.org/v1alpha1"),
+    ):
+        ours = model.get(kind, name, space)
+        assert ours
+        theirs = real.get(f"{group}/namespaces/{space}/{kind.lower()}s/{name}")
+        assert described(theirs) == described(ours), kind
+    ours = model.get("Namespace", space, "")
+    assert ours
+    assert trustees.namespace(real.get(TRUSTEE)) == trustees.namespace(ours)
+    theirs = real.get(f"{TRUSTEE}/configmaps")["items"]
+    assert trustees.config_maps(theirs) == trustees.config_maps(
+        [one for one in model.list("ConfigMap") if one["metadata"]["namespace"] == space]
+    )
+
+
+@pytest.mark.skipif(program("1.2.1") is None, reason="the program trustee-operator-1.2.1 is not on PATH")
+def test_every_file_that_a_kbs_is_run_on_is_mounted_by_the_operator_itself(world: World) -> None:
+    """`make trustee` and `make pods` lay the files out as the operator does."""
+    real = world.cluster(HUB)
+    space = TRUSTEE.rpartition("/")[2]
+    objects = Objects(
+        {"apiVersion": kind.api_version, "kind": kind.kind, **one}
+        for kind in (kinds.KBS_CONFIG, kinds.CONFIG_MAP, kinds.SECRET)
+        for one in real.get(path_of(kind, space))["items"]
+    )
+    deployment = real.get(f"/apis/apps/v1/namespaces/{space}/deployments/trustee-deployment")
+    files = mounts.files(deployment_in(objects, space))
+    assert len(files) > 15
+    assert [path for path in files if trustees.mounted(deployment, path) is None] == []
 
 
 WRONG: dict[str, dict[str, Any]] = {
