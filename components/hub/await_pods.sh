@@ -10,8 +10,8 @@ settled() {
 until settled; do
   if [ "$SECONDS" -ge "$PATIENCE" ]; then
     echo "The pods of Trustee do not run what this update made after $PATIENCE seconds. Warnings in $NAMESPACE:"
-    oc get events -n "$NAMESPACE" --field-selector type=Warning \
-      -o 'jsonpath={range .items[*]}{.involvedObject.kind}{" "}{.involvedObject.name}{": "}{.message}{"\n"}{end}' | sort -u | tail -n 5
+    oc get events -n "$NAMESPACE" --field-selector type=Warning --sort-by=.metadata.creationTimestamp \
+      -o 'jsonpath={range .items[*]}{.involvedObject.kind}{" "}{.involvedObject.name}{": "}{.message}{"\n"}{end}' | uniq | tail -n 5
     echo "Look at: oc describe kbsconfig,deployment,pod -n $NAMESPACE"
     exit 1
   fi

@@ -37,6 +37,7 @@ class HubKbs:
         self._pods: tuple[LocalPod, ...] = ()
         self._lock = Lock()
         self._news, self._stop = Event(), False
+        self._complaint = ""
         self._thread = Thread(target=self._run, name=f"kbs {self.host}")
         self._thread.start()
 
@@ -70,8 +71,9 @@ class HubKbs:
             serving.enter_context(running(trustee, port=self.port, log=log, below=self._folder))
         except (SandboxError, MountError) as error:
             serving.close()
-            _log.warning("the KBS of %s does not run: %s", self.host, error)
+            self._complain(f"the KBS of {self.host} does not run: {error}")
             return False
+        self._complaint = ""
         _log.info("the KBS of %s serves at 127.0.0.1:%s", self.host, self.port)
         return True
 
@@ -86,8 +88,14 @@ class HubKbs:
         try:
             return stand_in.opened(deployed, pods)
         except KeyError as error:
-            _log.info("the Trustee of %s is not complete yet: %s", self.host, error)
+            self._complain(f"the Trustee of {self.host} is not complete yet: {error}")
             return None
+
+    def _complain(self, words: str) -> None:
+        """Once."""
+        if words != self._complaint:
+            self._complaint = words
+            _log.warning(words)
 
     def _deployment(self) -> TrusteeDeployment | None:
         for file in sorted(self._folder.parent.glob("*/operators.kubeconfig")):

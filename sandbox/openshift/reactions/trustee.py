@@ -2,8 +2,8 @@
 
 Behaviour read in trustee-operator at its tags v1.0.0 to v1.2.1: every named ConfigMap and Secret must exist or there is no
 deployment, and no new one (the status then stays what it was); from 1.2 on pods roll when a ConfigMap changes; a ConfigMap without the
-migration annotation is taken for one of Trustee 1.1, copied to `<name>.v1.1` and deleted. What is missing at first the real operator
-says in its log alone; here it is an event, so that a person sees it.
+migration annotation is taken for one of Trustee 1.1, copied to `<name>.v1.1` and deleted. The first thing that is missing is named; before
+there is a deployment the real operator does so in its log alone, here it is an event, so that a person sees it.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _kbs_config(objects: Objects, config: Manifest, version: str) -> list[Effect
     running = objects.get(DEPLOYMENT, DEPLOYMENT_NAME, namespace)
     if "deletionTimestamp" in metadata:
         return _finalize(objects, config, running)
-    problem = "; ".join(_missing(objects, config))
+    problem = next(_missing(objects, config), "")
     reason = "DeploymentUpdateFailed" if running else "ReconcileError"
     effects = report(objects, config, "trustee-operator", reason, problem or None)
     if problem:
@@ -122,7 +122,7 @@ def _kbs_config(objects: Objects, config: Manifest, version: str) -> list[Effect
     effects += overlay(objects, wanted)
     if running is not None and FINALIZER not in metadata.get("finalizers", []):
         # It writes the whole object, with the empty structs of its type that the definition knows.
-        written = {"kbsLocalCertCacheSpec": {}, **spec}
+        written: Manifest = {"kbsLocalCertCacheSpec": {}, **spec}
         return [
             *effects,
             Put({**config, "spec": written, "metadata": {**metadata, "finalizers": [FINALIZER]}}),
@@ -219,16 +219,16 @@ def _missing(objects: Objects, config: Manifest) -> Iterator[str]:
         yield "kbsConfigMapName is empty"
     if not spec.get("kbsAuthSecretName"):
         yield "kbsAuthSecretName is empty: the Secret is mounted even where the admin interface is closed"
-    named: list[tuple[ObjectKind, str, str]] = [
-        (CONFIG_MAP, field, spec[field]) for field in _CONFIG_MAPS if spec.get(field)
+    named: list[tuple[ObjectKind, str]] = [
+        (CONFIG_MAP, spec[field]) for field in _CONFIG_MAPS if spec.get(field)
     ]
-    named += [(SECRET, field, spec[field]) for field in (*_SECRETS, "kbsAuthSecretName") if spec.get(field)]
-    named += [(SECRET, "kbsSecretResources", name) for name in list_in(spec, "kbsSecretResources")]
+    named += [(SECRET, spec[field]) for field in (*_SECRETS, "kbsAuthSecretName") if spec.get(field)]
+    named += [(SECRET, name) for name in list_in(spec, "kbsSecretResources")]
     cache = list_in(map_in(spec, "kbsLocalCertCacheSpec"), "secrets")
-    named += [(SECRET, "kbsLocalCertCacheSpec", entry["secretName"]) for entry in cache]
-    for kind, field, name in named:
+    named += [(SECRET, entry["secretName"]) for entry in cache]
+    for kind, name in named:
         if objects.get(kind, name, namespace) is None:
-            yield f"{field}: {kind.kind} {name} not found in namespace {namespace}"
+            yield f'{kind.kind} "{name}" not found'
     for name in list_in(spec, "kbsSecretResources"):
         if problem := label_problem(name):
             yield f'kbsSecretResources: "{name}" becomes the name of a volume: {problem}'

@@ -46,6 +46,6 @@ def test_a_trustee_that_does_not_run_what_was_rendered_is_named_with_the_reason_
         done = world.pulumi("up", HUB, "--yes", "--skip-preview")
     assert done.code != 0
     assert "the pods of Trustee do not run what this update made" in done.text
-    assert "Secret kbsres1 not found" in done.text
+    assert 'Secret "kbsres1" not found' in done.text
     world.up(HUB, "--refresh")
     world.unchanged(HUB)

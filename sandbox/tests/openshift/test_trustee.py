@@ -69,7 +69,7 @@ def test_a_complete_kbs_config_becomes_a_service_that_is_ready(api: Api) -> None
 
 
 def test_a_config_map_without_the_migration_mark_is_deleted(api: Api) -> None:
-    with pytest.raises(Incomplete, match="kbsConfigMapName: ConfigMap config not found"):
+    with pytest.raises(Incomplete, match='ConfigMap "config" not found'):
         trustee(api, annotations={})
     names = {item["metadata"]["name"] for item in api.cluster.objects.all(kinds.CONFIG_MAP, TRUSTEE)}
     assert names == {"values", "config.v1.1", "resource.v1.1", "attestation.v1.1"}
@@ -79,8 +79,8 @@ def test_a_config_map_without_the_migration_mark_is_deleted(api: Api) -> None:
     ("spec", "answer"),
     [
         ({"kbsAuthSecretName": ""}, "kbsAuthSecretName is empty"),
-        ({"kbsAuthSecretName": "nope"}, "kbsAuthSecretName: Secret nope not found"),
-        ({"kbsSecretResources": ["kbsres1", "nope"]}, "kbsSecretResources: Secret nope not found"),
+        ({"kbsAuthSecretName": "nope"}, 'Secret "nope" not found'),
+        ({"kbsSecretResources": ["kbsres1", "nope"]}, 'Secret "nope" not found'),
         (
             {"kbsHttpsCertSecretName": None},
             "private_key = /etc/https-key/tls.key, but no such file is mounted",
@@ -176,7 +176,7 @@ def test_what_is_missing_later_changes_no_status(api: Api) -> None:
         for each in api.cluster.objects.all(kinds.EVENT, TRUSTEE)
         if each["reason"] == "DeploymentUpdateFailed"
     )
-    assert "kbsSecretResources: Secret nope not found" in event["message"]
+    assert event["message"] == 'Secret "nope" not found'
 
 
 RIGHTS = (
@@ -204,7 +204,7 @@ def test_pods_that_do_not_run_what_was_rendered_keep_it_waiting_and_it_says_why(
     trustee(api, KbsEnvVars={"COCO_RENDERED": "one"})
     api.may(TRUSTEE, *RIGHTS)
     api.change(KBS_CONFIG, "kbs", TRUSTEE, spec=marked("two", kbsSecretResources=["nope"]), annotations=READY)
-    with pytest.raises(Incomplete, match=r"do not run what this update made.*Secret nope not found"):
+    with pytest.raises(Incomplete, match=r'do not run what this update made.*Secret "nope" not found'):
         api.script("await", TRUSTEE, RENDERED="two")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from sandbox.openshift.kinds import DEPLOYMENT, EVENT
 from sandbox.openshift.objects import Objects
 from sandbox.openshift.reactions.scripts.outcome import Environment, Need, Outcome
@@ -31,10 +33,13 @@ def run(objects: Objects, environment: Environment) -> Outcome:
     current = status.get("observedGeneration") == live["metadata"].get("generation", 1)
     if marks == [environment["RENDERED"]] and current and numbers == [wanted] * 3:
         return Outcome()
+    events = sorted(
+        objects.all(EVENT, namespace), key=lambda one: one["metadata"].get("creationTimestamp", "")
+    )
     warnings = [
         f"{event['involvedObject']['kind']} {event['involvedObject']['name']}: {event['message']}"
-        for event in objects.all(EVENT, namespace)
-        if event["involvedObject"]["kind"] != "Job"
+        for event in events
+        if event["involvedObject"]["kind"] != "Job" and event.get("type") == "Warning"
     ]
-    said = "; ".join(warnings[-5:])
+    said = "; ".join([words for words, _ in itertools.groupby(warnings)][-5:])
     return Outcome(waiting=f"the pods of Trustee do not run what this update made. {said}".strip())
