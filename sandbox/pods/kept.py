@@ -67,6 +67,10 @@ class KeptPod:
     def _spec(self) -> Mapping[str, Any]:
         return self._deployed.pod["spec"]
 
+    @property
+    def _policy(self) -> str:
+        return str(self._spec.get("restartPolicy", "Always"))
+
     def _run(self) -> None:
         failures = 0
         while not self._ending.is_set() and self.said.phase not in ("Succeeded", "Failed"):
@@ -75,7 +79,8 @@ class KeptPod:
                 self._live()
             except Failed as failed:
                 problem = _problem(self._deployed.pod, failed)
-                self._say("Pending", problem.reason, problem.message)
+                final = failed.exited is not None and self._policy == "Never"
+                self._say("Failed" if final else "Pending", problem.reason, problem.message)
             except (GuestFailed, OSError) as error:
                 self._say("Pending", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
             except Exception as error:
@@ -95,6 +100,8 @@ class KeptPod:
             ExitStack() as reached,
         ):
             self._guest = guest
+            if self._ending.is_set():
+                return
             guest.kubelet.start(guest.requests)
             at = ""
             if port := self._deployed.port:
@@ -129,8 +136,7 @@ class KeptPod:
             self._say("Failed" if failed else "Succeeded", "Error" if failed else "Completed", words)
 
     def _starts_again(self, code: int) -> bool:
-        policy = self._spec.get("restartPolicy", "Always")
-        return policy == "Always" or (policy == "OnFailure" and code != 0)
+        return self._policy == "Always" or (self._policy == "OnFailure" and code != 0)
 
     def _again(self, guest: Guest, name: str, code: int) -> None:
         """Under a new id, beside the one that ended, as CRI-O does it."""

@@ -128,6 +128,23 @@ def test_an_init_container_that_fails_is_named_with_its_code(
     assert told.message == f"init container {INIT}: an init container exited with 22"
 
 
+def test_an_init_container_that_fails_ends_a_pod_that_is_never_restarted(keep: Keep) -> None:
+    signal = next(one for one in START if one.endpoint == "SignalProcessRequest")
+    one, guest, _ = keep(
+        Failed("an init container exited with 22", request=signal, exited=22), restartPolicy="Never"
+    )
+    until(lambda: one.said.phase == "Failed")
+    one.join()
+    assert len(guest.booted) == 1
+
+
+def test_what_the_policy_refuses_does_not_end_a_pod_that_is_never_restarted(keep: Keep) -> None:
+    """No container of it has run yet."""
+    one, guest, _ = keep(Failed("blocked", request=CREATED[-1], refused=True), restartPolicy="Never")
+    until(lambda: one.said.phase == "Running")
+    assert len(guest.booted) == 2
+
+
 @pytest.mark.parametrize("error", [GuestFailed("no namespaces"), RuntimeError("a defect")])
 def test_a_guest_that_cannot_be_made_leaves_the_pod_waiting_with_the_reason(
     keep: Keep, error: Exception
