@@ -104,6 +104,7 @@ HUB = [
     ("ConfigMap", "resource-policy", put("metadata/annotations", None), f"ConfigMap {TRUSTEE}/resource-policy", AS_STATED),
     ("KbsConfig", "kbs", put("spec/kbsSecretResources", ["kbsres1", "other"]), f"KbsConfig {TRUSTEE}/kbs", AS_STATED),
     ("KbsConfig", "kbs", put("spec/kbsGpuAttestationPolicyConfigMapName", "other"), f"KbsConfig {TRUSTEE}/kbs", AS_STATED),
+    ("KbsConfig", "kbs", put("spec/kbsLocalCertCacheSpec", {"secrets": [{"secretName": "x"}]}), f"KbsConfig {TRUSTEE}/kbs", AS_STATED),
     ("KbsConfig", "kbs", put("status/isReady", False), f"KbsConfig {TRUSTEE}/kbs", "is ready"),
     ("Route", "kbs", put("spec/tls/termination", "edge"), f"Route {TRUSTEE}/kbs", AS_STATED),
     ("Route", "kbs", put("spec/host", "kbs.example.com"), f"Route {TRUSTEE}/kbs", AS_STATED),
